@@ -1,0 +1,51 @@
+/*
+ * fault.c - named fault points, read once from the environment.
+ */
+#include "engine/base/fault.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POINTS_LIMIT 8
+
+static struct {
+	char name[48];
+	long remaining; /* hits until it strikes; 0: spent */
+	int errnum;	/* 0: kill */
+} points[POINTS_LIMIT];
+static int points_count = -1; /* -1: the environment was not read yet */
+
+static void read_environment(void)
+{
+	points_count = 0;
+	const char *text = getenv("STANDIN_FAULT");
+	while (text && *text && points_count < POINTS_LIMIT) {
+		char what[16] = "";
+		if (sscanf(text, "%47[^:]:%ld:%15[^,]", points[points_count].name, &points[points_count].remaining, what) == 3) {
+			points[points_count].errnum = strcmp(what, "kill") == 0 ? 0 : atoi(what);
+			points_count++;
+		}
+		text = strchr(text, ',');
+		if (text)
+			text++;
+	}
+}
+
+int fault_hit(const char *point)
+{
+	if (points_count < 0)
+		read_environment();
+	for (int i = 0; i < points_count; i++) {
+		if (strcmp(points[i].name, point) != 0 || points[i].remaining <= 0 || --points[i].remaining > 0)
+			continue;
+		if (points[i].errnum)
+			return points[i].errnum;
+		kill(getpid(), SIGKILL);
+		pause();
+	}
+	return 0;
+}

@@ -1,0 +1,365 @@
+/*
+ * value.c - building, looking into and comparing values.
+ */
+#include "engine/base/value.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+
+const struct value *value_null(void)
+{
+	static const struct value null = {.type = VALUE_NULL};
+	return &null;
+}
+
+const struct value *value_bool(bool boolean)
+{
+	static const struct value no = {.type = VALUE_BOOL, .boolean = false};
+	static const struct value yes = {.type = VALUE_BOOL, .boolean = true};
+	return boolean ? &yes : &no;
+}
+
+const struct value *value_unknown(void)
+{
+	static const struct value unknown = {.type = VALUE_UNKNOWN};
+	return &unknown;
+}
+
+struct value *value_new(struct arena *arena, enum value_type type)
+{
+	struct value *value = ARENA_NEW(arena, struct value);
+	value->type = type;
+	return value;
+}
+
+struct value *value_int(struct arena *arena, int64_t integer)
+{
+	struct value *value = value_new(arena, VALUE_INT);
+	value->integer = integer;
+	return value;
+}
+
+struct value *value_uint(struct arena *arena, uint64_t integer)
+{
+	struct value *value = value_new(arena, VALUE_UINT);
+	value->unsigned_integer = integer;
+	return value;
+}
+
+struct value *value_double(struct arena *arena, double real)
+{
+	struct value *value = value_new(arena, VALUE_DOUBLE);
+	value->real = real;
+	return value;
+}
+
+struct value *value_string_n(struct arena *arena, const char *text, size_t length)
+{
+	struct value *value = value_new(arena, VALUE_STRING);
+	value->string.data = arena_strndup(arena, text, length);
+	value->string.length = length;
+	return value;
+}
+
+struct value *value_string(struct arena *arena, const char *text)
+{
+	return value_string_n(arena, text, text ? strlen(text) : 0);
+}
+
+struct value *value_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	const char *text = arena_vprintf(arena, format, args);
+	va_end(args);
+	struct value *value = value_new(arena, VALUE_STRING);
+	value->string.data = text;
+	value->string.length = strlen(text);
+	return value;
+}
+
+struct value *value_duration(struct arena *arena, int64_t nanoseconds)
+{
+	struct value *value = value_new(arena, VALUE_DURATION);
+	value->time.seconds = nanoseconds / NSEC_PER_SEC;
+	value->time.nanoseconds = (int32_t)(nanoseconds % NSEC_PER_SEC);
+	return value;
+}
+
+struct value *value_list(struct arena *arena)
+{
+	return value_new(arena, VALUE_LIST);
+}
+
+struct value *value_map(struct arena *arena)
+{
+	return value_new(arena, VALUE_MAP);
+}
+
+void value_append(struct arena *arena, struct value *list, const struct value *item)
+{
+	const struct value **slot =
+		arena_grow(arena, &list->list.items, &list->list.count, &list->list.capacity, sizeof(*list->list.items));
+	*slot = item;
+}
+
+void value_put_key(struct arena *arena, struct value *map, const struct value *key, const struct value *item)
+{
+	struct value_entry *entry =
+		arena_grow(arena, &map->map.entries, &map->map.count, &map->map.capacity, sizeof(*map->map.entries));
+	*entry = (struct value_entry){.key = key, .value = item};
+}
+
+static struct value_entry *find_text(const struct value *map, const char *key, size_t length)
+{
+	for (size_t i = 0; i < map->map.count; i++) {
+		const struct value *candidate = map->map.entries[i].key;
+		if (candidate->type == VALUE_STRING && candidate->string.length == length &&
+		    memcmp(candidate->string.data, key, length) == 0)
+			return &map->map.entries[i];
+	}
+	return NULL;
+}
+
+void value_put(struct arena *arena, struct value *map, const char *key, const struct value *item)
+{
+	struct value_entry *entry = find_text(map, key, strlen(key));
+	if (entry)
+		entry->value = item;
+	else
+		value_put_key(arena, map, value_string(arena, key), item);
+}
+
+bool value_is(const struct value *value, enum value_type type)
+{
+	return value && value->type == type;
+}
+
+const struct value *value_get(const struct value *map, const char *key)
+{
+	if (!value_is(map, VALUE_MAP))
+		return NULL;
+	const struct value_entry *entry = find_text(map, key, strlen(key));
+	return entry ? entry->value : NULL;
+}
+
+const struct value *value_get_key(const struct value *map, const struct value *key)
+{
+	if (!value_is(map, VALUE_MAP))
+		return NULL;
+	if (key->type == VALUE_STRING) {
+		const struct value_entry *entry = find_text(map, key->string.data, key->string.length);
+		return entry ? entry->value : NULL;
+	}
+	for (size_t i = 0; i < map->map.count; i++)
+		if (value_equal(map->map.entries[i].key, key))
+			return map->map.entries[i].value;
+	return NULL;
+}
+
+const char *value_text(const struct value *value)
+{
+	return value_is(value, VALUE_STRING) ? value->string.data : NULL;
+}
+
+const char *value_get_text(const struct value *map, const char *key)
+{
+	return value_text(value_get(map, key));
+}
+
+int64_t value_get_int(const struct value *map, const char *key, int64_t fallback)
+{
+	const struct value *value = value_get(map, key);
+	return value_is(value, VALUE_INT) ? value->integer : fallback;
+}
+
+bool value_get_bool(const struct value *map, const char *key, bool fallback)
+{
+	const struct value *value = value_get(map, key);
+	return value_is(value, VALUE_BOOL) ? value->boolean : fallback;
+}
+
+bool value_is_text(const struct value *value, const char *text)
+{
+	const char *own = value_text(value);
+	return own && strcmp(own, text) == 0;
+}
+
+static bool is_number(const struct value *value)
+{
+	return value->type == VALUE_INT || value->type == VALUE_UINT || value->type == VALUE_DOUBLE;
+}
+
+/* A double equals an integer only if it has no fraction and lies in the integer's range. */
+static bool double_equals(double real, const struct value *other)
+{
+	switch (other->type) {
+	case VALUE_DOUBLE:
+		return real == other->real;
+	case VALUE_INT:
+		return real >= -0x1p63 && real < 0x1p63 && trunc(real) == real && (int64_t)real == other->integer;
+	default:
+		return real >= 0 && real < 0x1p64 && trunc(real) == real && (uint64_t)real == other->unsigned_integer;
+	}
+}
+
+static bool numbers_equal(const struct value *a, const struct value *b)
+{
+	if (a->type == VALUE_DOUBLE)
+		return double_equals(a->real, b);
+	if (b->type == VALUE_DOUBLE)
+		return double_equals(b->real, a);
+	if (a->type == b->type)
+		return a->integer == b->integer;
+	const struct value *signed_one = a->type == VALUE_INT ? a : b;
+	const struct value *unsigned_one = a->type == VALUE_INT ? b : a;
+	return signed_one->integer >= 0 && (uint64_t)signed_one->integer == unsigned_one->unsigned_integer;
+}
+
+static bool lists_equal(const struct value *a, const struct value *b)
+{
+	if (a->list.count != b->list.count)
+		return false;
+	for (size_t i = 0; i < a->list.count; i++)
+		if (!value_equal(a->list.items[i], b->list.items[i]))
+			return false;
+	return true;
+}
+
+static bool maps_equal(const struct value *a, const struct value *b)
+{
+	if (a->map.count != b->map.count)
+		return false;
+	for (size_t i = 0; i < a->map.count; i++) {
+		const struct value *other = value_get_key(b, a->map.entries[i].key);
+		if (!other || !value_equal(a->map.entries[i].value, other))
+			return false;
+	}
+	return true;
+}
+
+bool value_equal(const struct value *a, const struct value *b)
+{
+	if (is_number(a) && is_number(b))
+		return numbers_equal(a, b);
+	if (a->type != b->type)
+		return false;
+	switch (a->type) {
+	case VALUE_NULL:
+		return true;
+	case VALUE_BOOL:
+		return a->boolean == b->boolean;
+	case VALUE_LIST:
+		return lists_equal(a, b);
+	case VALUE_MAP:
+		return maps_equal(a, b);
+	case VALUE_TIMESTAMP:
+	case VALUE_DURATION:
+		return a->time.seconds == b->time.seconds && a->time.nanoseconds == b->time.nanoseconds;
+	case VALUE_UNKNOWN:
+	case VALUE_ERROR:
+		return false; /* nothing is known to equal what is not known */
+	default:
+		return a->string.length == b->string.length && memcmp(a->string.data, b->string.data, a->string.length) == 0;
+	}
+}
+
+/* Depth-first search for a value of which holds() is true. */
+static bool any(const struct value *value, bool (*holds)(const struct value *))
+{
+	if (!value)
+		return false;
+	if (holds(value))
+		return true;
+	if (value->type == VALUE_LIST) {
+		for (size_t i = 0; i < value->list.count; i++)
+			if (any(value->list.items[i], holds))
+				return true;
+	} else if (value->type == VALUE_MAP) {
+		for (size_t i = 0; i < value->map.count; i++)
+			if (any(value->map.entries[i].key, holds) || any(value->map.entries[i].value, holds))
+				return true;
+	}
+	return false;
+}
+
+static bool itself_secret(const struct value *value)
+{
+	return value->secret;
+}
+
+static bool itself_unknown(const struct value *value)
+{
+	return value->type == VALUE_UNKNOWN;
+}
+
+bool value_is_secret(const struct value *value)
+{
+	return any(value, itself_secret);
+}
+
+bool value_has_unknown(const struct value *value)
+{
+	return any(value, itself_unknown);
+}
+
+const struct value *value_taint(struct arena *arena, const struct value *value)
+{
+	if (value->secret)
+		return value;
+	struct value *copy = arena_copy(arena, value, sizeof(*value));
+	copy->secret = true;
+	return copy;
+}
+
+const struct value *value_copy(struct arena *arena, const struct value *value)
+{
+	struct value *copy = arena_copy(arena, value, sizeof(*value));
+	switch (value->type) {
+	case VALUE_STRING:
+	case VALUE_BYTES:
+	case VALUE_TYPE:
+	case VALUE_UNKNOWN:
+	case VALUE_ERROR:
+		if (value->string.data)
+			copy->string.data = arena_strndup(arena, value->string.data, value->string.length);
+		break;
+	case VALUE_LIST:
+		copy->list.count = copy->list.capacity = 0;
+		copy->list.items = NULL;
+		for (size_t i = 0; i < value->list.count; i++)
+			value_append(arena, copy, value_copy(arena, value->list.items[i]));
+		break;
+	case VALUE_MAP:
+		copy->map.count = copy->map.capacity = 0;
+		copy->map.entries = NULL;
+		for (size_t i = 0; i < value->map.count; i++)
+			value_put_key(arena, copy, value_copy(arena, value->map.entries[i].key),
+				      value_copy(arena, value->map.entries[i].value));
+		break;
+	default:
+		break;
+	}
+	return copy;
+}
+
+const char *value_type_name(enum value_type type)
+{
+	static const char *const names[] = {
+		[VALUE_NULL] = "null",	       [VALUE_BOOL] = "bool",	      [VALUE_INT] = "int",
+		[VALUE_UINT] = "uint",	       [VALUE_DOUBLE] = "double",     [VALUE_STRING] = "string",
+		[VALUE_BYTES] = "bytes",       [VALUE_LIST] = "list",	      [VALUE_MAP] = "map",
+		[VALUE_TIMESTAMP] = "timestamp", [VALUE_DURATION] = "duration", [VALUE_TYPE] = "type",
+		[VALUE_UNKNOWN] = "unknown",   [VALUE_ERROR] = "error",
+	};
+	return names[type];
+}
+
+int64_t value_nanoseconds(const struct value *duration)
+{
+	return duration->time.seconds * NSEC_PER_SEC + duration->time.nanoseconds;
+}

@@ -1,0 +1,132 @@
+/*
+ * abandon.c - standin abandon: give up an unfinished run, so that others may have its lock.
+ */
+#include "engine/base/memory.h"
+#include "engine/cli/load.h"
+#include "engine/execute/history.h"
+
+struct unfinished {
+	struct arena *arena;
+	struct table begun; /* step key -> "" while it is open */
+	struct value *keys; /* all that were ever begun, in order */
+	bool finished;
+};
+
+static bool note_step(void *context, const struct value *record)
+{
+	struct unfinished *unfinished = context;
+	const char *kind = value_get_text(record, "kind"), *step = value_get_text(record, "step");
+	if (value_is_text(value_get(record, "kind"), "run_finished") || value_is_text(value_get(record, "kind"), "abandoned"))
+		unfinished->finished = true;
+	if (!step || !kind)
+		return true;
+	if (value_is_text(value_get(record, "kind"), "step_started")) {
+		table_put(&unfinished->begun, step, "open");
+		value_append(unfinished->arena, unfinished->keys, value_string(unfinished->arena, step));
+	} else if (value_is_text(value_get(record, "kind"), "step_finished")) {
+		table_put(&unfinished->begun, step, NULL);
+	}
+	return true;
+}
+
+static const struct value *open_steps(const struct unfinished *unfinished)
+{
+	struct value *open = value_list(unfinished->arena);
+	for (size_t i = 0; i < unfinished->keys->list.count; i++)
+		if (table_get(&unfinished->begun, value_text(unfinished->keys->list.items[i])))
+			value_append(unfinished->arena, open, unfinished->keys->list.items[i]);
+	return open;
+}
+
+static int write_end(struct run *run, struct arena *arena, const char *reason, const struct value *open, struct error *err)
+{
+	struct value *fields = value_map(arena);
+	value_put(arena, fields, "reason", value_string(arena, reason));
+	value_put(arena, fields, "by", operator_value(arena));
+	value_put(arena, fields, "unfinished", open);
+	if (journal_append(run->journal, "abandoned", fields, JOURNAL_SYNC, err) < 0)
+		return -1;
+	return run_index_closed(run, "abandoned", err);
+}
+
+/* The locks are named in run_opened; taking them again (ours is the claim) lets run_unlock_all clear them. */
+static int take_claims(struct run *run, const struct value *locks, struct arena *arena, struct error *err)
+{
+	char opened[CLOCK_TEXT_SIZE];
+	struct value *claim = value_map(arena);
+	clock_format_wall(clock_wall(), opened);
+	value_put(arena, claim, "run", value_string(arena, run->id));
+	value_put(arena, claim, "opened", value_string(arena, opened));
+	value_put(arena, claim, "operator", operator_value(arena));
+	value_put(arena, claim, "runbook", value_string(arena, "abandoned"));
+	for (size_t i = 0; value_is(locks, VALUE_LIST) && i < locks->list.count; i++)
+		if (run_lock(run, value_text(locks->list.items[i]), claim, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int abandon(struct run_store *store, struct run *run, const char *reason, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_FREE char *path = run_journal_path(store, run->id);
+	struct unfinished unfinished = {.arena = arena, .keys = value_list(arena)};
+	struct history *history;
+	struct journal_torn torn;
+	int result = journal_read(path, note_step, &unfinished, &torn, err);
+	if (result == 0 && unfinished.finished)
+		result = error_set(err, ERROR_INVALID, "run %s is finished already", run->id);
+	if (result == 0)
+		result = history_read(arena, path, &history, err);
+	if (result == 0) {
+		const struct value *locks = value_get(history->opened, "locks");
+		result = take_claims(run, locks, arena, err);
+		if (result == 0)
+			result = write_end(run, arena, reason, open_steps(&unfinished), err);
+		if (result == 0)
+			result = run_unlock_all(run, err);
+		history_free(history);
+	}
+	table_free(&unfinished.begun);
+	return result;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	struct options options;
+	struct run_store *store;
+	struct run *run_handle;
+	struct journal_torn torn;
+	struct error err = ERROR_NONE;
+	int early = options_parse(verb, argc, argv, &options);
+	if (early)
+		return early - 1;
+	const char *reason = options_get(&options, "reason");
+	if (!reason || !*reason) {
+		fputs("standin abandon: a reason is needed; it is journaled\nhint: standin abandon RUN --reason '...'\n", stderr);
+		return EXIT_INVALID;
+	}
+	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+		return tell_error(&err);
+	int result = run_open(store, options.arguments[0], &run_handle, &torn, &err);
+	if (result == 0) {
+		result = abandon(store, run_handle, reason, &err);
+		if (result == 0)
+			printf("run %s is abandoned; its lock is free\n", run_handle->id);
+		run_close(run_handle);
+	}
+	run_store_close(store);
+	return result < 0 ? tell_error(&err) : EXIT_FINE;
+}
+
+const struct verb verb_abandon = {
+	.name = "abandon",
+	.usage = "RUN --reason TEXT [options]",
+	.summary = "give up an unfinished run and free its lock",
+	.description = "Nothing is undone and nothing is finished: whatever was begun stays as it is. The journal names the steps that were left open.\n"
+		       "There is no default for RUN and no short name, so that this is not done by mistake.",
+	.options = {OPTION_STATE, {"reason", 'r', "TEXT", "why; it is journaled (required)"}},
+	.examples = "  standin abandon 20260301-031245-7f3a --reason 'the target burnt as well'\n",
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

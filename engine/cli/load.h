@@ -1,0 +1,38 @@
+/*
+ * load.h - from paths to an execution: inventory, plugins, runbook and inputs, read, checked, bound.
+ */
+#pragma once
+
+#include "engine/cli/cli.h"
+#include "engine/document/diagnostic.h"
+#include "engine/execute/execute.h"
+
+struct loaded {
+	struct arena *arena;
+	struct diagnostics diagnostics;
+	struct inventory *inventory;
+	const char *inventory_path;
+	char *inventory_text; /* in the arena */
+	size_t inventory_length;
+	struct plugins *plugins;
+	struct runbook *runbook;
+	struct execution execution;
+};
+
+void loaded_init(struct loaded *loaded);
+void loaded_free(struct loaded *loaded);
+
+/* Each fills its part; problems go to the diagnostics (-1). */
+int load_inventory(struct loaded *loaded, const struct options *options, const char *runbook_path, bool required);
+int load_plugins(struct loaded *loaded, const struct options *options);
+int load_runbook(struct loaded *loaded, const char *path);
+int load_inputs(struct loaded *loaded, const struct value *given);
+/* All of these for one runbook, then the execution. Prints the diagnostics to stderr. 0, or an exit code. */
+int load_all(struct loaded *loaded, const struct options *options, const char *runbook_path);
+
+void print_diagnostics(FILE *out, struct diagnostics *diagnostics);
+const struct value *operator_value(struct arena *arena);
+
+/* Put everything that is executed into the run directory; and read it back, to resume. */
+int store_execution(const struct loaded *loaded, struct run *run, struct error *err);
+int load_stored(struct loaded *loaded, const struct run *run, const char *amend_path, struct error *err);

@@ -1,0 +1,126 @@
+/*
+ * main.c - standin: finds the verb, runs it. The only place where everything meets.
+ */
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/suggest.h"
+#include "engine/cli/cli.h"
+
+/* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
+static const struct verb *const verbs[] = {
+	&verb_validate, &verb_plan,    &verb_run,  &verb_resume,       &verb_attach,  &verb_answer, &verb_cancel,
+	&verb_skip,	&verb_abandon, &verb_runs, &verb_show, &verb_audit_verify, &verb_actions,
+};
+
+static const struct {
+	int code;
+	const char *meaning;
+} exit_codes[] = {
+	{EXIT_FINE, "all is as wished"},
+	{EXIT_FAILED, "a step failed (or would fail, in a plan)"},
+	{EXIT_INVALID, "wrong usage, or a document that does not validate"},
+	{EXIT_UNFINISHED, "the run stopped and can be resumed"},
+	{EXIT_LOCKED, "another run holds the lock, or a process works on this one"},
+	{EXIT_CANCELLED, "cancelled by a person"},
+	{EXIT_REFUSED, "the plan no longer holds; nothing was done"},
+	{EXIT_CORRUPT, "a journal does not verify"},
+	{EXIT_SYSTEM, "the local system refused: a file, a permission, a connection"},
+};
+
+static void print_help(FILE *out)
+{
+	fputs("standin - disaster-recovery runbooks: validated, previewed, executed, resumed, proved\n\nUsage: standin VERB ...\n\n", out);
+	for (size_t i = 0; i < COUNT_OF(verbs); i++)
+		fprintf(out, "  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
+	fputs("\nstandin VERB --help tells more, with examples. standin --version\n\nExit codes:\n", out);
+	for (size_t i = 0; i < COUNT_OF(exit_codes); i++)
+		fprintf(out, "  %d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
+}
+
+static void print_manual(FILE *out)
+{
+	fputs("standin(1)\n\n# NAME\n\nstandin - disaster-recovery runbooks\n\n# SYNOPSIS\n\n*standin* _VERB_ ...\n\n# VERBS\n\n", out);
+	for (size_t i = 0; i < COUNT_OF(verbs); i++)
+		fprintf(out, "*%s*\n\t%s\n\n", verbs[i]->name, verbs[i]->summary);
+	fputs("# EXIT STATUS\n\n", out);
+	for (size_t i = 0; i < COUNT_OF(exit_codes); i++)
+		fprintf(out, "*%d*\n\t%s\n\n", exit_codes[i].code, exit_codes[i].meaning);
+}
+
+/* How many words of the arguments name this verb; 0: it is not this one. */
+static int words_of(const struct verb *verb, int argc, char **argv)
+{
+	const char *rest = verb->name;
+	for (int words = 0; words < argc; words++) {
+		size_t length = strcspn(rest, " ");
+		if (strlen(argv[words]) != length || strncmp(argv[words], rest, length) != 0)
+			return 0;
+		if (!rest[length])
+			return words + 1;
+		rest += length + 1;
+	}
+	return 0;
+}
+
+static const struct verb *find_verb(int argc, char **argv, int *ret_words)
+{
+	for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+		*ret_words = words_of(verbs[i], argc, argv);
+		if (*ret_words)
+			return verbs[i];
+	}
+	return NULL;
+}
+
+static int unknown_verb(const char *word)
+{
+	const char *names[COUNT_OF(verbs)];
+	for (size_t i = 0; i < COUNT_OF(verbs); i++)
+		names[i] = verbs[i]->name;
+	const char *nearest = suggest(word, names, COUNT_OF(verbs));
+	fprintf(stderr, "standin: there is no verb '%s'\n", word);
+	if (nearest)
+		fprintf(stderr, "hint: did you mean '%s'?\n", nearest);
+	else
+		fputs("hint: standin --help\n", stderr);
+	return EXIT_INVALID;
+}
+
+/* `standin manual [VERB]`: the man page's source, for the build. */
+static int manual(int argc, char **argv)
+{
+	int words;
+	const struct verb *verb = argc ? find_verb(argc, argv, &words) : NULL;
+	if (verb)
+		verb_manual(verb, stdout);
+	else
+		print_manual(stdout);
+	return EXIT_FINE;
+}
+
+int main(int argc, char **argv)
+{
+	int words;
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_INVALID;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return EXIT_FINE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("standin " STANDIN_VERSION);
+		return EXIT_FINE;
+	}
+	if (strcmp(argv[1], "manual") == 0)
+		return manual(argc - 2, argv + 2);
+	const struct verb *verb = find_verb(argc - 1, argv + 1, &words);
+	return verb ? verb->run(verb, argc - 1 - words, argv + 1 + words) : unknown_verb(argv[1]);
+}

@@ -1,0 +1,71 @@
+/*
+ * plan.c - standin plan: what a run would do, told before it is done.
+ */
+#include "engine/base/json.h"
+#include "engine/cli/load.h"
+#include "engine/report/report.h"
+
+static void print_plan(const struct value *plan, bool json, bool verbose)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	struct report_style style = report_style_for(stdout);
+	style.verbose = verbose;
+	if (json)
+		json_format(&text, plan, JSON_INDENTED);
+	else
+		report_plan(&text, plan, &style);
+	fputs(buffer_text(&text), stdout);
+	if (json)
+		putchar('\n');
+}
+
+static bool has_failed(const struct value *plan)
+{
+	return value_get_int(value_get(plan, "counts"), "fail", 0) > 0;
+}
+
+static int plan_loaded(struct loaded *loaded, const struct options *options, bool json)
+{
+	struct error err = ERROR_NONE;
+	const struct value *plan;
+	if (execute_plan(loaded->arena, &loaded->execution, options_has(options, "offline"), &plan, &err) < 0)
+		return tell_error(&err);
+	print_plan(plan, json, options_has(options, "verbose"));
+	return has_failed(plan) ? EXIT_FAILED : EXIT_FINE;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	struct options options;
+	struct loaded loaded;
+	bool json;
+	int early = options_parse(verb, argc, argv, &options);
+	if (early)
+		return early - 1;
+	if (options_json(&options, &json) < 0)
+		return EXIT_INVALID;
+	loaded_init(&loaded);
+	int result = load_all(&loaded, &options, options.arguments[0]);
+	if (result == 0)
+		result = plan_loaded(&loaded, &options, json);
+	loaded_free(&loaded);
+	return result;
+}
+
+const struct verb verb_plan = {
+	.name = "plan",
+	.usage = "RUNBOOK [options]",
+	.summary = "show what a run would do; change nothing",
+	.description = "Observes the hosts read-only and shows each step: what is, what would be, the exact commands, and what cannot be known\n"
+		       "now. A later step is shown in the world that earlier ones will have made. Exit code 1 when a step would fail now.",
+	.options = {OPTION_INPUT, OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT,
+		    {"offline", 0, NULL, "observe nothing: what is not known is shown as ?"},
+		    {"verbose", 'v', NULL, "also the commands of observations, and of what is already so"}},
+	.examples = "  standin plan runbooks/mail/failover.yaml\n"
+		    "  standin plan failover.yaml --offline\n"
+		    "  standin plan failover.yaml -o json > plan.json   # have it reviewed, then:\n"
+		    "  standin run failover.yaml --plan plan.json\n",
+	.least = 1,
+	.most = 1,
+	.run = run,
+};

@@ -1,0 +1,194 @@
+/*
+ * runs.c - standin runs and standin show: what has been done.
+ */
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/memory.h"
+#include "engine/cli/cli.h"
+#include "engine/journal/run_store.h"
+#include "engine/report/report.h"
+
+struct collection {
+	struct arena *arena;
+	struct value *records;
+};
+
+static bool collect(void *context, const struct value *record)
+{
+	struct collection *collection = context;
+	value_append(collection->arena, collection->records, value_copy(collection->arena, record));
+	return true;
+}
+
+static int read_records(struct run_store *store, const char *id, struct arena *arena, struct value **ret_records, struct error *err)
+{
+	CLEANUP_FREE char *path = run_journal_path(store, id);
+	struct collection collection = {.arena = arena, .records = value_list(arena)};
+	struct journal_torn torn;
+	if (journal_read(path, collect, &collection, &torn, err) < 0)
+		return -1;
+	*ret_records = collection.records;
+	return 0;
+}
+
+/* --- runs --- */
+
+struct ends {
+	struct arena *arena;
+	const struct value *first;
+	const struct value *last;
+	const struct value *finished;
+};
+
+static bool note_ends(void *context, const struct value *record)
+{
+	struct ends *ends = context;
+	const char *kind = value_get_text(record, "kind");
+	if (strcmp(kind, "run_opened") == 0)
+		ends->first = value_copy(ends->arena, record);
+	else if (strcmp(kind, "run_finished") == 0 || strcmp(kind, "abandoned") == 0)
+		ends->finished = value_copy(ends->arena, record);
+	return true;
+}
+
+static const struct value *or_null(const struct value *value)
+{
+	return value ? value : value_null();
+}
+
+static const struct value *run_entry(struct run_store *store, const char *id, struct arena *arena)
+{
+	CLEANUP_FREE char *path = run_journal_path(store, id);
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct ends ends = {.arena = arena};
+	struct journal_torn torn;
+	struct value *entry = value_map(arena);
+	bool readable = journal_read(path, note_ends, &ends, &torn, &err) == 0;
+	const char *outcome = value_get_text(ends.finished, "outcome");
+	value_put(arena, entry, "id", value_string(arena, id));
+	value_put(arena, entry, "runbook", or_null(value_get(ends.first, "runbook")));
+	value_put(arena, entry, "kind", or_null(value_get(ends.first, "runbook_kind")));
+	value_put(arena, entry, "operator", or_null(value_get(value_get(ends.first, "operator"), "user")));
+	value_put(arena, entry, "started", or_null(value_get(ends.first, "wall")));
+	value_put(arena, entry, "outcome",
+		  !readable ? value_string(arena, "corrupt")
+		  : outcome ? value_string(arena, outcome)
+			    : value_string(arena, ends.finished ? "abandoned" : "unfinished"));
+	value_put(arena, entry, "elapsed", or_null(value_get(ends.finished, "elapsed")));
+	value_put(arena, entry, "waited", or_null(value_get(ends.finished, "waited")));
+	value_put(arena, entry, "active", value_bool(run_is_active(store, id)));
+	return entry;
+}
+
+static void print_value(const struct value *value)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	json_format(&text, value, JSON_INDENTED);
+	puts(buffer_text(&text));
+}
+
+static int list_runs(struct run_store *store, bool json, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	char **ids;
+	size_t count;
+	struct value *entries = value_list(arena);
+	if (run_list(store, &ids, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		value_append(arena, entries, run_entry(store, ids[i], arena));
+		free(ids[i]);
+	}
+	free(ids);
+	if (json) {
+		print_value(entries);
+		return 0;
+	}
+	CLEANUP_BUFFER struct buffer text = {0};
+	struct report_style style = report_style_for(stdout);
+	report_runs(&text, entries, &style);
+	fputs(buffer_text(&text), stdout);
+	return 0;
+}
+
+static int run_runs(const struct verb *verb, int argc, char **argv)
+{
+	struct options options;
+	struct run_store *store;
+	struct error err = ERROR_NONE;
+	bool json;
+	int early = options_parse(verb, argc, argv, &options);
+	if (early)
+		return early - 1;
+	if (options_json(&options, &json) < 0)
+		return EXIT_INVALID;
+	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+		return tell_error(&err);
+	int result = list_runs(store, json, &err);
+	run_store_close(store);
+	return result < 0 ? tell_error(&err) : EXIT_FINE;
+}
+
+/* --- show --- */
+
+static int show_run(struct run_store *store, const char *name, const struct options *options, bool json, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_FREE char *id = NULL;
+	struct value *records;
+	if (run_find(store, name, &id, err) < 0 || read_records(store, id, arena, &records, err) < 0)
+		return -1;
+	if (json) {
+		print_value(report_run_value(arena, records));
+		return 0;
+	}
+	CLEANUP_BUFFER struct buffer text = {0};
+	struct report_style style = report_style_for(stdout);
+	style.verbose = options_has(options, "verbose");
+	report_run(&text, records, &style);
+	fputs(buffer_text(&text), stdout);
+	return 0;
+}
+
+static int run_show(const struct verb *verb, int argc, char **argv)
+{
+	struct options options;
+	struct run_store *store;
+	struct error err = ERROR_NONE;
+	bool json;
+	int early = options_parse(verb, argc, argv, &options);
+	if (early)
+		return early - 1;
+	if (options_json(&options, &json) < 0)
+		return EXIT_INVALID;
+	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+		return tell_error(&err);
+	int result = show_run(store, options.arguments_count ? options.arguments[0] : "latest", &options, json, &err);
+	run_store_close(store);
+	return result < 0 ? tell_error(&err) : EXIT_FINE;
+}
+
+const struct verb verb_runs = {
+	.name = "runs",
+	.usage = "[options]",
+	.summary = "list the runs",
+	.description = "Newest first: what was run, by whom, how it ended, how long it took. `unfinished` ones can be resumed or abandoned.",
+	.options = {OPTION_STATE, OPTION_OUTPUT},
+	.examples = "  standin runs\n  standin runs -o json\n",
+	.least = 0,
+	.most = 0,
+	.run = run_runs,
+};
+
+const struct verb verb_show = {
+	.name = "show",
+	.usage = "[RUN] [options]",
+	.summary = "tell what a run did",
+	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time and waiting for people apart.",
+	.options = {OPTION_STATE, OPTION_OUTPUT, {"verbose", 'v', NULL, "commands and outputs of every step"}},
+	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a -v\n",
+	.least = 0,
+	.most = 1,
+	.run = run_show,
+};

@@ -1,0 +1,18 @@
+/*
+ * session.h - a run at a terminal (or a pipe): shows the journal's records as they come, takes answers from the keyboard.
+ */
+#pragma once
+
+#include "engine/cli/load.h"
+
+struct session;
+
+struct session *session_new(bool json, bool verbose);
+/* Start taking answers and redrawing; execute_listener for execute_run. */
+struct execute_listener session_listener(struct session *session);
+void session_start(struct session *session);
+void session_end(struct session *session);
+void session_free(struct session *session);
+
+/* Ask yes or no on the terminal. */
+bool session_confirm(const char *question);

@@ -1,0 +1,142 @@
+/*
+ * stored.c - an execution in its run directory, by content: what is resumed is what was begun, whatever happened to the files since.
+ */
+#include <string.h>
+
+#include "engine/base/file.h"
+#include "engine/base/memory.h"
+#include "engine/cli/load.h"
+#include "engine/document/document.h"
+#include "engine/plan/check.h"
+
+static int put_content(struct arena *arena, struct run *run, const char *path, const char *text, size_t length,
+		       const struct value **ret_entry, struct error *err)
+{
+	char digest[HASH_HEX_SIZE];
+	if (run_content_put(run, text, length, digest, err) < 0)
+		return -1;
+	struct value *entry = value_map(arena);
+	value_put(arena, entry, "path", value_string(arena, path));
+	value_put(arena, entry, "sha256", value_string(arena, digest));
+	*ret_entry = entry;
+	return 0;
+}
+
+static int put_plugins(const struct loaded *loaded, struct run *run, struct value *entries, struct error *err)
+{
+	for (size_t i = 0; i < loaded->plugins->count; i++) {
+		const struct plugin *plugin = &loaded->plugins->items[i];
+		const struct value *entry;
+		if (put_content(loaded->arena, run, plugin->path, plugin->text, plugin->text_length, &entry, err) < 0)
+			return -1;
+		value_put(loaded->arena, entries, plugin->name, entry);
+	}
+	return 0;
+}
+
+int store_execution(const struct loaded *loaded, struct run *run, struct error *err)
+{
+	struct arena *arena = loaded->arena;
+	const struct source *source = loaded->runbook->source;
+	const struct execution *execution = &loaded->execution;
+	const struct value *runbook, *inventory;
+	struct value *plugins = value_map(arena), *manifest = value_map(arena);
+	if (put_content(arena, run, source->name, source->text, source->length, &runbook, err) < 0 ||
+	    put_content(arena, run, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length, &inventory, err) < 0 ||
+	    put_plugins(loaded, run, plugins, err) < 0)
+		return -1;
+	value_put(arena, manifest, "runbook", runbook);
+	value_put(arena, manifest, "inventory", inventory);
+	value_put(arena, manifest, "plugins", plugins);
+	value_put(arena, manifest, "inputs", execution->given);
+	value_put(arena, manifest, "from", execution->from ? value_string(arena, execution->from) : value_null());
+	value_put(arena, manifest, "plan", execution->plan ? execution->plan : value_null());
+	return run_manifest_write(run, manifest, err);
+}
+
+static const struct source *get_source(struct loaded *loaded, const struct run *run, const struct value *entry, struct error *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t length;
+	const char *digest = value_get_text(entry, "sha256"), *path = value_get_text(entry, "path");
+	if (!digest || !path) {
+		error_set(err, ERROR_CORRUPT, "the run directory does not say what was executed");
+		return NULL;
+	}
+	if (run_content_get(run, digest, &text, &length, err) < 0)
+		return NULL;
+	return document_source(loaded->arena, path, text, length);
+}
+
+static int get_inventory(struct loaded *loaded, const struct run *run, const struct value *manifest, struct error *err)
+{
+	const struct value *document;
+	const struct source *source = get_source(loaded, run, value_get(manifest, "inventory"), err);
+	if (!source)
+		return -1;
+	loaded->inventory_path = source->name;
+	loaded->inventory_text = (char *)source->text;
+	loaded->inventory_length = source->length;
+	if (document_parse(loaded->arena, source, &document, &loaded->diagnostics) < 0 ||
+	    inventory_from_value(loaded->arena, source->name, document, &loaded->inventory, &loaded->diagnostics) < 0)
+		return error_set(err, ERROR_INVALID, "the stored inventory does not validate with this version of standin");
+	return 0;
+}
+
+static int get_plugins(struct loaded *loaded, const struct run *run, const struct value *manifest, struct error *err)
+{
+	const struct value *entries = value_get(manifest, "plugins");
+	size_t count = value_is(entries, VALUE_MAP) ? entries->map.count : 0;
+	const char **names = arena_alloc(loaded->arena, (count + 1) * sizeof(*names));
+	const char **texts = arena_alloc(loaded->arena, (count + 1) * sizeof(*texts));
+	size_t *lengths = arena_alloc(loaded->arena, (count + 1) * sizeof(*lengths));
+	for (size_t i = 0; i < count; i++) {
+		const struct source *source = get_source(loaded, run, entries->map.entries[i].value, err);
+		if (!source)
+			return -1;
+		names[i] = value_text(entries->map.entries[i].key);
+		texts[i] = source->text;
+		lengths[i] = source->length;
+	}
+	if (plugins_from_texts(loaded->arena, names, texts, lengths, count, &loaded->plugins, &loaded->diagnostics) < 0)
+		return error_set(err, ERROR_INVALID, "the stored plugins do not validate with this version of standin");
+	return 0;
+}
+
+static int get_runbook(struct loaded *loaded, const struct source *source, struct error *err)
+{
+	if (runbook_from_source(loaded->arena, source, loaded->inventory, &loaded->runbook, &loaded->diagnostics) < 0)
+		return error_set(err, ERROR_INVALID, "the runbook %s does not validate", source->name);
+	runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
+	if (loaded->diagnostics.errors)
+		return error_set(err, ERROR_INVALID, "the runbook %s does not validate", source->name);
+	return 0;
+}
+
+static const struct value *not_null(const struct value *value)
+{
+	return value && value->type != VALUE_NULL ? value : NULL;
+}
+
+int load_stored(struct loaded *loaded, const struct run *run, const char *amend_path, struct error *err)
+{
+	const struct value *manifest, *ignored;
+	const struct source *source;
+	if (run_manifest_read(run, loaded->arena, &manifest, err) < 0 || get_inventory(loaded, run, manifest, err) < 0 ||
+	    get_plugins(loaded, run, manifest, err) < 0)
+		return -1;
+	if (amend_path) {
+		if (document_read(loaded->arena, amend_path, &source, &ignored, &loaded->diagnostics) < 0)
+			return error_set(err, ERROR_INVALID, "%s does not validate", amend_path);
+	} else {
+		source = get_source(loaded, run, value_get(manifest, "runbook"), err);
+	}
+	if (!source || get_runbook(loaded, source, err) < 0)
+		return -1;
+	loaded->execution.from = value_get_text(manifest, "from");
+	loaded->execution.plan = amend_path ? NULL : not_null(value_get(manifest, "plan"));
+	const struct value *given = not_null(value_get(manifest, "inputs"));
+	if (load_inputs(loaded, given ? given : value_map(loaded->arena)) < 0)
+		return error_set(err, ERROR_INVALID, "the run's inputs do not fit the runbook");
+	return 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * validate.c - standin validate: is a runbook right, as far as can be told without any host.
+ */
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/memory.h"
+#include "engine/cli/load.h"
+
+static const char *const severities[] = {
+	[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
+
+static const struct value *diagnostic_value(struct arena *arena, const struct diagnostic *diagnostic)
+{
+	struct value *value = value_map(arena);
+	value_put(arena, value, "severity", value_string(arena, severities[diagnostic->severity]));
+	value_put(arena, value, "rule", value_string(arena, diagnostic->rule));
+	value_put(arena, value, "message", value_string(arena, diagnostic->message));
+	value_put(arena, value, "hint", diagnostic->hint ? value_string(arena, diagnostic->hint) : value_null());
+	if (!diagnostic->at.source)
+		return value;
+	struct location place = source_locate(diagnostic->at.source, diagnostic->at.offset);
+	value_put(arena, value, "file", value_string(arena, diagnostic->at.source->name));
+	value_put(arena, value, "line", value_int(arena, place.line));
+	value_put(arena, value, "column", value_int(arena, place.column));
+	return value;
+}
+
+static void print_json(struct loaded *loaded, const char *path, struct value *list)
+{
+	struct value *entry = value_map(loaded->arena), *found = value_list(loaded->arena);
+	diagnostics_sort(&loaded->diagnostics);
+	for (size_t i = 0; i < loaded->diagnostics.count; i++)
+		value_append(loaded->arena, found, diagnostic_value(loaded->arena, &loaded->diagnostics.items[i]));
+	value_put(loaded->arena, entry, "path", value_string(loaded->arena, path));
+	value_put(loaded->arena, entry, "valid", value_bool(loaded->diagnostics.errors == 0));
+	value_put(loaded->arena, entry, "diagnostics", found);
+	value_append(loaded->arena, list, entry);
+}
+
+static bool validate_one(const struct options *options, const char *path, bool json, struct arena *arena, struct value *results)
+{
+	struct loaded loaded;
+	loaded_init(&loaded);
+	load_inventory(&loaded, options, path, false);
+	if (load_plugins(&loaded, options) == 0)
+		load_runbook(&loaded, path);
+	bool valid = loaded.diagnostics.errors == 0;
+	if (json) {
+		struct value *one = value_list(loaded.arena);
+		print_json(&loaded, path, one);
+		value_append(arena, results, value_copy(arena, one->list.items[0]));
+	} else {
+		print_diagnostics(stderr, &loaded.diagnostics);
+		if (valid)
+			printf("%s: valid\n", path);
+	}
+	loaded_free(&loaded);
+	return valid;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+	struct options options;
+	bool json, valid = true;
+	int early = options_parse(verb, argc, argv, &options);
+	if (early)
+		return early - 1;
+	if (options_json(&options, &json) < 0)
+		return EXIT_INVALID;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct value *results = value_list(arena);
+	for (size_t i = 0; i < options.arguments_count; i++)
+		valid &= validate_one(&options, options.arguments[i], json, arena, results);
+	if (json) {
+		CLEANUP_BUFFER struct buffer text = {0};
+		json_format(&text, results, JSON_INDENTED);
+		puts(buffer_text(&text));
+	}
+	return valid ? EXIT_FINE : EXIT_INVALID;
+}
+
+const struct verb verb_validate = {
+	.name = "validate",
+	.usage = "RUNBOOK... [options]",
+	.summary = "check runbooks without touching any host",
+	.description = "Reads each runbook, checks its shape, its names, its expressions, and each step against the action that it uses.\n"
+		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at once.",
+	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
+	.examples = "  standin validate runbooks/mail/*.yaml\n"
+		    "  standin validate -i lab.yaml -o json failover.yaml    # for a CI job\n",
+	.least = 1,
+	.most = ARGUMENTS_LIMIT,
+	.run = run,
+};

@@ -1,0 +1,211 @@
+/*
+ * scope.c - scopes by systemd, or by a session of their own with a file that tells its leader.
+ *
+ * With systemd: `systemd-run --scope`. It registers itself in the new unit and then turns into the command: stdin, exit code, signal,
+ * environment and every byte of the arguments are the command's own, which a transient *service* cannot promise (it expands $ and %, and
+ * reports a death by TERM as success). Without: SESSION below, a script that writes the file and then turns into the command.
+ */
+#include "engine/connection/scope.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "engine/base/hash.h"
+#include "engine/base/memory.h"
+#include "engine/connection/wrap.h"
+
+#define NAME_LIMIT ((size_t)120)
+#define NAME_DIGEST ((size_t)16)
+#define FOLDER_SIZE 64
+#define POLL_FIRST (50 * NSEC_PER_MSEC)
+#define POLL_LAST (1 * NSEC_PER_SEC)
+
+/* look PID: its state, session and start time. alive FILE: the leader named in it (pid, start time) is that very process, and runs. */
+#define LOOK                                                                                                                   \
+	"look() { { read -r line </proc/$1/stat; } 2>/dev/null || return 1; set -- ${line##*) }; "                              \
+	"state=$1 session=$4 start=${20}; }\n"                                                                                 \
+	"alive() { p= s=; { read -r p s <\"$1\"; } 2>/dev/null; "                                                              \
+	"[ -n \"$p\" ] && look \"$p\" && [ \"$start\" = \"$s\" ] && [ \"$state\" != Z ]; }\n"
+
+/* $0 is SESSION, then folder, name, command. A scope's processes are found by their session, so it has to be a new one. */
+static const char ENTER[] = "read -r line </proc/$$/stat; line=${line##*) }; line=${line#* * * }\n"
+			    "[ \"${line%% *}\" = $$ ] || exec setsid -w sh -c \"$0\" sh \"$@\"\n"
+			    "eval \"$0\"";
+
+/* The file is complete before the command begins. Files of scopes that are over are cleared away by the next one. */
+static const char SESSION[] =
+	LOOK "d=$1 n=$2 f=$1/$2.scope old=; shift 2\n"
+	     "refuse() { echo \"standin: no scope: $1\" >&2; exit 1; }\n"
+	     "umask_before=$(umask); umask 077\n"
+	     "[ -d \"$d\" ] || mkdir \"$d\" 2>/dev/null\n"
+	     "[ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] || refuse \"$d is no folder of this user's\"\n"
+	     "! alive \"$f\" || refuse \"$n still runs\"\n"
+	     "for g in \"$d\"/*.scope; do\n"
+	     "  [ ! -e \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\"\n"
+	     "done\n"
+	     "[ -z \"$old\" ] || rm -f -- $old\n"
+	     "look $$ && echo \"$$ $start\" >\"$f\" || refuse \"cannot write $f\"\n"
+	     "umask \"$umask_before\"\n"
+	     "STANDIN_SCOPE=\"$n/\"; export STANDIN_SCOPE\n"
+	     "exec \"$@\"";
+
+/* All processes of a scope: its session, while that is known to be this scope's, and whoever still carries its name in the environment. */
+#define MEMBERS                                                                                                                \
+	LOOK "d=$1 n=$2 f=$1/$2.scope ours=; shift 2; alive \"$f\" && ours=1; leader=$p\n"                                    \
+	     "members() { list=\n"                                                                                             \
+	     "for e in $(grep -lsF -- \"STANDIN_SCOPE=$n/\" /proc/[0-9]*/environ); do\n"                                       \
+	     "  e=${e#/proc/}; e=${e%/environ}; look \"$e\" && [ \"$state\" != Z ] || continue\n"                              \
+	     "  list=\"$list $e\"; [ \"$session\" != \"$leader\" ] || ours=1\n"                                                \
+	     "done\n"                                                                                                          \
+	     "[ -n \"$ours\" ] || return 0\n"                                                                                  \
+	     "for e in /proc/[0-9]*; do\n"                                                                                     \
+	     "  look \"${e#/proc/}\" && [ \"$session\" = \"$leader\" ] && [ \"$state\" != Z ] && list=\"$list ${e#/proc/}\"\n" \
+	     "done; return 0; }\n"
+
+static const char SESSION_FIND[] = MEMBERS "members; [ -n \"$list\" ] && echo running || echo none";
+
+static const char SESSION_END[] = MEMBERS "i=0\n"
+					  "while members; [ -n \"$list\" ]; do\n"
+					  "  [ $i -ne 0 ] || kill -TERM $list 2>/dev/null\n"
+					  "  [ $i -ne 0 ] || kill -CONT $list 2>/dev/null\n"
+					  "  [ $i -lt 40 ] || kill -KILL $list 2>/dev/null\n"
+					  "  [ $i -lt 200 ] || { echo \"still there:$list\" >&2; exit 1; }\n"
+					  "  i=$((i + 1)); sleep 0.05\n"
+					  "done\n"
+					  "rm -f -- \"$f\"";
+
+/* Where systemd is not told that a control group became empty (version 1 in a container), the unit outlives its processes: ask the group. */
+static const char UNIT_FIND[] =
+	"c=$(systemctl show --property=ControlGroup --value -- \"$1\") || exit 1\n"
+	"[ -n \"$c\" ] || { echo none; exit 0; }\n"
+	"for r in '' /unified /systemd; do\n"
+	"  while read -r p; do echo running; exit 0; done <\"/sys/fs/cgroup$r$c/cgroup.procs\"\n"
+	"done 2>/dev/null\n"
+	"echo none";
+
+static const char UNIT_END[] = "out=$(systemctl stop -- \"$1\" 2>&1); code=$?\n"
+			       "[ $code -eq 0 ] || [ $code -eq 5 ] || { echo \"$out\" >&2; exit 1; }";
+
+static bool name_char(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr(".:_-", c));
+}
+
+char *scope_name(const char *run, const char *step, unsigned attempt)
+{
+	char *name = memory_printf("standin-%s-%s-%u", run, step, attempt);
+	char digest[HASH_HEX_SIZE];
+	size_t length = strlen(name);
+	bool exact = length <= NAME_LIMIT;
+	hash_hex(name, length, digest);
+	for (char *c = name; *c; c++) {
+		exact = exact && name_char(*c);
+		*c = name_char(*c) ? *c : '_';
+	}
+	if (exact)
+		return name;
+	size_t kept = length < NAME_LIMIT - NAME_DIGEST - 1 ? length : NAME_LIMIT - NAME_DIGEST - 1;
+	char *longer = memory_printf("%.*s-%.*s", (int)kept, name, (int)NAME_DIGEST, digest);
+	free(name);
+	return longer;
+}
+
+static bool by_systemd(const struct connection *connection)
+{
+	return connection->greeting.systemd && connection->greeting.root;
+}
+
+static const char *folder(struct arena *arena, const struct connection *connection)
+{
+	return connection->uid == 0 ? "/run/standin" : arena_printf(arena, "/tmp/standin-%u", (unsigned)connection->uid);
+}
+
+bool scope_name_valid(const char *name)
+{
+	size_t length = strlen(name);
+	for (size_t i = 0; i < length; i++)
+		if (!name_char(name[i]))
+			return false;
+	return length > 0 && length <= NAME_LIMIT && isalnum((unsigned char)name[0]);
+}
+
+void scope_add(struct words *words, const struct connection *connection, const char *name)
+{
+	if (by_systemd(connection)) {
+		words_add_all(words, (const char *const[]){"systemd-run", "--scope", "--quiet", "--collect",
+							   "--property=TimeoutStopSec=2s", NULL});
+		words_add(words, arena_printf(words->arena, "--unit=%s.scope", name));
+		words_add_all(words, (const char *const[]){"--", "env", "--", NULL}); /* env: 127 for a program that is not there */
+		return;
+	}
+	words_add_all(words, (const char *const[]){"sh", "-c", ENTER, SESSION, folder(words->arena, connection), name, NULL});
+}
+
+struct scope_script {
+	const char *unit;
+	const char *session;
+};
+
+static int run_script(struct connection *connection, const struct scope_script *script, const char *name, int64_t deadline,
+		      struct command_result *ret_result, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	*ret_result = (struct command_result){.exit_code = -1};
+	if (!scope_name_valid(name))
+		return error_set(err, ERROR_INVALID, "\"%s\" cannot be a scope's name", name);
+	if (connection->host->platform == PLATFORM_WINDOWS)
+		return error_set(err, ERROR_INVALID, "scopes cannot be looked for on windows hosts yet");
+	if (greeting_learn(connection, deadline, err) < 0)
+		return -1;
+	struct command command = {.deadline = deadline};
+	const char *unit[] = {"sh", "-c", script->unit, "sh", arena_printf(arena, "%s.scope", name), NULL};
+	const char *session[] = {"sh", "-c", script->session, "sh", folder(arena, connection), name, NULL};
+	command.argv = by_systemd(connection) ? unit : session;
+	if (connection_run_bare(connection, &command, ret_result, err) < 0)
+		return -1;
+	if (ret_result->exit_code == 0)
+		return 0;
+	const char *text = ret_result->errors.data;
+	return error_set(err, ERROR_CONNECTION, "exit %d: %.*s", ret_result->exit_code, (int)strcspn(text, "\n"), text);
+}
+
+int scope_find(struct connection *connection, const char *name, int64_t deadline, enum scope_state *ret_state, struct error *err)
+{
+	static const struct scope_script script = {UNIT_FIND, SESSION_FIND};
+	struct command_result result;
+	int outcome = run_script(connection, &script, name, deadline, &result, err);
+	if (outcome == 0)
+		*ret_state = strcmp(result.output.data, "running\n") == 0 ? SCOPE_RUNNING : SCOPE_NONE;
+	command_result_free(&result);
+	return outcome < 0 ? error_wrap(err, "%s: looking for the scope %s", connection->host->id, name) : 0;
+}
+
+int scope_end(struct connection *connection, const char *name, int64_t deadline, struct error *err)
+{
+	static const struct scope_script script = {UNIT_END, SESSION_END};
+	struct command_result result;
+	int outcome = run_script(connection, &script, name, deadline, &result, err);
+	command_result_free(&result);
+	return outcome < 0 ? error_wrap(err, "%s: ending the scope %s", connection->host->id, name) : 0;
+}
+
+int scope_wait(struct connection *connection, const char *name, int64_t deadline, struct error *err)
+{
+	int64_t pause = POLL_FIRST;
+	for (;;) {
+		enum scope_state state = SCOPE_NONE;
+		if (scope_find(connection, name, deadline, &state, err) < 0)
+			return -1;
+		if (state == SCOPE_NONE)
+			return 0;
+		int64_t next = clock_boottime() + pause;
+		switch (loop_sleep(next < deadline ? next : deadline)) {
+		case LOOP_CANCELLED:
+			return error_set(err, ERROR_CANCELLED, "cancelled while the scope %s still ran", name);
+		default:
+			if (clock_boottime() >= deadline)
+				return error_set(err, ERROR_TIMEOUT, "%s: the scope %s still runs", connection->host->id, name);
+		}
+		pause = pause * 2 < POLL_LAST ? pause * 2 : POLL_LAST;
+	}
+}

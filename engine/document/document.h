@@ -1,0 +1,32 @@
+/*
+ * document.h - YAML 1.2 (core schema) text to values that know where they stood.
+ *
+ * The only file that knows libyaml. It is stricter than libyaml: duplicate keys, merge keys (<<), unknown tags, invalid UTF-8,
+ * control and bidirectional characters, several documents in one file, tabs in indentation, and the invalid YAML that libyaml
+ * accepts are errors with a place. Mapping keys are strings. Limits: 1 MiB of text, depth 64, 10,000 aliased nodes.
+ * Plain scalars resolve by the core schema: null ~ true false, decimal, 0o and 0x integers, floats; `on`, `no`, `0777` are
+ * strings (0777 is the integer 777 in the core schema; here it is refused with a hint to quote it, because it misleads).
+ */
+#pragma once
+
+#include "engine/base/error.h"
+#include "engine/base/value.h"
+#include "engine/document/diagnostic.h"
+
+#define DOCUMENT_SIZE_LIMIT (1024 * 1024)
+#define DOCUMENT_DEPTH_LIMIT 64
+#define DOCUMENT_ALIAS_LIMIT 10000
+
+/* Makes a source in the arena from text (copied). */
+const struct source *document_source(struct arena *arena, const char *name, const char *text, size_t length);
+
+/* Parses one document. 0 with *ret_value (null for an empty document), or -1 with at least one error among the diagnostics.
+ * Every value and every key carries its span (the scalar as written, with its quotes). Traps of bare expressions in plain
+ * scalars that YAML itself makes errors or surprises (`if: !x` is a tag, a value that begins with a quote or a bracket and goes
+ * on, ` #` that cuts an expression off) get a diagnostic with the quoted fix as its hint. */
+int document_parse(struct arena *arena, const struct source *source, const struct value **ret_value,
+		   struct diagnostics *diagnostics);
+
+/* Reads and parses a file (or "-" for stdin). A file that cannot be read is a diagnostic too. */
+int document_read(struct arena *arena, const char *path, const struct source **ret_source, const struct value **ret_value,
+		  struct diagnostics *diagnostics);

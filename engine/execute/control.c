@@ -1,0 +1,246 @@
+/*
+ * control.c - what people ask of a running run: answers, cancel, skip. From the inbox, from this terminal, by signals; each is journaled before it counts.
+ *
+ * SIGINT once: cancel (finish the step, run finally). SIGINT again, or SIGTERM: stop here and now, resumably. SIGHUP: the terminal is
+ * gone; the run goes on without it.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/execute/interpreter.h"
+#include "engine/journal/inbox.h"
+
+struct control {
+	struct interpreter *interpreter;
+	struct inbox *inbox;
+	struct fiber *inbox_fiber;
+	struct fiber *signal_fiber;
+	struct signal_point changed;
+	bool cancelled;
+	bool stopping;
+	struct table answers;	   /* step key -> the accepted request */
+	struct table skips;	   /* step key (plain) -> reason */
+	const char *waits_for;	   /* step key of the gate that waits now, or NULL */
+	const char *const *choices;
+	size_t choices_count;
+};
+
+static struct control *active; /* the one run of this process, for execute_request */
+
+struct request {
+	const struct value *value;
+	const char *step; /* its instance key, or NULL */
+	const char *why;  /* not accepted, because; or NULL */
+};
+
+static bool names_step(const struct control *control, const char *asked, const char *key)
+{
+	const struct step *step = runbook_step(control->interpreter->execution->runbook, asked);
+	CLEANUP_FREE char *plain = plain_key(key);
+	return strcmp(asked, key) == 0 || strcmp(asked, plain) == 0 || (step && strcmp(step->key, plain) == 0);
+}
+
+static void accept_cancel(struct control *control, struct request *request)
+{
+	request->why = NULL;
+	control->cancelled = true;
+}
+
+static void accept_answer(struct control *control, struct request *request)
+{
+	const char *answer = value_get_text(request->value, "answer");
+	if (!control->waits_for || (request->step && !names_step(control, request->step, control->waits_for))) {
+		request->why = "no such step waits for an answer";
+		return;
+	}
+	request->step = control->waits_for;
+	request->why = "it is none of the choices";
+	for (size_t i = 0; answer && i < control->choices_count; i++)
+		if (strcmp(control->choices[i], answer) == 0)
+			request->why = NULL;
+	if (!request->why)
+		table_put(&control->answers, control->waits_for, value_copy(control->interpreter->arena, request->value));
+}
+
+static void accept_skip(struct control *control, struct request *request)
+{
+	const char *reason = value_get_text(request->value, "reason");
+	const struct step *step = request->step ? runbook_step(control->interpreter->execution->runbook, request->step) : NULL;
+	if (!reason || !*reason)
+		request->why = "a reason is needed";
+	else if (!step && !(control->waits_for && request->step && names_step(control, request->step, control->waits_for)))
+		request->why = "there is no such step";
+	if (request->why)
+		return;
+	if (step)
+		request->step = step->key;
+	table_put(&control->skips, request->step, arena_printf(control->interpreter->arena, "skipped by an operator: %s", reason));
+}
+
+static const struct {
+	const char *name;
+	void (*accept)(struct control *control, struct request *request);
+} kinds[] = {{"cancel", accept_cancel}, {"answer", accept_answer}, {"skip", accept_skip}};
+
+static const struct value *field(const struct value *map, const char *name)
+{
+	const struct value *value = value_get(map, name);
+	return value ? value : value_null();
+}
+
+static void journal_request(struct control *control, const struct request *request)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	static const char *const copied[] = {"request", "reason", "answer", "by", "id"};
+	struct value *fields = value_map(arena);
+	for (size_t i = 0; i < COUNT_OF(copied); i++)
+		value_put(arena, fields, copied[i], field(request->value, copied[i]));
+	value_put(arena, fields, "step", request->step ? value_string(arena, request->step) : value_null());
+	value_put(arena, fields, "accepted", value_bool(!request->why));
+	value_put(arena, fields, "why", request->why ? value_string(arena, request->why) : value_null());
+	record(control->interpreter, "request", fields, JOURNAL_SYNC);
+}
+
+static void handle(struct control *control, const struct value *value)
+{
+	struct request request = {.value = value, .step = value_get_text(value, "step"), .why = "it is no request that a run knows"};
+	const char *name = value_get_text(value, "request");
+	for (size_t i = 0; name && i < COUNT_OF(kinds); i++) {
+		if (strcmp(kinds[i].name, name) != 0)
+			continue;
+		request.why = NULL;
+		kinds[i].accept(control, &request);
+	}
+	journal_request(control, &request);
+	loop_signal(&control->changed);
+}
+
+static void read_inbox(void *argument)
+{
+	struct control *control = argument;
+	for (;;) {
+		CLEANUP_ARENA struct arena *arena = arena_new();
+		const struct value *request;
+		while ((request = inbox_next(control->inbox, arena))) {
+			handle(control, request);
+			inbox_done(control->inbox);
+		}
+		if (loop_wait_fd(inbox_fd(control->inbox), POLLIN, CLOCK_FOREVER, NULL) == LOOP_CANCELLED)
+			return;
+	}
+}
+
+static void request_cancel(struct control *control)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct value *request = value_map(arena);
+	value_put(arena, request, "request", value_string(arena, "cancel"));
+	value_put(arena, request, "reason", value_string(arena, "interrupted at the terminal"));
+	value_put(arena, request, "by", control->interpreter->execution->operator);
+	handle(control, request);
+}
+
+static void read_signals(void *argument)
+{
+	struct control *control = argument;
+	for (;;) {
+		int interrupts = loop_take_signal(SIGINT);
+		if (loop_take_signal(SIGTERM) || interrupts > 1 || (interrupts && control->cancelled))
+			control->stopping = true;
+		else if (interrupts)
+			request_cancel(control);
+		if (loop_take_signal(SIGHUP))
+			record_note(control->interpreter, NULL, "the terminal is gone; the run goes on (standin attach)");
+		loop_signal(&control->changed);
+		if (loop_wait_signal(&loop_signals, CLOCK_FOREVER) == LOOP_CANCELLED)
+			return;
+	}
+}
+
+struct control *control_start(struct interpreter *interpreter, struct error *err)
+{
+	static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+	struct control *control = memory_alloc(sizeof(*control));
+	control->interpreter = interpreter;
+	if (inbox_open(interpreter->run, &control->inbox, err) < 0) {
+		free(control);
+		return NULL;
+	}
+	control->cancelled = interpreter->history && interpreter->history->cancelled;
+	for (size_t i = 0; i < COUNT_OF(watched); i++)
+		loop_watch_signal(watched[i]);
+	control->inbox_fiber = fiber_start(read_inbox, control);
+	control->signal_fiber = fiber_start(read_signals, control);
+	active = control;
+	return control;
+}
+
+static void end_fiber(struct fiber *fiber)
+{
+	while (!fiber_done(fiber)) {
+		fiber_cancel(fiber);
+		loop_yield();
+	}
+	fiber_join(fiber, CLOCK_FOREVER);
+}
+
+void control_end(struct control *control)
+{
+	active = NULL;
+	end_fiber(control->inbox_fiber);
+	end_fiber(control->signal_fiber);
+	inbox_close(control->inbox);
+	table_free(&control->answers);
+	table_free(&control->skips);
+	free(control);
+}
+
+void execute_request(const struct value *request)
+{
+	if (active)
+		handle(active, request);
+}
+
+bool control_cancelled(const struct interpreter *interpreter)
+{
+	return interpreter->control->cancelled;
+}
+
+bool control_stopping(const struct interpreter *interpreter)
+{
+	return interpreter->control->stopping || interpreter->stop.code != ERROR_OK;
+}
+
+const char *control_skip_reason(const struct interpreter *interpreter, const char *key)
+{
+	CLEANUP_FREE char *plain = plain_key(key);
+	const char *reason = table_get(&interpreter->control->skips, plain);
+	const struct value *journaled = history_get(interpreter->history, "request", plain, 0);
+	if (reason || !value_is_text(value_get(journaled, "request"), "skip") || !value_get_bool(journaled, "accepted", false))
+		return reason;
+	return arena_printf(interpreter->arena, "skipped by an operator: %s", value_get_text(journaled, "reason"));
+}
+
+const char *control_answer(const struct interpreter *interpreter, const char *key)
+{
+	return value_get_text(table_get(&interpreter->control->answers, key), "answer");
+}
+
+const struct value *control_answered_by(const struct interpreter *interpreter, const char *key)
+{
+	return value_get(table_get(&interpreter->control->answers, key), "by");
+}
+
+void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count)
+{
+	interpreter->control->waits_for = key;
+	interpreter->control->choices = choices;
+	interpreter->control->choices_count = count;
+}
+
+struct signal_point *control_changed(const struct interpreter *interpreter)
+{
+	return &interpreter->control->changed;
+}

@@ -1,0 +1,318 @@
+/*
+ * execute.c - from the first record to the last: preflight, steps, finally.
+ */
+#include "engine/execute/execute.h"
+
+#include <string.h>
+
+#include "engine/base/fault.h"
+#include "engine/base/hash.h"
+#include "engine/base/json.h"
+#include "engine/base/memory.h"
+#include "engine/execute/interpreter.h"
+
+static void interpreter_init(struct interpreter *interpreter, struct arena *arena, const struct execution *execution, enum power power)
+{
+	*interpreter = (struct interpreter){.power = power, .execution = execution, .arena = arena};
+	interpreter->process_start = clock_boottime();
+	if (power != POWER_PURE)
+		interpreter->connections = connections_new(execution->inventory);
+}
+
+static void interpreter_free(struct interpreter *interpreter)
+{
+	table_free(&interpreter->steps);
+	table_free(&interpreter->done);
+	table_free(&interpreter->predicted);
+	table_free(&interpreter->baselines);
+	history_free(interpreter->history);
+	error_clear(&interpreter->stop);
+	if (interpreter->connections)
+		connections_free(interpreter->connections);
+}
+
+static struct frame top_frame(const char *prefix, const char *block)
+{
+	return (struct frame){.prefix = prefix, .block = block, .deadline = CLOCK_FOREVER};
+}
+
+/* --- plan --- */
+
+static const struct value *plan_header(struct arena *arena, const struct execution *execution, bool offline)
+{
+	const struct runbook *runbook = execution->runbook;
+	struct value *header = value_map(arena);
+	struct value *locks = value_list(arena);
+	char created[CLOCK_TEXT_SIZE];
+	clock_format_wall(clock_wall(), created);
+	for (size_t i = 0; i < runbook->locks_count; i++)
+		value_append(arena, locks, value_string(arena, runbook->locks[i]));
+	value_put(arena, header, "standin_plan", value_int(arena, PLAN_VERSION));
+	value_put(arena, header, "runbook", value_string(arena, runbook->name));
+	value_put(arena, header, "kind", value_string(arena, runbook->kind));
+	value_put(arena, header, "summary", runbook->summary ? value_string(arena, runbook->summary) : value_null());
+	value_put(arena, header, "created", value_string(arena, created));
+	value_put(arena, header, "offline", value_bool(offline));
+	value_put(arena, header, "digests", execution->digests);
+	value_put(arena, header, "inputs", execution->inputs);
+	value_put(arena, header, "objectives", runbook->objectives);
+	value_put(arena, header, "locks", locks);
+	return header;
+}
+
+static const struct value *run_value(struct arena *arena, const struct execution *execution, const char *id, const char *outcome)
+{
+	struct value *value = value_map(arena);
+	value_put(arena, value, "id", id ? value_string(arena, id) : value_unknown());
+	value_put(arena, value, "runbook", value_string(arena, execution->runbook->name));
+	value_put(arena, value, "kind", value_string(arena, execution->runbook->kind));
+	value_put(arena, value, "operator", execution->operator);
+	value_put(arena, value, "outcome", outcome ? value_string(arena, outcome) : value_unknown());
+	return value;
+}
+
+int execute_plan(struct arena *arena, const struct execution *execution, bool offline, const struct value **ret_plan, struct error *err)
+{
+	(void)err;
+	struct interpreter interpreter;
+	interpreter_init(&interpreter, arena, execution, offline ? POWER_PURE : POWER_OBSERVE);
+	interpreter.overlay = overlay_new(arena);
+	interpreter.plan = plan_builder_new(arena);
+	interpreter.run_value = run_value(arena, execution, NULL, NULL);
+	struct frame frame = top_frame("preflight", "preflight");
+	walk_block(&interpreter, &execution->runbook->preflight, &frame);
+	frame = top_frame("", "steps");
+	walk_block(&interpreter, &execution->runbook->steps, &frame);
+	frame = top_frame("finally", "finally");
+	walk_block(&interpreter, &execution->runbook->finally, &frame);
+	*ret_plan = plan_builder_finish(interpreter.plan, plan_header(arena, execution, offline));
+	interpreter_free(&interpreter);
+	return 0;
+}
+
+/* --- run --- */
+
+struct outline {
+	struct arena *arena;
+	struct value *list;
+};
+
+static bool outline_step(void *context, const struct step *step, unsigned depth)
+{
+	struct outline *outline = context;
+	struct value *entry = value_map(outline->arena);
+	value_put(outline->arena, entry, "step", value_string(outline->arena, step->key));
+	value_put(outline->arena, entry, "uses", step->uses ? value_string(outline->arena, step->uses) : value_null());
+	value_put(outline->arena, entry, "depth", value_int(outline->arena, depth));
+	value_append(outline->arena, outline->list, entry);
+	return true;
+}
+
+static const struct value *plan_digest(struct arena *arena, const struct value *plan)
+{
+	char digest[HASH_HEX_SIZE];
+	if (!plan)
+		return value_null();
+	const char *text = json_text(arena, plan);
+	hash_hex(text, strlen(text), digest);
+	return value_string(arena, digest);
+}
+
+static struct value *opened_fields(struct arena *arena, const struct execution *execution, const struct run *run)
+{
+	const struct runbook *runbook = execution->runbook;
+	struct value *fields = value_map(arena);
+	struct outline outline = {.arena = arena, .list = value_list(arena)};
+	struct value *locks = value_list(arena);
+	runbook_visit(runbook, outline_step, &outline);
+	for (size_t i = 0; i < runbook->locks_count; i++)
+		value_append(arena, locks, value_string(arena, runbook->locks[i]));
+	value_put(arena, fields, "run", value_string(arena, run->id));
+	value_put(arena, fields, "runbook", value_string(arena, runbook->name));
+	value_put(arena, fields, "file", value_string(arena, runbook->source->name));
+	value_put(arena, fields, "runbook_kind", value_string(arena, runbook->kind));
+	value_put(arena, fields, "summary", runbook->summary ? value_string(arena, runbook->summary) : value_null());
+	value_put(arena, fields, "operator", execution->operator);
+	value_put(arena, fields, "inputs", execution->inputs);
+	value_put(arena, fields, "objectives", runbook->objectives);
+	value_put(arena, fields, "locks", locks);
+	value_put(arena, fields, "digests", execution->digests);
+	value_put(arena, fields, "plan", plan_digest(arena, execution->plan));
+	value_put(arena, fields, "from", execution->from ? value_string(arena, execution->from) : value_null());
+	value_put(arena, fields, "outline", outline.list);
+	return fields;
+}
+
+static void predict(struct interpreter *interpreter, const struct value *plan)
+{
+	const struct value *rows = value_get(plan, "rows");
+	for (size_t i = 0; value_is(rows, VALUE_LIST) && i < rows->list.count; i++)
+		table_put(&interpreter->predicted, value_get_text(rows->list.items[i], "step"), rows->list.items[i]);
+}
+
+static enum outcome walk_top(struct interpreter *interpreter, const struct block *block, const char *prefix, const char *name)
+{
+	struct frame frame = top_frame(prefix, name);
+	frame.finishing = strcmp(name, "finally") == 0;
+	return walk_block(interpreter, block, &frame);
+}
+
+static int finish(struct interpreter *interpreter, enum outcome outcome)
+{
+	struct arena *arena = interpreter->arena;
+	struct value *fields = value_map(arena), *counts = value_map(arena);
+	int64_t waited = interpreter->waited_before + interpreter->waited;
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		value_put(arena, counts, outcome_name((enum outcome)i), value_int(arena, interpreter->counts[i]));
+	value_put(arena, fields, "outcome", value_string(arena, outcome_name(outcome)));
+	value_put(arena, fields, "elapsed", value_int(arena, machine_now(interpreter)));
+	value_put(arena, fields, "waited", value_int(arena, waited));
+	value_put(arena, fields, "counts", counts);
+	if (record(interpreter, "run_finished", fields, JOURNAL_SYNC) < 0)
+		return -1;
+	if (run_index_closed(interpreter->run, outcome_name(outcome), &interpreter->stop) < 0 ||
+	    run_unlock_all(interpreter->run, &interpreter->stop) < 0)
+		return -1;
+	return 0;
+}
+
+static enum outcome walk_all(struct interpreter *interpreter)
+{
+	const struct execution *execution = interpreter->execution;
+	const struct runbook *runbook = execution->runbook;
+	enum outcome outcome = walk_top(interpreter, &runbook->preflight, "preflight", "preflight");
+	if (!outcome_is_good(outcome))
+		return outcome; /* nothing was changed: there is nothing to put right */
+	enum outcome steps = walk_top(interpreter, &runbook->steps, "", "steps");
+	outcome = outcome == OUTCOME_CHANGED && steps == OUTCOME_OK ? outcome : steps;
+	if (outcome == OUTCOME_STOPPED)
+		return outcome;
+	interpreter->run_value = run_value(interpreter->arena, execution, interpreter->run->id, outcome_name(outcome));
+	enum outcome last = walk_top(interpreter, &runbook->finally, "finally", "finally");
+	return last == OUTCOME_STOPPED || (outcome_is_good(outcome) && !outcome_is_good(last)) ? last : outcome;
+}
+
+static int walk_run(struct interpreter *interpreter, enum outcome *ret_outcome, struct error *err)
+{
+	interpreter->control = control_start(interpreter, err);
+	if (!interpreter->control)
+		return -1;
+	enum outcome outcome = walk_all(interpreter);
+	if (outcome != OUTCOME_STOPPED && finish(interpreter, outcome) < 0)
+		outcome = OUTCOME_STOPPED;
+	control_end(interpreter->control);
+	*ret_outcome = outcome;
+	if (outcome != OUTCOME_STOPPED)
+		return 0;
+	if (interpreter->stop.code == ERROR_OK)
+		error_set(&interpreter->stop, ERROR_CANCELLED, "stopped by a signal");
+	error_move(err, &interpreter->stop);
+	error_hint(err, "the run is not finished; go on with: standin resume %s", interpreter->run->id);
+	return 0;
+}
+
+static void attach_run(struct interpreter *interpreter, struct run *run, const struct execute_listener *listener)
+{
+	interpreter->run = run;
+	interpreter->journal = run->journal;
+	interpreter->run_value = run_value(interpreter->arena, interpreter->execution, run->id, NULL);
+	interpreter->from_reached = !interpreter->execution->from;
+	predict(interpreter, interpreter->execution->plan);
+	if (listener)
+		journal_listen(run->journal, listener->record, listener->context);
+}
+
+int execute_run(const struct execution *execution, struct run *run, const struct execute_listener *listener, enum outcome *ret_outcome,
+		struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct interpreter interpreter;
+	interpreter_init(&interpreter, arena, execution, POWER_APPLY);
+	attach_run(&interpreter, run, listener);
+	int result = -1;
+	struct value *fields = opened_fields(arena, execution, run);
+	if (journal_append(run->journal, "run_opened", fields, JOURNAL_SYNC, err) == 0 && run_index_opened(run, fields, err) == 0)
+		result = walk_run(&interpreter, ret_outcome, err);
+	interpreter_free(&interpreter);
+	return result;
+}
+
+static int record_resumed(struct interpreter *interpreter, const struct journal_torn *torn, struct error *err)
+{
+	struct arena *arena = interpreter->arena;
+	struct value *fields = value_map(arena), *cut = value_map(arena);
+	value_put(arena, cut, "bytes", value_int(arena, (int64_t)torn->bytes));
+	value_put(arena, cut, "digest", value_string(arena, torn->digest));
+	value_put(arena, fields, "operator", interpreter->execution->operator);
+	value_put(arena, fields, "torn", torn->bytes ? cut : value_null());
+	return journal_append(interpreter->journal, "resumed", fields, JOURNAL_SYNC, err);
+}
+
+/* Killed before its first record was written: it has not begun, so it begins now. */
+static bool not_begun(const struct interpreter *interpreter)
+{
+	return !interpreter->history->opened;
+}
+
+int execute_resume(const struct execution *execution, struct run *run, const struct journal_torn *torn,
+		   const struct execute_listener *listener, enum outcome *ret_outcome, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct interpreter interpreter;
+	interpreter_init(&interpreter, arena, execution, POWER_APPLY);
+	attach_run(&interpreter, run, listener);
+	CLEANUP_FREE char *path = run_journal_path(run->store, run->id);
+	int result = history_read(arena, path, &interpreter.history, err);
+	if (result == 0) {
+		interpreter.machine_base = interpreter.history->machine;
+		interpreter.waited_before = interpreter.history->waited;
+		result = not_begun(&interpreter)
+				 ? journal_append(run->journal, "run_opened", opened_fields(arena, execution, run), JOURNAL_SYNC, err)
+				 : record_resumed(&interpreter, torn, err);
+	}
+	if (result == 0)
+		result = walk_run(&interpreter, ret_outcome, err);
+	interpreter_free(&interpreter);
+	return result;
+}
+
+/* --- digests --- */
+
+static const struct value *digest_of(struct arena *arena, const void *data, size_t length)
+{
+	char digest[HASH_HEX_SIZE];
+	hash_hex(data, length, digest);
+	return value_string(arena, digest);
+}
+
+struct used {
+	struct arena *arena;
+	const struct plugins *plugins;
+	struct value *digests;
+};
+
+static bool add_plugin(void *context, const struct step *step, unsigned depth)
+{
+	(void)depth;
+	struct used *used = context;
+	const struct action *action = step->uses ? plugins_find(used->plugins, step->uses, NULL) : NULL;
+	const struct plugin *plugin = action ? plugins_of(used->plugins, action) : NULL;
+	if (plugin)
+		value_put(used->arena, used->digests, plugin->name, digest_of(used->arena, plugin->text, plugin->text_length));
+	return true;
+}
+
+const struct value *execute_digests(struct arena *arena, const struct execution *execution, const char *inventory_text,
+				    size_t inventory_length)
+{
+	struct value *digests = value_map(arena);
+	const struct source *source = execution->runbook->source;
+	struct used used = {.arena = arena, .plugins = execution->plugins, .digests = value_map(arena)};
+	const char *inputs = json_text(arena, execution->inputs);
+	runbook_visit(execution->runbook, add_plugin, &used);
+	value_put(arena, digests, "runbook", digest_of(arena, source->text, source->length));
+	value_put(arena, digests, "inventory", digest_of(arena, inventory_text, inventory_length));
+	value_put(arena, digests, "inputs", digest_of(arena, inputs, strlen(inputs)));
+	value_put(arena, digests, "plugins", used.digests);
+	return digests;
+}

@@ -1,0 +1,182 @@
+/*
+ * interpreter.h - the one interpreter, inside: what its files share. Who uses it includes execute.h.
+ *
+ * It walks a runbook (walk.c), step by step (step.c), and does what its power allows:
+ *
+ *   POWER_PURE     evaluates; nothing is run on any host (plan --offline)
+ *   POWER_OBSERVE  observes, and lays what would be applied over it (plan)
+ *   POWER_APPLY    observes, journals the intent, applies, observes (run, resume)
+ *
+ * In the first two, plan_row.c builds a row per step instance; there is no journal and no way to write. In the third, state.c, task.c, probe.c and gate.c do the
+ * work; each asks the history first, so that resume is nothing but the same walk.
+ */
+#pragma once
+
+#include "engine/base/loop.h"
+#include "engine/base/table.h"
+#include "engine/execute/execute.h"
+#include "engine/execute/history.h"
+#include "engine/execute/outcome.h"
+#include "engine/plan/overlay.h"
+#include "engine/plan/plan.h"
+
+enum power { POWER_PURE, POWER_OBSERVE, POWER_APPLY };
+
+struct interpreter {
+	enum power power;
+	const struct execution *execution; /* what to run, with what; borrowed */
+	struct arena *arena;		   /* lives as long as the interpreter */
+	struct table steps;		   /* id -> struct value: what expressions see as steps.ID */
+	struct table done;		   /* instance key without attempts -> last step_finished record */
+	const struct value *run_value;	   /* what expressions see as run */
+	/* planning */
+	struct overlay *overlay;
+	struct plan_builder *plan;
+	/* running */
+	struct connections *connections; /* NULL: offline */
+	struct run *run;	 /* borrowed */
+	struct journal *journal; /* the run's */
+	struct history *history; /* NULL: a new run */
+	struct control *control;
+	struct table baselines;	 /* instance key -> token before an event wish's first apply */
+	struct table predicted;	 /* step key -> plan row, with --plan */
+	int64_t machine_base;	 /* machine time when this process began */
+	int64_t process_start;	 /* boottime */
+	int64_t waited_before;	 /* by earlier processes */
+	int64_t waited;		 /* by this process, for people */
+	unsigned counts[OUTCOME_COUNT];
+	struct error stop;	 /* why it has to stop (OUTCOME_STOPPED) */
+	bool from_reached;	 /* --from: the step has come */
+};
+
+#define STEP_RESERVE ((size_t)256 * 1024) /* bytes that the journal must be able to take before a step begins */
+
+struct frame { /* one level of nesting; inner ones inherit */
+	const struct frame *outer;
+	const char *prefix;	 /* instance key of the block's owner with its block name: "", "preflight", "3#2", "3.rescue" */
+	const char *block;	 /* preflight, steps, rescue, finally */
+	const char *as;		 /* name of the foreach item bound here, or NULL */
+	const struct value *item;
+	const struct host *host; /* the subject, or NULL */
+	bool host_unknown;	 /* a plan: which host it will be cannot be known */
+	const char *user;	 /* or NULL */
+	int64_t deadline;	 /* machine time */
+	unsigned depth;
+	bool finishing;		 /* inside a finally: a cancel does not end it */
+	bool after_rescue;	 /* what ended well stays; what failed is observed again */
+	bool contingent;	 /* a plan: inside a rescue */
+	bool maybe;		 /* a plan: an outer `if` or list is unknown */
+	const char *why_maybe;
+};
+
+/* One attempt of an action step. */
+struct attempt {
+	const struct step *step;
+	const struct frame *frame;
+	const char *key;
+	const struct action *action;
+	unsigned number;	    /* from 1 */
+	struct arena *arena;	    /* freed when the attempt is over */
+	struct call call;
+	const char *name;	    /* as people read it */
+	const char *object;	    /* or NULL */
+	const struct value *desired; /* or NULL */
+	int64_t started;	    /* machine time */
+	int64_t deadline;	    /* machine time */
+	/* what it comes to */
+	struct observation before;
+	struct observation after;
+	bool has_before, has_after;
+	const struct value *outputs; /* or NULL */
+	struct value *evidence;	    /* list */
+	const char *reason;	    /* or NULL */
+	bool settled;		    /* UNKNOWN is the last word (a person said so), not a reason to stop and look later */
+	struct error error;
+};
+
+/* environment.c - names in expressions */
+struct names {
+	struct interpreter *interpreter;
+	const struct frame *frame;
+	const struct value *result; /* or NULL */
+	struct activation activation;
+};
+void names_init(struct names *names, struct interpreter *interpreter, const struct frame *frame, const struct value *result);
+void steps_put(struct interpreter *interpreter, const struct step *step, const struct frame *frame, enum outcome outcome, const struct value *outputs,
+	       const struct observation *before, const struct observation *after);
+void steps_put_rounds(struct interpreter *interpreter, const struct step *step, const struct value *rounds);
+enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
+int condition_test(struct interpreter *interpreter, const struct frame *frame, const struct template *condition, const struct value *result,
+		   enum truth *ret_truth, struct error *err);
+int text_evaluate(struct interpreter *interpreter, const struct frame *frame, const struct template *template, const struct value *result, struct arena *arena,
+		  const char **ret_text, struct error *err); /* unknown gives "?" */
+
+/* clock: machine time */
+int64_t machine_now(const struct interpreter *interpreter);
+int64_t machine_to_boottime(const struct interpreter *interpreter, int64_t machine);
+
+/* walk.c */
+int64_t retry_delay(const struct retry *retry, unsigned failed_attempts);
+/* A step that could not even begin (its `if`, list or host does not evaluate): journaled as failed. Takes err. */
+enum outcome walk_fail(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, struct error *err);
+enum outcome walk_block(struct interpreter *interpreter, const struct block *block, const struct frame *frame);
+
+/* step.c */
+enum outcome step_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);
+int frame_resolve(struct interpreter *interpreter, const struct step *step, struct frame *frame, struct error *err);
+/* Fills call, name, object, desired. */
+int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
+const struct value *attempt_result(struct attempt *attempt); /* what `result` is */
+void attempt_free(struct attempt *attempt);
+enum outcome attempt_fail(struct attempt *attempt, struct error *err); /* takes err; FAILED */
+
+/* state.c, task.c, probe.c, gate.c: one attempt with POWER_APPLY */
+enum outcome state_perform(struct interpreter *interpreter, struct attempt *attempt);
+enum outcome task_perform(struct interpreter *interpreter, struct attempt *attempt);
+enum outcome probe_perform(struct interpreter *interpreter, struct attempt *attempt);
+enum outcome intrinsic_perform(struct interpreter *interpreter, struct attempt *attempt);
+bool action_is_intrinsic(const struct action *action);
+/* The way to where the action is applied. */
+struct connection *call_connection(const struct call *call);
+void attempt_note_evidence(struct attempt *attempt, const struct evidence *evidence);
+/* Observe once and note the evidence. deadline: machine time. */
+int attempt_observe(struct interpreter *interpreter, struct attempt *attempt, int64_t deadline, struct observation *ret_observation, struct error *err);
+enum outcome attempt_wait(struct interpreter *interpreter, struct attempt *attempt, int64_t nanoseconds); /* OK, or CANCELLED/STOPPED/SKIPPED */
+
+/* Ask a person: *ret_answer is one of choices. FAILED: nobody can be asked (error filled), STOPPED, CANCELLED. */
+enum outcome gate_ask(struct interpreter *interpreter, struct attempt *attempt, const char *gate, const char *message, const char *const *choices,
+		      size_t count, bool closed_without_terminal, const char **ret_answer);
+
+/* plan_row.c */
+enum outcome plan_action(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);
+void plan_group(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, const char *name,
+		const char *verdict, const char *why);
+void plan_skip(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, const char *why);
+
+/* record.c - journal records. All return 0, or -1 with interpreter->stop filled. */
+int record(struct interpreter *interpreter, const char *kind, struct value *fields, enum journal_durability durability);
+struct value *record_fields(struct interpreter *interpreter, struct arena *arena, const char *key);
+int record_started(struct interpreter *interpreter, const struct attempt *attempt);
+int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const char *scope, const struct value *baseline);
+int record_finished(struct interpreter *interpreter, const struct attempt *attempt, enum outcome outcome);
+int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, const char *reason);
+int record_group(struct interpreter *interpreter, const char *kind, const char *key, const char *name, unsigned number, unsigned depth,
+		 enum outcome outcome, int64_t elapsed);
+int record_retry(struct interpreter *interpreter, const char *key, unsigned next, unsigned attempts, int64_t delay, const char *reason);
+int record_list(struct interpreter *interpreter, const char *key, const struct value *items);
+int record_note(struct interpreter *interpreter, const char *key, const char *text);
+/* An instance's key without the attempts of its groups: where it stands. malloc'ed. */
+char *plain_key(const char *key);
+void record_remember(struct interpreter *interpreter, const char *key, const struct value *finished); /* for done */
+enum outcome stop_now(struct interpreter *interpreter, struct error *err); /* takes err; STOPPED */
+
+/* control.c - requests of people: the inbox, the terminal, signals */
+struct control *control_start(struct interpreter *interpreter, struct error *err);
+void control_end(struct control *control);
+bool control_cancelled(const struct interpreter *interpreter);
+bool control_stopping(const struct interpreter *interpreter); /* at once, resumably */
+const char *control_skip_reason(const struct interpreter *interpreter, const char *key); /* NULL: not to be skipped */
+const char *control_answer(const struct interpreter *interpreter, const char *key);	 /* NULL: not answered yet */
+const struct value *control_answered_by(const struct interpreter *interpreter, const char *key);
+void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count); /* NULL key: for nothing */
+struct signal_point *control_changed(const struct interpreter *interpreter); /* signalled when any of these may have changed */

@@ -1,0 +1,405 @@
+/*
+ * step.c - one action step: who it is about, where it runs, its attempts. What an attempt does is state.c's, task.c's, probe.c's and gate.c's.
+ */
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "engine/base/memory.h"
+#include "engine/execute/interpreter.h"
+
+/* --- who and where --- */
+
+static const struct host *host_from(const struct interpreter *interpreter, const struct value *value, struct error *err)
+{
+	const char *id = value->type == VALUE_MAP ? value_get_text(value, "id") : value_text(value);
+	const struct host *host = id ? inventory_host(interpreter->execution->inventory, id) : NULL;
+	if (!host) {
+		error_set(err, ERROR_INVALID, "'%s' is no host of the inventory", id ? id : value_type_name(value->type));
+		error_hint(err, "use a host's id, or an input of type host");
+	}
+	return host;
+}
+
+static int evaluate(struct interpreter *interpreter, const struct frame *frame, const struct template *template,
+		    struct arena *arena, const struct value **ret_value, struct error *err)
+{
+	struct names names;
+	names_init(&names, interpreter, frame, NULL);
+	return template_evaluate(template, &names.activation, arena, ret_value, NULL, err);
+}
+
+int frame_resolve(struct interpreter *interpreter, const struct step *step, struct frame *frame, struct error *err)
+{
+	const struct value *value;
+	if (step->host) {
+		if (evaluate(interpreter, frame, step->host, interpreter->arena, &value, err) < 0)
+			return error_wrap(err, "host");
+		frame->host_unknown = value->type == VALUE_UNKNOWN;
+		frame->host = frame->host_unknown ? NULL : host_from(interpreter, value, err);
+		if (!frame->host && !frame->host_unknown)
+			return error_wrap(err, "host");
+	}
+	if (step->user) {
+		if (text_evaluate(interpreter, frame, step->user, NULL, interpreter->arena, &frame->user, err) < 0)
+			return error_wrap(err, "user");
+	}
+	return 0;
+}
+
+struct connection *call_connection(const struct call *call)
+{
+	const struct host *host = call->executor ? call->executor : action_controller();
+	return connections_get(call->connections, host, call->executor ? call->user : NULL);
+}
+
+static int resolve_executor(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
+{
+	const char *id = NULL;
+	const struct value *value;
+	struct call *call = &attempt->call;
+	call->executor = call->subject;
+	if (attempt->step->via) {
+		if (evaluate(interpreter, attempt->frame, attempt->step->via, attempt->arena, &value, err) < 0)
+			return error_wrap(err, "via");
+		id = value->type == VALUE_MAP ? value_get_text(value, "id") : value_text(value);
+	} else if (action_via(attempt->arena, call, &id, err) < 0) {
+		return error_wrap(err, "%s: via", attempt->action->name);
+	}
+	if (!id)
+		return 0;
+	if (strcmp(id, "controller") == 0) {
+		call->executor = NULL;
+		return 0;
+	}
+	call->executor = inventory_host(interpreter->execution->inventory, id);
+	if (call->executor)
+		return 0;
+	error_set(err, ERROR_INVALID, "via: '%s' is no host of the inventory", id);
+	return error_hint(err, "add it to the inventory: it is the device or host through which this is done");
+}
+
+/* --- preparing one attempt --- */
+
+static int check_inputs(struct attempt *attempt, struct error *err)
+{
+	struct diagnostics found;
+	diagnostics_init(&found, attempt->arena);
+	struct schema_options options = {.path = "with"};
+	if (schema_check(attempt->action->inputs_schema, attempt->call.inputs, &options, &found))
+		return 0;
+	error_set(err, ERROR_INVALID, "%s: %s", attempt->action->name, found.count ? found.items[0].message : "its inputs do not fit");
+	if (found.count && found.items[0].hint)
+		error_hint(err, "%s", found.items[0].hint);
+	return -1;
+}
+
+static int prepare_inputs(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
+{
+	static const struct value empty = {.type = VALUE_MAP};
+	const struct value *with = &empty;
+	if (attempt->step->with && evaluate(interpreter, attempt->frame, attempt->step->with, attempt->arena, &with, err) < 0)
+		return error_wrap(err, "with");
+	attempt->call.inputs = action_inputs(attempt->arena, attempt->action, with);
+	return check_inputs(attempt, err);
+}
+
+static void prepare_name(struct interpreter *interpreter, struct attempt *attempt)
+{
+	const struct step *step = attempt->step;
+	attempt->name = attempt->action->summary ? attempt->action->summary : attempt->action->name;
+	if (step->name && text_evaluate(interpreter, attempt->frame, step->name, NULL, attempt->arena, &attempt->name, NULL) < 0)
+		attempt->name = step->uses;
+}
+
+int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
+{
+	const struct value *object;
+	struct call *call = &attempt->call;
+	prepare_name(interpreter, attempt);
+	call->action = attempt->action;
+	call->inventory = interpreter->execution->inventory;
+	call->connections = interpreter->connections;
+	call->subject = attempt->frame->host;
+	call->user = attempt->frame->user;
+	call->run_id = value_get_text(interpreter->run_value, "id");
+	if (prepare_inputs(interpreter, attempt, err) < 0 || resolve_executor(interpreter, attempt, err) < 0)
+		return -1;
+	if (action_object(attempt->arena, call, &object, err) < 0 || action_desired(attempt->arena, call, &attempt->desired, err) < 0)
+		return error_wrap(err, "%s", attempt->action->name);
+	attempt->object = object ? (value_text(object) ? value_text(object) : "?") : NULL;
+	return 0;
+}
+
+static void attempt_begin(struct interpreter *interpreter, struct attempt *attempt)
+{
+	const struct value *started = history_get(interpreter->history, "step_started", attempt->key, attempt->number);
+	int64_t now = machine_now(interpreter);
+	int64_t timeout = attempt->step->timeout ? attempt->step->timeout : attempt->action->timeout;
+	const int64_t grace = timeout < 10 * NSEC_PER_SEC ? timeout : 10 * NSEC_PER_SEC; /* after a resume there is time to look */
+	attempt->started = started ? history_machine(started) : now;
+	attempt->deadline = attempt->started + timeout;
+	if (attempt->deadline < now + grace)
+		attempt->deadline = now + grace;
+	if (attempt->deadline > attempt->frame->deadline)
+		attempt->deadline = attempt->frame->deadline;
+}
+
+void attempt_free(struct attempt *attempt)
+{
+	error_clear(&attempt->error);
+	arena_free(attempt->arena);
+}
+
+enum outcome attempt_fail(struct attempt *attempt, struct error *err)
+{
+	error_move(&attempt->error, err);
+	return OUTCOME_FAILED;
+}
+
+/* --- evidence and results --- */
+
+static const struct value *evidence_value(struct arena *arena, const struct evidence *evidence)
+{
+	struct value *value = value_map(arena);
+	value_put(arena, value, "command", value_string(arena, evidence->command));
+	value_put(arena, value, "exit", value_int(arena, evidence->exit_code));
+	if (evidence->signal)
+		value_put(arena, value, "signal", value_string(arena, evidence->signal));
+	value_put(arena, value, "stdout", value_string(arena, evidence->output));
+	value_put(arena, value, "stderr", value_string(arena, evidence->errors));
+	value_put(arena, value, "elapsed", value_int(arena, evidence->elapsed));
+	return value;
+}
+
+void attempt_note_evidence(struct attempt *attempt, const struct evidence *evidence)
+{
+	if (!evidence->command)
+		return;
+	if (!attempt->evidence)
+		attempt->evidence = value_list(attempt->arena);
+	value_append(attempt->arena, attempt->evidence, evidence_value(attempt->arena, evidence));
+}
+
+int attempt_observe(struct interpreter *interpreter, struct attempt *attempt, int64_t deadline, struct observation *ret_observation,
+		    struct error *err)
+{
+	struct evidence evidence = {0};
+	int64_t until = machine_to_boottime(interpreter, deadline);
+	if (action_observe(attempt->arena, &attempt->call, until, ret_observation, &evidence, err) < 0)
+		return -1;
+	if (ret_observation->kind == OBSERVED_UNOBSERVABLE && !ret_observation->lost_contact)
+		attempt_note_evidence(attempt, &evidence);
+	return 0;
+}
+
+const struct value *attempt_result(struct attempt *attempt)
+{
+	if (attempt->outputs)
+		return attempt->outputs;
+	if (attempt->has_after && attempt->after.kind == OBSERVED_STATE)
+		return attempt->after.state;
+	return value_map(attempt->arena);
+}
+
+static int apply_outputs(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
+{
+	const struct step *step = attempt->step;
+	const struct value *result = attempt_result(attempt);
+	attempt->outputs = result;
+	if (!step->outputs_count)
+		return 0;
+	struct value *outputs = value_map(attempt->arena);
+	struct names names;
+	names_init(&names, interpreter, attempt->frame, result);
+	for (size_t i = 0; i < step->outputs_count; i++) {
+		const struct value *value;
+		if (template_evaluate(step->outputs[i].value, &names.activation, attempt->arena, &value, NULL, err) < 0)
+			return error_wrap(err, "output '%s'", step->outputs[i].name);
+		value_put(attempt->arena, outputs, step->outputs[i].name, value);
+	}
+	attempt->outputs = outputs;
+	return 0;
+}
+
+static int apply_expect(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
+{
+	enum truth truth;
+	if (!attempt->step->expect)
+		return 0;
+	if (condition_test(interpreter, attempt->frame, attempt->step->expect, attempt_result(attempt), &truth, err) < 0)
+		return error_wrap(err, "expect");
+	if (truth == TRUTH_TRUE)
+		return 0;
+	const char *text = attempt->step->expect_text ? attempt->step->expect_text : "the expectation";
+	return error_set(err, ERROR_INVALID, "expected %s; observed %s", text, json_text(attempt->arena, attempt_result(attempt)));
+}
+
+/* What the author said to do about it goes before what the engine would say. */
+static void add_hint(struct interpreter *interpreter, struct attempt *attempt)
+{
+	const char *hint;
+	if (!attempt->step->hint || attempt->error.code == ERROR_OK)
+		return;
+	if (text_evaluate(interpreter, attempt->frame, attempt->step->hint, attempt_result(attempt), attempt->arena, &hint, NULL) < 0)
+		return;
+	free(attempt->error.hint);
+	attempt->error.hint = memory_strdup(hint);
+}
+
+static enum outcome conclude(struct interpreter *interpreter, struct attempt *attempt, enum outcome outcome)
+{
+	struct error err = ERROR_NONE;
+	if (outcome_is_good(outcome) && outcome != OUTCOME_SKIPPED &&
+	    (apply_expect(interpreter, attempt, &err) < 0 || apply_outputs(interpreter, attempt, &err) < 0))
+		outcome = attempt_fail(attempt, &err);
+	if (outcome == OUTCOME_FAILED)
+		add_hint(interpreter, attempt);
+	return outcome;
+}
+
+/* --- attempts --- */
+
+static const struct {
+	enum action_kind kind;
+	enum outcome (*perform)(struct interpreter *interpreter, struct attempt *attempt);
+} performers[] = {
+	{ACTION_STATE, state_perform},
+	{ACTION_TASK, task_perform},
+	{ACTION_PROBE, probe_perform},
+};
+
+static enum outcome perform(struct interpreter *interpreter, struct attempt *attempt)
+{
+	struct error err = ERROR_NONE;
+	if (attempt_prepare(interpreter, attempt, &err) < 0)
+		return attempt_fail(attempt, &err);
+	bool begun = history_get(interpreter->history, "step_started", attempt->key, attempt->number);
+	if (!begun && record_started(interpreter, attempt) < 0)
+		return OUTCOME_STOPPED;
+	if (action_is_intrinsic(attempt->action))
+		return intrinsic_perform(interpreter, attempt);
+	for (size_t i = 0; i < COUNT_OF(performers); i++)
+		if (performers[i].kind == attempt->action->kind)
+			return performers[i].perform(interpreter, attempt);
+	error_set(&err, ERROR_INVALID, "%s cannot be performed", attempt->action->name);
+	return attempt_fail(attempt, &err);
+}
+
+static struct attempt attempt_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+				  unsigned number)
+{
+	struct attempt attempt = {.step = step, .frame = frame, .key = key, .number = number, .arena = arena_new()};
+	attempt.action = plugins_find(interpreter->execution->plugins, step->uses, NULL);
+	attempt.name = step->uses;
+	attempt_begin(interpreter, &attempt);
+	return attempt;
+}
+
+/* Take an outcome that is journaled already. */
+static enum outcome replay(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+			   const struct value *finished)
+{
+	enum outcome outcome = outcome_from_name(value_get_text(finished, "outcome"));
+	const struct value *outputs = value_get(finished, "outputs");
+	struct observation before = observation_from_value(value_get(finished, "before"));
+	struct observation after = observation_from_value(value_get(finished, "after"));
+	record_remember(interpreter, key, finished);
+	steps_put(interpreter, step, frame, outcome, value_is(outputs, VALUE_MAP) ? outputs : NULL, &before, &after);
+	return outcome;
+}
+
+static enum outcome perform_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+				unsigned number, const char **ret_reason)
+{
+	struct error full = ERROR_NONE;
+	if (journal_reserve(interpreter->journal, STEP_RESERVE, &full) < 0) {
+		error_wrap(&full, "stopped before step %s", key);
+		return stop_now(interpreter, &full);
+	}
+	struct attempt attempt = attempt_new(interpreter, step, frame, key, number);
+	enum outcome outcome = conclude(interpreter, &attempt, perform(interpreter, &attempt));
+	*ret_reason = arena_strdup(interpreter->arena, error_text(&attempt.error));
+	if (outcome == OUTCOME_STOPPED || (outcome == OUTCOME_UNKNOWN && !attempt.settled)) {
+		struct error err = ERROR_NONE;
+		error_move(&err, &attempt.error);
+		if (err.code == ERROR_OK)
+			error_set(&err, ERROR_CANCELLED, "stopped in step %s", key);
+		outcome = stop_now(interpreter, &err);
+	} else {
+		steps_put(interpreter, step, frame, outcome, attempt.outputs, attempt.has_before ? &attempt.before : NULL,
+			  attempt.has_after ? &attempt.after : NULL);
+		if (record_finished(interpreter, &attempt, outcome) < 0)
+			outcome = OUTCOME_STOPPED;
+	}
+	attempt_free(&attempt);
+	return outcome;
+}
+
+static enum outcome pause_before(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+				 unsigned next, const char *reason)
+{
+	int64_t delay = retry_delay(&step->retry, next - 1);
+	bool waited = history_get(interpreter->history, "retry", key, next);
+	if (record_retry(interpreter, key, next, step->retry.attempts, delay, reason) < 0)
+		return OUTCOME_STOPPED;
+	struct attempt attempt = {.step = step, .frame = frame, .key = key, .deadline = frame->deadline};
+	return waited ? OUTCOME_OK : attempt_wait(interpreter, &attempt, delay);
+}
+
+static enum outcome attempts_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
+{
+	for (unsigned number = 1;; number++) {
+		const char *reason = NULL;
+		const struct value *finished = history_get(interpreter->history, "step_finished", key, number);
+		enum outcome outcome = finished ? replay(interpreter, step, frame, key, finished)
+						: perform_new(interpreter, step, frame, key, number, &reason);
+		if (outcome != OUTCOME_FAILED || number >= step->retry.attempts)
+			return outcome;
+		enum outcome pause = pause_before(interpreter, step, frame, key, number + 1, reason);
+		if (pause != OUTCOME_OK)
+			return pause;
+	}
+}
+
+/* After a rescue: what had ended well stays as it is. */
+static bool ended_well(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+		       enum outcome *ret_outcome)
+{
+	CLEANUP_FREE char *plain = plain_key(key);
+	const struct value *finished = table_get(&interpreter->done, plain);
+	if (!frame->after_rescue || !finished || strstr(key, ".rescued") == NULL)
+		return false;
+	enum outcome outcome = outcome_from_name(value_get_text(finished, "outcome"));
+	if (!outcome_is_good(outcome))
+		return false;
+	*ret_outcome = replay(interpreter, step, frame, key, finished);
+	return true;
+}
+
+enum outcome step_walk(struct interpreter *interpreter, const struct step *step, const struct frame *outer, const char *key)
+{
+	struct error err = ERROR_NONE;
+	struct frame frame = *outer;
+	enum outcome outcome;
+	if (ended_well(interpreter, step, outer, key, &outcome))
+		return outcome;
+	if (frame_resolve(interpreter, step, &frame, &err) < 0) {
+		if (interpreter->power == POWER_APPLY)
+			return walk_fail(interpreter, step, outer, key, &err);
+		plan_group(interpreter, step, outer, key, step->uses, "unknown", error_text(&err));
+		error_clear(&err);
+		return OUTCOME_OK;
+	}
+	if (interpreter->power != POWER_APPLY)
+		return plan_action(interpreter, step, &frame, key);
+	const char *reason = control_skip_reason(interpreter, key);
+	if (reason && !history_get(interpreter->history, "step_finished", key, 1)) {
+		interpreter->counts[OUTCOME_SKIPPED]++;
+		steps_put(interpreter, step, &frame, OUTCOME_SKIPPED, NULL, NULL, NULL);
+		return record_skipped(interpreter, step, &frame, key, reason) < 0 ? OUTCOME_STOPPED : OUTCOME_SKIPPED;
+	}
+	outcome = attempts_walk(interpreter, step, &frame, key);
+	if (outcome != OUTCOME_STOPPED)
+		interpreter->counts[outcome]++;
+	return outcome;
+}

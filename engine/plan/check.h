@@ -1,0 +1,10 @@
+/*
+ * check.h - a runbook against the actions that are there: does each `uses` exist, does it take those inputs, may it stand where it stands.
+ */
+#pragma once
+
+#include "engine/plugin/plugins.h"
+#include "engine/runbook/runbook.h"
+
+/* All problems as diagnostics. Afterwards plugins_find succeeds for every step's `uses` (if there was no error). */
+void runbook_check(const struct runbook *runbook, const struct plugins *plugins, struct diagnostics *diagnostics);

@@ -1,0 +1,80 @@
+/*
+ * overlay.c - folding planned changes over observations.
+ */
+#include "engine/plan/overlay.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+struct layer {
+	const char *object;	     /* laid; or NULL */
+	const struct value *desired; /* of a laid one */
+	const char *pattern;	     /* touched; or NULL */
+};
+
+struct overlay {
+	struct arena *arena;
+	struct layer *layers;
+	size_t count;
+	size_t capacity;
+};
+
+struct overlay *overlay_new(struct arena *arena)
+{
+	struct overlay *overlay = ARENA_NEW(arena, struct overlay);
+	overlay->arena = arena;
+	return overlay;
+}
+
+static struct layer *add_layer(struct overlay *overlay)
+{
+	struct layer *layer =
+		arena_grow(overlay->arena, &overlay->layers, &overlay->count, &overlay->capacity, sizeof(*overlay->layers));
+	*layer = (struct layer){0};
+	return layer;
+}
+
+void overlay_lay(struct overlay *overlay, const char *object, const struct value *desired)
+{
+	struct layer *layer = add_layer(overlay);
+	layer->object = arena_strdup(overlay->arena, object);
+	layer->desired = value_copy(overlay->arena, desired);
+}
+
+void overlay_touch(struct overlay *overlay, const char *pattern)
+{
+	add_layer(overlay)->pattern = arena_strdup(overlay->arena, pattern);
+}
+
+bool overlay_is_empty(const struct overlay *overlay)
+{
+	return overlay->count == 0;
+}
+
+static struct observation touched(struct arena *arena, const struct observation *before)
+{
+	if (before->kind != OBSERVED_STATE)
+		return observation_unobservable("an earlier step may change it");
+	struct value *state = value_map(arena);
+	for (size_t i = 0; i < before->state->map.count; i++)
+		value_put_key(arena, state, before->state->map.entries[i].key, value_unknown());
+	return (struct observation){.kind = OBSERVED_STATE, .state = state};
+}
+
+struct observation overlay_view(const struct overlay *overlay, struct arena *arena, const char *object,
+				const struct observation *observed, bool *ret_planned)
+{
+	struct observation view = *observed;
+	*ret_planned = false;
+	for (size_t i = 0; i < overlay->count; i++) {
+		const struct layer *layer = &overlay->layers[i];
+		if (layer->object && strcmp(layer->object, object) == 0)
+			view = wish_after(arena, layer->desired, &view);
+		else if (layer->pattern && fnmatch(layer->pattern, object, FNM_NOESCAPE) == 0)
+			view = touched(arena, &view);
+		else
+			continue;
+		*ret_planned = true;
+	}
+	return view;
+}

@@ -1,0 +1,178 @@
+/*
+ * plan.c - plans as values.
+ */
+#include "engine/plan/plan.h"
+
+#include <string.h>
+
+#include "engine/base/file.h"
+#include "engine/base/json.h"
+#include "engine/base/memory.h"
+
+#define PLAN_SIZE_LIMIT ((size_t)64 * 1024 * 1024)
+
+struct plan_builder {
+	struct arena *arena;
+	struct value *rows;
+	struct value *counts;
+};
+
+struct plan_builder *plan_builder_new(struct arena *arena)
+{
+	struct plan_builder *builder = ARENA_NEW(arena, struct plan_builder);
+	builder->arena = arena;
+	builder->rows = value_list(arena);
+	builder->counts = value_map(arena);
+	return builder;
+}
+
+void plan_builder_add(struct plan_builder *builder, const struct value *row)
+{
+	const char *verdict = value_get_text(row, "verdict");
+	value_append(builder->arena, builder->rows, row);
+	if (!verdict || !value_is_text(value_get(row, "row"), "step"))
+		return;
+	int64_t count = value_get_int(builder->counts, verdict, 0);
+	value_put(builder->arena, builder->counts, verdict, value_int(builder->arena, count + 1));
+}
+
+const struct value *plan_builder_finish(struct plan_builder *builder, const struct value *header)
+{
+	struct value *plan = value_map(builder->arena);
+	for (size_t i = 0; i < header->map.count; i++)
+		value_put_key(builder->arena, plan, header->map.entries[i].key, header->map.entries[i].value);
+	value_put(builder->arena, plan, "rows", builder->rows);
+	value_put(builder->arena, plan, "counts", builder->counts);
+	return plan;
+}
+
+int plan_read(struct arena *arena, const char *path, const struct value **ret_plan, struct error *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t length;
+	if (file_read(path, PLAN_SIZE_LIMIT, &text, &length, err) < 0)
+		return -1;
+	if (json_parse(arena, text, length, ret_plan, err) < 0)
+		return error_wrap(err, "%s", path);
+	if (value_get_int(*ret_plan, "standin_plan", 0) != PLAN_VERSION) {
+		error_set(err, ERROR_INVALID, "%s is not a plan of this version of standin", path);
+		return error_hint(err, "make one with: standin plan RUNBOOK -o json > %s", path);
+	}
+	return 0;
+}
+
+static const char *text_of(struct arena *arena, const struct value *value)
+{
+	return value ? json_text(arena, value) : "nothing";
+}
+
+static int refuse(struct error *err, const char *what)
+{
+	error_set(err, ERROR_CONFLICT, "the plan no longer holds: %s", what);
+	return error_hint(err, "nothing was done; make a new plan, have it reviewed, and run that");
+}
+
+static int compare_map(struct arena *arena, const struct value *saved, const struct value *now, const char *what, struct error *err)
+{
+	for (size_t i = 0; value_is(now, VALUE_MAP) && i < now->map.count; i++) {
+		const struct value_entry *entry = &now->map.entries[i];
+		const struct value *then = value_get_key(saved, entry->key);
+		if (!then || !value_equal(then, entry->value))
+			return refuse(err, arena_printf(arena, "%s %s has changed since", what, value_text(entry->key)));
+	}
+	return 0;
+}
+
+static int compare_digests(struct arena *arena, const struct value *saved, const struct value *now, struct error *err)
+{
+	static const char *const names[] = {"runbook", "inventory"};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const struct value *then = value_get(saved, names[i]);
+		if (!then || !value_equal(then, value_get(now, names[i])))
+			return refuse(err, arena_printf(arena, "the %s has changed since", names[i]));
+	}
+	return compare_map(arena, value_get(saved, "plugins"), value_get(now, "plugins"), "the plugin", err);
+}
+
+static const struct value *row_of(const struct value *plan, const char *step)
+{
+	const struct value *rows = value_get(plan, "rows");
+	for (size_t i = 0; value_is(rows, VALUE_LIST) && i < rows->list.count; i++)
+		if (value_is_text(value_get(rows->list.items[i], "step"), step))
+			return rows->list.items[i];
+	return NULL;
+}
+
+static bool is_volatile(const struct value *row, const char *attribute)
+{
+	const struct value *names = value_get(row, "volatile");
+	for (size_t i = 0; value_is(names, VALUE_LIST) && i < names->list.count; i++)
+		if (value_is_text(names->list.items[i], attribute))
+			return true;
+	return false;
+}
+
+/* The observed states of one step, then and now, without what changes by itself. */
+static int compare_before(struct arena *arena, const struct value *then_row, const struct value *now_row, struct error *err)
+{
+	const struct value *then = value_get(value_get(then_row, "before"), "state");
+	const struct value *now = value_get(value_get(now_row, "before"), "state");
+	const char *step = value_get_text(now_row, "step");
+	if (!then || !now)
+		return 0;
+	if (then->type != now->type || then->type == VALUE_STRING) {
+		if (value_equal(then, now))
+			return 0;
+		return refuse(err, arena_printf(arena, "step %s (%s): it was %s, now it is %s", step,
+						value_get_text(now_row, "name"), text_of(arena, then), text_of(arena, now)));
+	}
+	for (size_t i = 0; i < then->map.count; i++) {
+		const char *attribute = value_text(then->map.entries[i].key);
+		const struct value *was = then->map.entries[i].value, *is = value_get(now, attribute);
+		if (is_volatile(then_row, attribute) || (is && value_equal(was, is)))
+			continue;
+		/* What could not be known then reads {"?": ...} in a saved plan; it is checked when its step comes. */
+		if (value_get(was, "?") || value_is(is, VALUE_UNKNOWN))
+			continue;
+		return refuse(err, arena_printf(arena, "step %s (%s): %s was %s, now it is %s", step,
+						value_get_text(now_row, "name"), attribute, text_of(arena, was), text_of(arena, is)));
+	}
+	return 0;
+}
+
+static int compare_rows(struct arena *arena, const struct value *saved, const struct value *now, struct error *err)
+{
+	const struct value *rows = value_get(now, "rows");
+	for (size_t i = 0; i < rows->list.count; i++) {
+		const char *step = value_get_text(rows->list.items[i], "step");
+		const struct value *then = row_of(saved, step);
+		if (!then)
+			return refuse(err, arena_printf(arena, "step %s is new", step));
+		if (compare_before(arena, then, rows->list.items[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Through JSON, so that both sides have lost what a saved plan has lost (a secret's text, an unknown's kind). */
+static const struct value *as_saved(struct arena *arena, const struct value *value)
+{
+	const char *text = json_text(arena, value);
+	const struct value *parsed = value_null();
+	json_parse(arena, text, strlen(text), &parsed, NULL);
+	return parsed;
+}
+
+int plan_compare(const struct value *saved, const struct value *now, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	now = as_saved(arena, now);
+	if (!value_equal(value_get(saved, "runbook"), value_get(now, "runbook")))
+		return refuse(err, arena_printf(arena, "it was made for the runbook %s", text_of(arena, value_get(saved, "runbook"))));
+	if (value_get_bool(saved, "offline", false))
+		return refuse(err, "it was made offline, so it says nothing about the hosts");
+	if (compare_map(arena, value_get(saved, "inputs"), value_get(now, "inputs"), "the input", err) < 0 ||
+	    compare_digests(arena, value_get(saved, "digests"), value_get(now, "digests"), err) < 0)
+		return -1;
+	return compare_rows(arena, saved, now, err);
+}

@@ -1,0 +1,217 @@
+/*
+ * names.c - ids, references and scopes. It sees expressions' free names only, not their types.
+ */
+#include "engine/runbook/names.h"
+
+#include <string.h>
+
+#include "engine/base/memory.h"
+
+struct as_scope { /* a foreach's name, visible to what is inside */
+	const char *name;
+	const struct as_scope *outer;
+};
+
+struct names {
+	const struct runbook *runbook;
+	const struct inventory *inventory; /* NULL: hosts and secrets are not checked */
+	struct diagnostics *diagnostics;
+	struct arena *arena;
+	const char **ids;
+	size_t ids_count;
+	size_t ids_capacity;
+	const struct as_scope *scope; /* at the place that is being checked */
+	bool result_visible;	      /* in until, expect, outputs */
+};
+
+static const char *const roots[] = {
+	"inputs", "objectives", "steps", "run", "host", "hosts", "evidence", "secrets", "result",
+};
+
+/* what: text before the name, rest: text behind it. */
+static struct diagnostic *add(const struct names *names, const char *rule, struct span at, const char *what, const char *name,
+			      const char *rest)
+{
+	return diagnostics_add(names->diagnostics, SEVERITY_ERROR, rule, at, "%s'%s'%s", what, name, rest);
+}
+
+static bool has(const char *const *words, size_t count, const char *word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+static void must_be_one_of(const struct names *names, const char *rule, struct span at, const char *what, const char *word,
+			   const char *const *words, size_t count)
+{
+	if (has(words, count, word))
+		return;
+	struct diagnostic *diagnostic = add(names, rule, at, what, word, "");
+	diagnostic_suggest(names->diagnostics, diagnostic, word, words, count);
+}
+
+static void check_input(const struct names *names, const char *name, struct span at)
+{
+	const char **words = arena_alloc(names->arena, (names->runbook->inputs_count + 1) * sizeof(*words));
+	for (size_t i = 0; i < names->runbook->inputs_count; i++)
+		words[i] = names->runbook->inputs[i].name;
+	must_be_one_of(names, "names/input", at, "the runbook declares no input ", name, words, names->runbook->inputs_count);
+}
+
+static void check_id(const struct names *names, const char *name, struct span at)
+{
+	must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
+}
+
+static void check_host(const struct names *names, const char *name, struct span at)
+{
+	size_t count = names->inventory ? names->inventory->hosts_count : 0;
+	const char **words = arena_alloc(names->arena, (count + 1) * sizeof(*words));
+	for (size_t i = 0; i < count; i++)
+		words[i] = names->inventory->hosts[i].id;
+	if (names->inventory)
+		must_be_one_of(names, "names/host", at, "the inventory has no host ", name, words, count);
+}
+
+static void check_secret(const struct names *names, const char *name, struct span at)
+{
+	size_t count = names->inventory ? names->inventory->secrets_count : 0;
+	const char **words = arena_alloc(names->arena, (count + 1) * sizeof(*words));
+	for (size_t i = 0; i < count; i++)
+		words[i] = names->inventory->secrets[i].name;
+	if (names->inventory)
+		must_be_one_of(names, "names/secret", at, "the inventory declares no secret ", name, words, count);
+}
+
+static void check_result(const struct names *names, const char *name, struct span at)
+{
+	(void)name;
+	if (names->result_visible)
+		return;
+	struct diagnostic *diagnostic = add(names, "names/result", at, "", "result", " is not visible here");
+	diagnostic_hint(names->diagnostics, diagnostic,
+			"it is only there in `until`, `expect` and `outputs` of the step itself; elsewhere write steps.ID.outputs");
+}
+
+static const struct {
+	const char *root;
+	void (*check)(const struct names *names, const char *name, struct span at);
+	bool alone; /* also checked without a second part */
+} references[] = {
+	{"inputs", check_input, false}, {"steps", check_id, false},	{"hosts", check_host, false},
+	{"secrets", check_secret, false}, {"result", check_result, true},
+};
+
+static bool in_scope(const struct names *names, const char *name)
+{
+	for (const struct as_scope *scope = names->scope; scope; scope = scope->outer)
+		if (strcmp(scope->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void check_root(const struct names *names, const char *root, struct span at)
+{
+	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root))
+		return;
+	struct diagnostic *diagnostic = add(names, "names/unknown", at, "unknown name ", root, "");
+	diagnostic_suggest(names->diagnostics, diagnostic, root, roots, COUNT_OF(roots));
+}
+
+static void check_name(void *context, const char *const *parts, size_t count, struct span at)
+{
+	const struct names *names = context;
+	check_root(names, parts[0], at);
+	for (size_t i = 0; i < COUNT_OF(references); i++)
+		if (strcmp(references[i].root, parts[0]) == 0 && (count > 1 || references[i].alone))
+			references[i].check(names, count > 1 ? parts[1] : NULL, at);
+}
+
+static void check_template(struct names *names, const struct template *template, bool result_visible)
+{
+	names->result_visible = result_visible;
+	if (template)
+		template_visit_names(template, check_name, names);
+}
+
+static void check_literal_host(const struct names *names, const struct template *template, struct span at)
+{
+	const struct value *host;
+	if (!template || !template_is_constant(template))
+		return;
+	if (template_evaluate(template, NULL, names->arena, &host, NULL, NULL) == 0 && value_text(host))
+		check_host(names, value_text(host), host->at.source ? host->at : at);
+}
+
+static void check_as(const struct names *names, const struct step *step)
+{
+	if (!step->foreach)
+		return;
+	bool hides = has(roots, COUNT_OF(roots), step->as) || in_scope(names, step->as);
+	if (!hides)
+		return;
+	struct diagnostic *diagnostic = add(names, "names/shadow", step->at, "`as:` ", step->as, " would hide a name that is already there");
+	diagnostic_hint(names->diagnostics, diagnostic, "choose another name with `as:`");
+}
+
+static void check_block(struct names *names, const struct block *block);
+
+static void check_step(struct names *names, const struct step *step)
+{
+	check_template(names, step->foreach, false);
+	check_as(names, step);
+	struct as_scope scope = {.name = step->as, .outer = names->scope};
+	const struct as_scope *outer = names->scope;
+	if (step->foreach)
+		names->scope = &scope;
+	const struct template *plain[] = {step->name, step->with, step->condition, step->host, step->via, step->user};
+	for (size_t i = 0; i < COUNT_OF(plain); i++)
+		check_template(names, plain[i], false);
+	const struct template *after[] = {step->until, step->expect, step->hint};
+	for (size_t i = 0; i < COUNT_OF(after); i++)
+		check_template(names, after[i], true);
+	for (size_t i = 0; i < step->outputs_count; i++)
+		check_template(names, step->outputs[i].value, true);
+	check_literal_host(names, step->host, step->at);
+	check_literal_host(names, step->via, step->at);
+	check_block(names, &step->steps);
+	check_block(names, &step->rescue);
+	check_block(names, &step->finally);
+	names->scope = outer;
+}
+
+static void check_block(struct names *names, const struct block *block)
+{
+	for (size_t i = 0; i < block->count; i++)
+		check_step(names, &block->steps[i]);
+}
+
+static bool collect_id(void *context, const struct step *step, unsigned depth)
+{
+	(void)depth;
+	struct names *names = context;
+	if (!step->id)
+		return true;
+	if (has(names->ids, names->ids_count, step->id)) {
+		struct diagnostic *diagnostic = add(names, "names/duplicate-id", step->at, "the id ", step->id, " is used twice");
+		diagnostic_hint(names->diagnostics, diagnostic, "ids are unique in a runbook, its groups, rescue and finally included");
+		return true;
+	}
+	const char **slot = arena_grow(names->arena, &names->ids, &names->ids_count, &names->ids_capacity, sizeof(*names->ids));
+	*slot = step->id;
+	return true;
+}
+
+void names_check(const struct runbook *runbook, const struct inventory *inventory, struct diagnostics *diagnostics)
+{
+	struct names names = {
+		.runbook = runbook, .inventory = inventory, .diagnostics = diagnostics, .arena = diagnostics->arena};
+	runbook_visit(runbook, collect_id, &names);
+	check_block(&names, &runbook->preflight);
+	check_block(&names, &runbook->steps);
+	check_block(&names, &runbook->finally);
+	for (size_t i = 0; i < runbook->outputs_count; i++)
+		check_template(&names, runbook->outputs[i].value, false);
+}

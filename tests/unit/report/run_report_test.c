@@ -1,0 +1,63 @@
+/*
+ * run_report_test.c - a run that is over, as text and as JSON; and the table of runs.
+ */
+#include "tests/unit/report/golden.h"
+
+static void test_runs_as_text(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"run_failover", "run_waiting", "run_hostile"};
+	golden_all(report_run, names, COUNT_OF(names), golden_styles, COUNT_OF(golden_styles));
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"runs", "runs_none"};
+	golden_all(report_runs, names, COUNT_OF(names), golden_styles, 4);
+}
+
+static void test_every_width(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	const struct value *run = golden_read(arena, "run_failover"), *hostile = golden_read(arena, "run_hostile");
+	for (unsigned width = 20; width <= 200; width++) {
+		CLEANUP_BUFFER struct buffer out = {0};
+		struct report_style style = {.width = width, .colour = true, .verbose = width % 2 == 0};
+		report_run(&out, run, &style);
+		report_run(&out, hostile, &style);
+		golden_check_safe(buffer_text(&out), &style);
+	}
+}
+
+static void test_json(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_BUFFER struct buffer out = {0};
+	const struct value *run = report_run_value(arena, golden_read(arena, "run_failover"));
+	json_format(&out, run, JSON_INDENTED);
+	buffer_add_char(&out, '\n');
+	golden_compare("run_failover.out.json", buffer_text(&out));
+	assert_int_equal(value_get_int(run, "elapsed", 0), value_get_int(run, "machine", 0) + value_get_int(run, "waited", 0));
+}
+
+static void test_no_records(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_BUFFER struct buffer out = {0};
+	report_run(&out, value_list(arena), &(struct report_style){0});
+	assert_non_null(strstr(buffer_text(&out), "nothing was done"));
+	assert_string_equal(value_get_text(report_run_value(arena, value_list(arena)), "outcome"), "running");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs_as_text), cmocka_unit_test(test_table),	cmocka_unit_test(test_every_width),
+		cmocka_unit_test(test_json),	     cmocka_unit_test(test_no_records),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
