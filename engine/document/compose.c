@@ -130,8 +130,8 @@ static bool tag_type(const char *tag, enum value_type *ret_type)
 		const char *name;
 		enum value_type type;
 	} tags[] = {
-	    {"str", VALUE_STRING}, {"int", VALUE_INT},	{"float", VALUE_DOUBLE}, {"bool", VALUE_BOOL},
-	    {"null", VALUE_NULL},  {"seq", VALUE_LIST}, {"map", VALUE_MAP},
+		{"str", VALUE_STRING}, {"int", VALUE_INT},  {"float", VALUE_DOUBLE}, {"bool", VALUE_BOOL},
+		{"null", VALUE_NULL},  {"seq", VALUE_LIST}, {"map", VALUE_MAP},
 	};
 	size_t prefix = strlen(CORE_TAG);
 	for (size_t i = 0; i < COUNT_OF(tags); i++) {
@@ -227,7 +227,7 @@ int compose_scalar(struct composer *composer, const struct node *node, const cha
 	check_scalar_layout(composer, node, style);
 	if (memchr(text, 0, length)) {
 		struct diagnostic *found =
-		    report(composer, "yaml/nul", node->at, "a NUL character is not allowed, even as \\0");
+			report(composer, "yaml/nul", node->at, "a NUL character is not allowed, even as \\0");
 		diagnostic_hint(composer->diagnostics, found, "commands, names and paths cannot hold one");
 	}
 	if (expects_key(composer)) {
@@ -331,12 +331,12 @@ int compose_begin(struct composer *composer, const struct node *node, enum value
 	long column = (long)(node->at.offset - layout_line_start(composer->source, node->at.offset));
 	long indent = node->flow ? indent_of(composer) : column;
 	composer->levels[composer->depth++] = (struct level){
-	    .container = container,
-	    .anchor = arena_strdup(composer->arena, node->anchor),
-	    .flow = node->flow,
-	    .is_key = is_key,
-	    .indent = indent,
-	    .nodes = 1,
+		.container = container,
+		.anchor = arena_strdup(composer->arena, node->anchor),
+		.flow = node->flow,
+		.is_key = is_key,
+		.indent = indent,
+		.nodes = 1,
 	};
 	return 0;
 }

@@ -39,7 +39,7 @@ struct diagnostic *diagnostics_add(struct diagnostics *diagnostics, enum severit
 				   const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Adds the hint to the diagnostic that diagnostics_add returned. */
 void diagnostic_hint(struct diagnostics *diagnostics, struct diagnostic *diagnostic, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* "did you mean": a hint made from the nearest candidate, or the list of them when there are few. */
 void diagnostic_suggest(struct diagnostics *diagnostics, struct diagnostic *diagnostic, const char *word,

@@ -25,9 +25,9 @@
 static const struct {
 	const char *name, *colour;
 } severities[] = {
-    [SEVERITY_ERROR] = {"error", "\033[1;31m"},
-    [SEVERITY_WARNING] = {"warning", "\033[1;33m"},
-    [SEVERITY_NOTE] = {"note", "\033[1;36m"},
+	[SEVERITY_ERROR] = {"error", "\033[1;31m"},
+	[SEVERITY_WARNING] = {"warning", "\033[1;33m"},
+	[SEVERITY_NOTE] = {"note", "\033[1;36m"},
 };
 
 struct printer {

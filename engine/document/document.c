@@ -81,10 +81,10 @@ static struct node node_of(const struct reader *reader, const yaml_event_t *even
 	if (event->type == YAML_SCALAR_EVENT && begin > end)
 		begin = end; /* an anchor with nothing behind it */
 	return (struct node){
-	    .at = {reader->source, begin, begin < end ? end - begin : 0},
-	    .properties = start,
-	    .anchor = (const char *)anchor,
-	    .tag = (const char *)tag,
+		.at = {reader->source, begin, begin < end ? end - begin : 0},
+		.properties = start,
+		.anchor = (const char *)anchor,
+		.tag = (const char *)tag,
 	};
 }
 
@@ -134,8 +134,8 @@ static int take_document(struct reader *reader, const yaml_event_t *event)
 		return 0;
 	}
 	struct diagnostic *found =
-	    diagnostics_add(reader->composer.diagnostics, SEVERITY_ERROR, "yaml/several-documents",
-			    (struct span){reader->source, start, end - start}, "a second document begins here");
+		diagnostics_add(reader->composer.diagnostics, SEVERITY_ERROR, "yaml/several-documents",
+				(struct span){reader->source, start, end - start}, "a second document begins here");
 	diagnostic_hint(reader->composer.diagnostics, found, "a file holds one document: put the other into a file of its own");
 	return -1;
 }
@@ -239,8 +239,8 @@ static void report_syntax(struct reader *reader)
 	bool at_context = wording->at_context && parser->context;
 	struct span at = {reader->source, at_context ? context_of(reader) : problem, 1};
 	struct diagnostic *found =
-	    diagnostics_add(diagnostics, SEVERITY_ERROR, wording->rule, at, "%s%s",
-			    wording->message ? wording->message : parser->problem, at_context ? "" : begun(reader));
+		diagnostics_add(diagnostics, SEVERITY_ERROR, wording->rule, at, "%s%s",
+				wording->message ? wording->message : parser->problem, at_context ? "" : begun(reader));
 	if (wording->hint)
 		diagnostic_hint(diagnostics, found, "%s", wording->hint);
 }

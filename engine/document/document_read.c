@@ -33,7 +33,7 @@ int document_read(struct arena *arena, const char *path, const struct source **r
 	if (read_text(path, &text, &length, &err) < 0) {
 		const char *rule = err.code == ERROR_LIMIT ? "yaml/size" : "document/unreadable";
 		struct diagnostic *found =
-		    diagnostics_add(diagnostics, SEVERITY_ERROR, rule, (struct span){0}, "%s", error_text(&err));
+			diagnostics_add(diagnostics, SEVERITY_ERROR, rule, (struct span){0}, "%s", error_text(&err));
 		if (err.hint)
 			diagnostic_hint(diagnostics, found, "%s", err.hint);
 		return -1;

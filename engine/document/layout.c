@@ -65,8 +65,8 @@ static void report_continuation(const struct source *source, size_t start, size_
 	}
 	struct span at = {source, text, line_end(source, text) - text};
 	struct diagnostic *found =
-	    diagnostics_add(diagnostics, SEVERITY_ERROR, "yaml/indentation", at,
-			    "this line continues a value and must be indented deeper than what holds it");
+		diagnostics_add(diagnostics, SEVERITY_ERROR, "yaml/indentation", at,
+				"this line continues a value and must be indented deeper than what holds it");
 	diagnostic_hint(diagnostics, found, "indent it by at least %ld space%s (it has %zu)", indent + 1, indent ? "s" : "",
 			text - start);
 }

@@ -20,29 +20,29 @@ static const struct {
 	const char *word;
 	enum meaning meaning;
 } words[] = {
-    {"", IS_NULL},
-    {"~", IS_NULL},
-    {"null", IS_NULL},
-    {"Null", IS_NULL},
-    {"NULL", IS_NULL},
-    {"true", IS_TRUE},
-    {"True", IS_TRUE},
-    {"TRUE", IS_TRUE},
-    {"false", IS_FALSE},
-    {"False", IS_FALSE},
-    {"FALSE", IS_FALSE},
-    {".inf", IS_INFINITY},
-    {".Inf", IS_INFINITY},
-    {".INF", IS_INFINITY},
-    {"+.inf", IS_INFINITY},
-    {"+.Inf", IS_INFINITY},
-    {"+.INF", IS_INFINITY},
-    {"-.inf", IS_MINUS_INFINITY},
-    {"-.Inf", IS_MINUS_INFINITY},
-    {"-.INF", IS_MINUS_INFINITY},
-    {".nan", IS_NAN},
-    {".NaN", IS_NAN},
-    {".NAN", IS_NAN},
+	{"", IS_NULL},
+	{"~", IS_NULL},
+	{"null", IS_NULL},
+	{"Null", IS_NULL},
+	{"NULL", IS_NULL},
+	{"true", IS_TRUE},
+	{"True", IS_TRUE},
+	{"TRUE", IS_TRUE},
+	{"false", IS_FALSE},
+	{"False", IS_FALSE},
+	{"FALSE", IS_FALSE},
+	{".inf", IS_INFINITY},
+	{".Inf", IS_INFINITY},
+	{".INF", IS_INFINITY},
+	{"+.inf", IS_INFINITY},
+	{"+.Inf", IS_INFINITY},
+	{"+.INF", IS_INFINITY},
+	{"-.inf", IS_MINUS_INFINITY},
+	{"-.Inf", IS_MINUS_INFINITY},
+	{"-.INF", IS_MINUS_INFINITY},
+	{".nan", IS_NAN},
+	{".NaN", IS_NAN},
+	{".NAN", IS_NAN},
 };
 
 static struct value *word_value(struct arena *arena, enum meaning meaning)
@@ -125,7 +125,7 @@ struct resolver {
 static struct value *refuse(const struct resolver *resolver, const char *text, const char *rule, const char *what)
 {
 	struct diagnostic *found =
-	    diagnostics_add(resolver->diagnostics, SEVERITY_ERROR, rule, resolver->at, "%s: %s", what, text);
+		diagnostics_add(resolver->diagnostics, SEVERITY_ERROR, rule, resolver->at, "%s: %s", what, text);
 	diagnostic_hint(resolver->diagnostics, found, "if text is meant, quote it: \"%s\"", text);
 	return value_string(resolver->arena, text);
 }

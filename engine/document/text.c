@@ -16,25 +16,25 @@ struct character_class {
 
 static const char CONTROL_HINT[] = "write it as an escape in a double-quoted string, such as \"\\x1b\"";
 static const char BIDI_HINT[] =
-    "it makes text look different from what it is; if it is wanted, write \"\\u202e\" in double quotes";
+	"it makes text look different from what it is; if it is wanted, write \"\\u202e\" in double quotes";
 static const char BREAK_HINT[] = "YAML 1.1 ends a line here and YAML 1.2 does not; write it as an escape in double quotes";
 
 static const struct character_class refused[] = {
-    {0x00, 0x00, "yaml/nul", "a NUL byte", "is this a binary file, or UTF-16? Save it as UTF-8"},
-    {0x01, 0x08, "yaml/control-character", "a control character", CONTROL_HINT},
-    {0x0b, 0x0c, "yaml/control-character", "a control character", CONTROL_HINT},
-    {0x0d, 0x0d, "yaml/control-character", "a carriage return that ends no line", "end lines with \\n or \\r\\n"},
-    {0x0e, 0x1f, "yaml/control-character", "a control character", CONTROL_HINT},
-    {0x7f, 0x84, "yaml/control-character", "a control character", CONTROL_HINT},
-    {0x85, 0x85, "yaml/line-separator", "a line separator", BREAK_HINT},
-    {0x86, 0x9f, "yaml/control-character", "a control character", CONTROL_HINT},
-    {0x061c, 0x061c, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
-    {0x200e, 0x200f, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
-    {0x2028, 0x2029, "yaml/line-separator", "a line separator", BREAK_HINT},
-    {0x202a, 0x202e, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
-    {0x2066, 0x2069, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
-    {0xfeff, 0xfeff, "yaml/byte-order-mark", "a byte order mark inside the text", "remove it: it is invisible"},
-    {0xfffe, 0xffff, "yaml/control-character", "a noncharacter", CONTROL_HINT},
+	{0x00, 0x00, "yaml/nul", "a NUL byte", "is this a binary file, or UTF-16? Save it as UTF-8"},
+	{0x01, 0x08, "yaml/control-character", "a control character", CONTROL_HINT},
+	{0x0b, 0x0c, "yaml/control-character", "a control character", CONTROL_HINT},
+	{0x0d, 0x0d, "yaml/control-character", "a carriage return that ends no line", "end lines with \\n or \\r\\n"},
+	{0x0e, 0x1f, "yaml/control-character", "a control character", CONTROL_HINT},
+	{0x7f, 0x84, "yaml/control-character", "a control character", CONTROL_HINT},
+	{0x85, 0x85, "yaml/line-separator", "a line separator", BREAK_HINT},
+	{0x86, 0x9f, "yaml/control-character", "a control character", CONTROL_HINT},
+	{0x061c, 0x061c, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
+	{0x200e, 0x200f, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
+	{0x2028, 0x2029, "yaml/line-separator", "a line separator", BREAK_HINT},
+	{0x202a, 0x202e, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
+	{0x2066, 0x2069, "yaml/bidi", "a bidirectional control character", BIDI_HINT},
+	{0xfeff, 0xfeff, "yaml/byte-order-mark", "a byte order mark inside the text", "remove it: it is invisible"},
+	{0xfffe, 0xffff, "yaml/control-character", "a noncharacter", CONTROL_HINT},
 };
 
 static const struct character_class *class_of(uint32_t code)
@@ -78,8 +78,8 @@ bool text_check(const struct source *source, struct diagnostics *diagnostics)
 		const struct character_class *class = is_ordinary(source, i, code) ? NULL : class_of(code);
 		if (class) {
 			struct diagnostic *found =
-			    diagnostics_add(diagnostics, SEVERITY_ERROR, class->rule, (struct span){source, i, size},
-					    "%s (U+%04X) is not allowed here", class->what, code);
+				diagnostics_add(diagnostics, SEVERITY_ERROR, class->rule, (struct span){source, i, size},
+						"%s (U+%04X) is not allowed here", class->what, code);
 			diagnostic_hint(diagnostics, found, "%s", class->hint);
 			return false;
 		}

@@ -258,7 +258,7 @@ void trap_check_cut(const struct span *scalar, struct diagnostics *diagnostics)
 	if (entry.value != scalar->offset)
 		entry = (struct entry){.value = scalar->offset, .value_end = whole};
 	struct diagnostic *found =
-	    diagnostics_add(diagnostics, SEVERITY_ERROR, "yaml/unquoted", (struct span){source, comment, 1},
-			    "' #' begins a comment and cuts this value off");
+		diagnostics_add(diagnostics, SEVERITY_ERROR, "yaml/unquoted", (struct span){source, comment, 1},
+				"' #' begins a comment and cuts this value off");
 	hint_quoted(source, &entry, diagnostics, found);
 }

@@ -103,30 +103,39 @@ static int prepare_inputs(struct interpreter *interpreter, struct attempt *attem
 	return check_inputs(attempt, err);
 }
 
+/* A step without a name is called by its action and what is behind the host in its object's key: "service.start dovecot". */
 static void prepare_name(struct interpreter *interpreter, struct attempt *attempt)
 {
 	const struct step *step = attempt->step;
-	attempt->name = attempt->action->summary ? attempt->action->summary : attempt->action->name;
-	if (step->name && text_evaluate(interpreter, attempt->frame, step->name, NULL, attempt->arena, &attempt->name, NULL) < 0)
-		attempt->name = step->uses;
+	const struct host *subject = attempt->call.subject;
+	const char *kind_end = attempt->object ? strchr(attempt->object, '/') : NULL;
+	size_t length = subject ? strlen(subject->id) : 0;
+	attempt->name = step->uses;
+	if (step->name) {
+		if (text_evaluate(interpreter, attempt->frame, step->name, NULL, attempt->arena, &attempt->name, NULL) < 0)
+			attempt->name = step->uses;
+	} else if (kind_end && length && strncmp(kind_end + 1, subject->id, length) == 0 && kind_end[1 + length] == '/') {
+		attempt->name = arena_printf(attempt->arena, "%s %s", step->uses, kind_end + length + 2);
+	}
 }
 
 int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
 {
 	const struct value *object;
 	struct call *call = &attempt->call;
-	prepare_name(interpreter, attempt);
 	call->action = attempt->action;
 	call->inventory = interpreter->execution->inventory;
 	call->connections = interpreter->connections;
 	call->subject = attempt->frame->host;
 	call->user = attempt->frame->user;
 	call->run_id = value_get_text(interpreter->run_value, "id");
+	prepare_name(interpreter, attempt);
 	if (prepare_inputs(interpreter, attempt, err) < 0 || resolve_executor(interpreter, attempt, err) < 0)
 		return -1;
 	if (action_object(attempt->arena, call, &object, err) < 0 || action_desired(attempt->arena, call, &attempt->desired, err) < 0)
 		return error_wrap(err, "%s", attempt->action->name);
 	attempt->object = object ? (value_text(object) ? value_text(object) : "?") : NULL;
+	prepare_name(interpreter, attempt);
 	return 0;
 }
 

@@ -20,7 +20,8 @@ struct call {
 	const char *user;		 /* as whom to connect; NULL: the inventory's */
 	const struct value *inputs;	 /* complete (action_inputs) */
 	const char *run_id;
-	void (*on_output)(void *context, bool is_stderr, const char *data, size_t length); /* may be NULL */
+	/* May be NULL. Not called when an input is secret: pieces of a stream cannot be searched for secrets. */
+	void (*on_output)(void *context, bool is_stderr, const char *data, size_t length);
 	void *context;
 };
 
@@ -49,8 +50,8 @@ struct evidence {
 	int64_t elapsed;
 };
 
-/* Always gives an observation: a command that cannot be run makes it unobservable. -1 only for templates that fail (ERROR_INVALID) and for
- * ERROR_CANCELLED, ERROR_IDENTITY. Works in the arena. evidence may be NULL. */
+/* Always gives an observation: a command that cannot be run makes it unobservable. -1 only for templates that fail
+ * (ERROR_INVALID) and for ERROR_CANCELLED, ERROR_IDENTITY. Works in the arena. evidence may be NULL. */
 int action_observe(struct arena *arena, const struct call *call, int64_t deadline, struct observation *ret_observation,
 		   struct evidence *ret_evidence, struct error *err);
 
@@ -61,7 +62,8 @@ enum apply_result {
 	APPLY_UNKNOWN, /* contact was lost, or time ran out: err says which; whatever it did must be observed */
 };
 
-/* scope: the name it runs under. before may be NULL. A task's outputs (what `observe`'s reading keys in its apply say) go to *ret_outputs. For everything but APPLY_DONE err is filled. */
+/* scope: the name it runs under. before may be NULL (then a template that reads it is refused). A task's outputs (what the reading
+ * keys in its apply say) go to *ret_outputs, which may be NULL. For everything but APPLY_DONE err is filled. */
 enum apply_result action_apply(struct arena *arena, const struct call *call, const struct observation *before, const char *scope,
 			       int64_t deadline, struct evidence *ret_evidence, const struct value **ret_outputs, struct error *err);
 
@@ -69,17 +71,19 @@ enum apply_result action_apply(struct arena *arena, const struct call *call, con
 const char *action_diagnose(struct arena *arena, const struct call *call, const struct observation *before, int64_t deadline);
 
 enum action_part { PART_OBSERVE, PART_APPLY };
-/* The exact command lines as list of strings (unknown parts shown as ?, secrets as •••); empty where there is none. */
+/* The exact command lines as list of strings (unknown parts shown as ?); empty where there is none. What goes to stdin is told behind
+ * it: "# stdin: 12 bytes", "# stdin: ?", "# stdin: •••". */
 int action_command_texts(struct arena *arena, const struct call *call, enum action_part part, const struct observation *before,
 			 const struct value **ret_texts, struct error *err);
 
 /* Templates of the action over this call: object key (NULL: none), desired (NULL: none), effect, touches, leaves. Unknown
- * inputs give VALUE_UNKNOWN parts. */
+ * inputs give VALUE_UNKNOWN parts; an unknown effect is the worst one, with *ret_known false. A result that is tainted is an error. */
 int action_object(struct arena *arena, const struct call *call, const struct value **ret_key, struct error *err);
 int action_desired(struct arena *arena, const struct call *call, const struct value **ret_desired, struct error *err);
 int action_effect(struct arena *arena, const struct call *call, enum action_effect *ret_effect, bool *ret_known, struct error *err);
 int action_touches(struct arena *arena, const struct call *call, const struct value **ret_patterns, struct error *err);
 int action_leaves(struct arena *arena, const struct call *call, const struct value **ret_attributes, struct error *err);
-int action_event(struct arena *arena, const struct call *call, const char **ret_token, struct error *err); /* NULL token: no event wish */
+/* The attribute that an event wish is about. NULL: no event wish; a `when` that is not known counts as true. */
+int action_event(struct arena *arena, const struct call *call, const char **ret_token, struct error *err);
 /* The id of the host on which the action runs by itself (from `via`); NULL: the subject; "controller" for the engine's machine. */
 int action_via(struct arena *arena, const struct call *call, const char **ret_host, struct error *err);

@@ -154,8 +154,7 @@ int call_evaluate_open(struct arena *arena, const struct call_names *names, cons
 	template_visit_names(template, find_secret, &search);
 	error_set(err, ERROR_INVALID, "%s, `%s`: %s%s%s is secret and may not stand here", names->call->action->name, what,
 		  search.found ? "the input '" : "a value", search.found ? search.found : "", search.found ? "'" : "");
-	return error_hint(
-		err, "others can read arguments, environment, keys and journal: a secret may only be passed through `stdin`");
+	return error_hint(err, "others can read arguments, environment and journal: a secret may only be passed by `stdin`");
 }
 
 const struct value *call_text(struct arena *arena, const struct value *value)

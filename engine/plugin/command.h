@@ -36,6 +36,7 @@ struct action_command {
 	const char *lines;	      /* an attribute's name, or NULL */
 	const struct value *map;      /* captured text -> value, or NULL */
 	const char *const *transient; /* NULL-terminated, or NULL */
+	const char *const *fatal;     /* NULL-terminated, or NULL */
 	struct template *set;	      /* a map; NULL: none */
 
 	struct template *success; /* a map {exits, regex} or null; NULL: exit 0 */

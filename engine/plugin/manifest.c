@@ -78,7 +78,8 @@ static bool check_schemas(const struct manifest *manifest, const struct value *s
 	return manifest->fields.diagnostics->errors == errors;
 }
 
-/* The schema of a map whose entries have these schemas. complete: what is neither optional nor has a default must be there, and nothing else may. */
+/* The schema of a map whose entries have these schemas. complete: what is neither optional nor has a default must be there, and
+ * nothing that is not declared may. */
 static struct schema *map_schema(const struct manifest *manifest, const struct value *schemas, bool complete)
 {
 	struct arena *arena = manifest->fields.arena;

@@ -8,10 +8,11 @@
 #include "engine/base/regex.h"
 #include "engine/plugin/manifest.h"
 
-enum sight { /* what a template sees or may hold beyond the names that all see */
-	     SEES_BEFORE = 1 << 0,
-	     SEES_RESULT = 1 << 1,
-	     MAY_BE_SECRET = 1 << 2,
+/* What a template sees or may hold beyond the names that all see. */
+enum sight {
+	SEES_BEFORE = 1 << 0,
+	SEES_RESULT = 1 << 1,
+	MAY_BE_SECRET = 1 << 2,
 };
 
 struct check {
@@ -190,6 +191,7 @@ static const struct {
 } apply_keys[] = {
 	{"exits", false, "what an apply's exit means is said by `success`"},
 	{"transient", false, "only observations are waited through"},
+	{"fatal", false, "only observations are waited through"},
 	{"regex", true, "a state is read by `observe`"},
 	{"pairs", true, "a state is read by `observe`"},
 	{"json", true, "a state is read by `observe`"},

@@ -110,6 +110,7 @@ struct action_command *manifest_command(const struct manifest *manifest, const s
 	command->lines = value_get_text(map, "lines");
 	command->map = value_get(map, "map");
 	command->transient = fields_words(&manifest->fields, map, "transient");
+	command->fatal = fields_words(&manifest->fields, map, "fatal");
 	command->set = read_template(manifest, map, "set");
 	command->success = read_template(manifest, map, "success");
 	command->ignore = read_template(manifest, map, "ignore");

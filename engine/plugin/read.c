@@ -286,7 +286,7 @@ static bool compute(struct reader *reader)
 
 static bool conforms(struct reader *reader)
 {
-	const struct schema_options options = {.path = "it said"};
+	const struct schema_options options = {.path = "outputs"};
 	struct diagnostics diagnostics;
 	diagnostics_init(&diagnostics, reader->arena);
 	const struct schema *schema = reader->names->call->action->outputs_schema;
@@ -295,11 +295,11 @@ static bool conforms(struct reader *reader)
 	return unreadable(reader, diagnostics.count ? diagnostics.items[0].message : "what it said breaks the outputs' schema");
 }
 
-static bool is_transient(const struct reader *reader)
+static bool has_any(const struct reader *reader, const char *const *words)
 {
 	for (size_t i = 0; i < reader->attributes->map.count; i++) {
 		const char *text = value_text(reader->attributes->map.entries[i].value);
-		if (text && manifest_has(reader->command->transient, text))
+		if (text && manifest_has(words, text))
 			return true;
 	}
 	return false;
@@ -320,6 +320,7 @@ int read_state(struct arena *arena, const struct call_names *names, const struct
 		return 0;
 	}
 	ret_read->state = reader.attributes;
-	ret_read->transient = is_transient(&reader);
+	ret_read->transient = has_any(&reader, command->transient);
+	ret_read->fatal = has_any(&reader, command->fatal);
 	return 0;
 }

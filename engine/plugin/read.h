@@ -11,6 +11,7 @@ enum exit_meaning read_exit(const struct action_command *command, enum host_plat
 struct state_read {
 	const struct value *state; /* a map, or NULL: it could not be read */
 	const char *why;	   /* it could not */
+	bool fatal;
 	bool transient;
 };
 

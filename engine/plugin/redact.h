@@ -19,7 +19,7 @@ struct redaction {
 /* Every tainted text inside value, and each longer line of it. */
 void redaction_add(struct arena *arena, struct redaction *redaction, const struct value *value);
 
-/* Append text with every secret in it as •••. cut_before, cut_after: there was more text before or behind that is not here, so that a part of
- * a secret may stand at that end: it is taken away too. */
+/* Append text with every secret in it as •••. cut_before, cut_after: there was more text before or behind that is not here, so
+ * that a part of a secret may stand at that end: it is taken away too. */
 void redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after,
 	    struct buffer *out);

@@ -145,12 +145,12 @@ bool check_node(struct check *check, const struct schema_node *node, const struc
 		struct marks *marks)
 {
 	struct frame frame = {
-	    .parent = check->frame,
-	    .node = node,
-	    .instance = instance,
-	    .key = step.key,
-	    .index = step.index,
-	    .in_place = step.in_place,
+		.parent = check->frame,
+		.node = node,
+		.instance = instance,
+		.key = step.key,
+		.index = step.index,
+		.in_place = step.in_place,
 	};
 	check->frame = &frame;
 	check->depth++;

@@ -93,8 +93,8 @@ void choice_report_several(struct check *check, const struct part *part, const s
 
 typedef bool keyword_check(struct check *check, const struct part *part, const struct value *instance, struct marks *marks);
 keyword_check check_type, check_enum, check_const, check_minimum, check_maximum, check_exclusive_minimum,
-    check_exclusive_maximum, check_multiple, check_min_length, check_max_length, check_pattern, check_min_items,
-    check_max_items, check_unique, check_min_properties, check_max_properties, check_required, check_dependent_required,
-    check_properties, check_pattern_properties, check_additional, check_names, check_prefix, check_items, check_contains,
-    check_dependent_schemas, check_all, check_any, check_one, check_not, check_if, check_reference, check_dynamic,
-    check_unevaluated_properties, check_unevaluated_items;
+	check_exclusive_maximum, check_multiple, check_min_length, check_max_length, check_pattern, check_min_items,
+	check_max_items, check_unique, check_min_properties, check_max_properties, check_required, check_dependent_required,
+	check_properties, check_pattern_properties, check_additional, check_names, check_prefix, check_items, check_contains,
+	check_dependent_schemas, check_all, check_any, check_one, check_not, check_if, check_reference, check_dynamic,
+	check_unevaluated_properties, check_unevaluated_items;

@@ -89,8 +89,8 @@ bool check_contains(struct check *check, const struct part *part, const struct v
 		return true;
 	bool few = found < part->size;
 	struct diagnostic *diagnostic = report(
-	    check, WEIGHT_OTHER, "schema/contains", instance, "must have at %s %zu item%s of one kind, but has %zu",
-	    few ? "least" : "most", few ? part->size : part->most, (few ? part->size : part->most) == 1 ? "" : "s", found);
+		check, WEIGHT_OTHER, "schema/contains", instance, "must have at %s %zu item%s of one kind, but has %zu",
+		few ? "least" : "most", few ? part->size : part->most, (few ? part->size : part->most) == 1 ? "" : "s", found);
 	report_hint(check, diagnostic, part->target);
 	return false;
 }

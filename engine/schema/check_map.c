@@ -33,7 +33,7 @@ bool check_required(struct check *check, const struct part *part, const struct v
 			continue;
 		holds = false;
 		struct diagnostic *found =
-		    report(check, WEIGHT_MISSING, "schema/missing-key", instance, "missing key '%s'", name->string.data);
+			report(check, WEIGHT_MISSING, "schema/missing-key", instance, "missing key '%s'", name->string.data);
 		const struct branch *branch = find_branch(part_find(part->owner, "properties"), name);
 		if (branch)
 			report_hint(check, found, branch->node);
@@ -144,8 +144,8 @@ bool check_names(struct check *check, const struct part *part, const struct valu
 	(void)marks;
 	bool holds = true;
 	for (size_t i = 0; instance->type == VALUE_MAP && i < instance->map.count; i++)
-		holds &=
-		    check_node(check, part->target, instance->map.entries[i].key, at_key(instance->map.entries[i].key), NULL);
+		holds &= check_node(check, part->target, instance->map.entries[i].key, at_key(instance->map.entries[i].key),
+				    NULL);
 	return holds;
 }
 

@@ -79,7 +79,7 @@ static bool report_keys_wanted(struct check *check, const struct part *part, con
 		append_keys(&keys, required);
 	}
 	struct diagnostic *found =
-	    report(check, WEIGHT_MISSING, "schema/missing-key", instance, "missing key: %s", buffer_text(&keys));
+		report(check, WEIGHT_MISSING, "schema/missing-key", instance, "missing key: %s", buffer_text(&keys));
 	report_hint(check, found, part->owner);
 	return true;
 }

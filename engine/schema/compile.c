@@ -107,8 +107,8 @@ int schema_registry_add(struct schema_registry *registry, const char *uri, const
 	if (value->type != VALUE_MAP && value->type != VALUE_BOOL)
 		return error_set(err, ERROR_INVALID, "%s: a schema is a map or a boolean, but this is of type %s", uri,
 				 value_type_name(value->type));
-	struct registry_entry *entry =
-	    arena_grow(registry->arena, &registry->entries, &registry->count, &registry->capacity, sizeof(*registry->entries));
+	struct registry_entry *entry = arena_grow(registry->arena, &registry->entries, &registry->count, &registry->capacity,
+						  sizeof(*registry->entries));
 	*entry = (struct registry_entry){arena_strdup(registry->arena, uri), value};
 	return 0;
 }

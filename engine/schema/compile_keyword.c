@@ -142,7 +142,7 @@ int compile_dependents(struct compiler *compiler, struct part *part, struct erro
 		if (!is_list_of_strings(map->map.entries[i].value))
 			return compile_failed(part, err, "a map of lists of strings");
 		part->branches[part->count++] =
-		    (struct branch){.key = map->map.entries[i].key, .names = map->map.entries[i].value};
+			(struct branch){.key = map->map.entries[i].key, .names = map->map.entries[i].value};
 	}
 	return 0;
 }
@@ -174,8 +174,8 @@ int compile_map(struct compiler *compiler, struct part *part, struct error *err)
 		if (map->map.entries[i].key->type != VALUE_STRING)
 			return compile_failed(part, err, "a map whose keys are strings");
 		part->branches[part->count++] = (struct branch){
-		    .key = map->map.entries[i].key,
-		    .node = index_find(compiler->schema, map->map.entries[i].value),
+			.key = map->map.entries[i].key,
+			.node = index_find(compiler->schema, map->map.entries[i].value),
 		};
 	}
 	return 0;

@@ -41,8 +41,8 @@ static struct schema_node *add_node(struct schema *schema, const struct value *v
 	node->value = value;
 	node->resource = resource;
 	node->pointer = pointer;
-	struct schema_node **slot =
-	    arena_grow(schema->arena, &schema->nodes, &schema->nodes_count, &schema->nodes_capacity, sizeof(*schema->nodes));
+	struct schema_node **slot = arena_grow(schema->arena, &schema->nodes, &schema->nodes_count, &schema->nodes_capacity,
+					       sizeof(*schema->nodes));
 	*slot = node;
 	if (schema->nodes_count * 2 > schema->slots_count)
 		grow_slots(schema);

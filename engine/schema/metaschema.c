@@ -1,8 +1,8 @@
 /*
  * metaschema.c - the metaschemas of JSON Schema draft 2020-12, as published at the addresses that are their $id.
  *
- * They are here so that a schema can refer to them: nothing is fetched. Compiling a schema does not need them, its own checks say
- * more exactly what is wrong.
+ * They are here so that a schema can refer to them: nothing is fetched. Compiling a schema does not need them: its own checks
+ * say more exactly what is wrong.
  */
 #include "engine/schema/metaschema.h"
 

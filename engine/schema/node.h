@@ -159,5 +159,5 @@ int compile_failed(const struct part *part, struct error *err, const char *expec
 int compile_node(struct compiler *compiler, struct schema_node *node, struct error *err);
 typedef int keyword_compile(struct compiler *compiler, struct part *part, struct error *err);
 keyword_compile compile_nothing, compile_schema, compile_list, compile_map, compile_patterns, compile_reference,
-    compile_dynamic, compile_type, compile_enum, compile_number, compile_multiple, compile_size, compile_pattern, compile_names,
-    compile_dependents, compile_boolean, compile_text, compile_contains;
+	compile_dynamic, compile_type, compile_enum, compile_number, compile_multiple, compile_size, compile_pattern,
+	compile_names, compile_dependents, compile_boolean, compile_text, compile_contains;

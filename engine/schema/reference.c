@@ -148,13 +148,13 @@ static unsigned vocabulary_named(const char *uri)
 		const char *name;
 		unsigned vocabulary;
 	} vocabularies[] = {
-	    {"core", VOCABULARY_CORE},
-	    {"applicator", VOCABULARY_APPLICATOR},
-	    {"unevaluated", VOCABULARY_UNEVALUATED},
-	    {"validation", VOCABULARY_VALIDATION},
-	    {"meta-data", VOCABULARY_META_DATA},
-	    {"format-annotation", VOCABULARY_FORMAT},
-	    {"content", VOCABULARY_CONTENT},
+		{"core", VOCABULARY_CORE},
+		{"applicator", VOCABULARY_APPLICATOR},
+		{"unevaluated", VOCABULARY_UNEVALUATED},
+		{"validation", VOCABULARY_VALIDATION},
+		{"meta-data", VOCABULARY_META_DATA},
+		{"format-annotation", VOCABULARY_FORMAT},
+		{"content", VOCABULARY_CONTENT},
 	};
 	static const char prefix[] = "https://json-schema.org/draft/2020-12/vocab/";
 	for (size_t i = 0; i < COUNT_OF(vocabularies); i++)

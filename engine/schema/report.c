@@ -18,10 +18,10 @@ static const struct {
 	const char *name, *words;
 	enum json_type type;
 } types[] = {
-    {"string", "a string", TYPE_STRING}, {"integer", "an integer", TYPE_INTEGER},
-    {"number", "a number", TYPE_NUMBER}, {"boolean", "a boolean", TYPE_BOOLEAN},
-    {"array", "a list", TYPE_ARRAY},	 {"object", "a map", TYPE_OBJECT},
-    {"null", "null", TYPE_NULL},
+	{"string", "a string", TYPE_STRING}, {"integer", "an integer", TYPE_INTEGER},
+	{"number", "a number", TYPE_NUMBER}, {"boolean", "a boolean", TYPE_BOOLEAN},
+	{"array", "a list", TYPE_ARRAY},     {"object", "a map", TYPE_OBJECT},
+	{"null", "null", TYPE_NULL},
 };
 
 unsigned type_named(const char *name)

@@ -78,8 +78,8 @@ void report_forbidden_key(struct check *check, const struct schema_node *node, c
 {
 	const char *name = key->type == VALUE_STRING ? key->string.data : value_type_name(key->type);
 	bool unknown = strcmp(rule, "schema/unknown-key") == 0;
-	struct diagnostic *found =
-	    report(check, WEIGHT_UNKNOWN, rule, key, unknown ? "unknown key '%s'" : "the key '%s' is not allowed here", name);
+	struct diagnostic *found = report(check, WEIGHT_UNKNOWN, rule, key,
+					  unknown ? "unknown key '%s'" : "the key '%s' is not allowed here", name);
 	struct names names = {.count = 0};
 	if (!found)
 		return;

@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 	}
 	const char *slash = strrchr(argv[first], '/');
 	const char *beside =
-	    arena_printf(arena, "%.*s/../../remotes", slash ? (int)(slash - argv[first]) : 1, slash ? argv[first] : ".");
+		arena_printf(arena, "%.*s/../../remotes", slash ? (int)(slash - argv[first]) : 1, slash ? argv[first] : ".");
 	schema_registry_ignore_unknown_keywords(suite.registry);
 	add_remotes(&suite, first == 3 ? argv[2] : beside, REMOTE_URI);
 	for (int i = first; i < argc; i++)

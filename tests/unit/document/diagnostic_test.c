@@ -195,7 +195,7 @@ static void more_than_the_limit(void **state)
 	struct diagnostics *diagnostics = &((struct fixture *)*state)->diagnostics;
 	for (int i = 0; i < DIAGNOSTICS_LIMIT + 3; i++) {
 		struct diagnostic *found =
-		    diagnostics_add(diagnostics, SEVERITY_ERROR, "a/b", (struct span){0}, "number %d", i);
+			diagnostics_add(diagnostics, SEVERITY_ERROR, "a/b", (struct span){0}, "number %d", i);
 		diagnostic_hint(diagnostics, found, "hint");
 		diagnostic_suggest(diagnostics, found, "x", (const char *const[]){"y"}, 1);
 	}
@@ -212,17 +212,17 @@ static void more_than_the_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(with_line_and_hint),
-	    TEST(candidates_are_listed_when_none_is_near),
-	    TEST(without_place),
-	    TEST(in_colour),
-	    TEST(wide_and_combining_characters),
-	    TEST(tabs_and_control_characters),
-	    TEST(several_lines_mark_the_first),
-	    TEST(end_of_text),
-	    TEST(long_line),
-	    TEST(sorted_without_repetitions),
-	    TEST(more_than_the_limit),
+		TEST(with_line_and_hint),
+		TEST(candidates_are_listed_when_none_is_near),
+		TEST(without_place),
+		TEST(in_colour),
+		TEST(wide_and_combining_characters),
+		TEST(tabs_and_control_characters),
+		TEST(several_lines_mark_the_first),
+		TEST(end_of_text),
+		TEST(long_line),
+		TEST(sorted_without_repetitions),
+		TEST(more_than_the_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,16 +233,16 @@ static void read_standard_input(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(cases),
-	    cmocka_unit_test(places),
-	    cmocka_unit_test(places_far_into_text_that_is_not_ascii),
-	    cmocka_unit_test(last_line_without_newline),
-	    cmocka_unit_test(size_limit),
-	    cmocka_unit_test(large_files),
-	    cmocka_unit_test(alias_limit),
-	    cmocka_unit_test(anchor_limit),
-	    cmocka_unit_test(read_file),
-	    cmocka_unit_test(read_standard_input),
+		cmocka_unit_test(cases),
+		cmocka_unit_test(places),
+		cmocka_unit_test(places_far_into_text_that_is_not_ascii),
+		cmocka_unit_test(last_line_without_newline),
+		cmocka_unit_test(size_limit),
+		cmocka_unit_test(large_files),
+		cmocka_unit_test(alias_limit),
+		cmocka_unit_test(anchor_limit),
+		cmocka_unit_test(read_file),
+		cmocka_unit_test(read_standard_input),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

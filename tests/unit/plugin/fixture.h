@@ -98,7 +98,7 @@ static inline struct observation observe(struct fixture *f, const struct call *c
 	return observation;
 }
 
-/* "absent", "unobservable: why", or the state as JSON, with " transient" behind it. */
+/* "absent", "unobservable: why", or the state as JSON, with " transient" or " fatal" behind it. */
 static inline const char *observed(struct fixture *f, const struct call *call)
 {
 	struct observation o = observe(f, call, NULL);
@@ -106,7 +106,7 @@ static inline const char *observed(struct fixture *f, const struct call *call)
 		return "absent";
 	if (o.kind == OBSERVED_UNOBSERVABLE)
 		return arena_printf(f->arena, "unobservable: %s", o.why);
-	return arena_printf(f->arena, "%s%s", json_text(f->arena, o.state), o.transient ? " transient" : "");
+	return arena_printf(f->arena, "%s%s%s", json_text(f->arena, o.state), o.transient ? " transient" : "", o.fatal ? " fatal" : "");
 }
 
 static inline const struct value *secret(struct arena *arena, const char *text)

@@ -43,6 +43,8 @@ static const struct {
 	{"{s: {type: boolean}}", "pairs: true, map: {up: true, down: 'no'}", "s=up", 0, "{\"s\":true}"},
 	{"{s: {type: boolean}}", "pairs: true, map: {up: true, down: 'no'}", "s=down", 0, "{\"s\":false}"},
 	{"{s: {type: string}}", "pairs: true, map: {P: starting}, transient: [starting]", "s=P", 0, "{\"s\":\"starting\"} transient"},
+	{"{s: {type: string}}", "pairs: true, fatal: [failed]", "s=failed", 0, "{\"s\":\"failed\"} fatal"},
+	{"{s: {type: string}}", "pairs: true, fatal: [failed]", "s=up", 0, "{\"s\":\"up\"}"},
 	/* conversions */
 	{"{i: {type: integer}}", "pairs: true", "i=-12", 0, "{\"i\":-12}"},
 	{"{i: {type: integer}}", "pairs: true", "i=12x", 0, "unobservable: `sh` on box: 'i' should be of type integer, but is \"12x\""},
@@ -110,7 +112,8 @@ static void expect_beginning(const char *outputs, const char *reading, const cha
 static void what_breaks_its_promise_is_unobservable(void **state)
 {
 	(void)state;
-	expect_beginning("{s: {enum: [up, down]}}", "pairs: true", "s=sideways", "unobservable: `sh` on box: ");
+	expect_beginning("{s: {enum: [up, down]}}", "pairs: true", "s=sideways",
+			 "unobservable: `sh` on box: outputs.s: must be one of 'up', 'down', but is 'sideways'");
 	expect_beginning("{a: {type: integer}}", "json: true", "{\"a\": \"x\"}", "unobservable: `sh` on box: 'a' should be of type integer");
 	expect_beginning("{a: {type: integer}}", "json: true", "{\"a\": true}", "unobservable: `sh` on box: ");
 	expect_beginning("{a: {type: integer}}", "json: true", "{\"a\": ", "unobservable: `sh` on box: it did not say JSON: ");

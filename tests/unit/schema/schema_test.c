@@ -140,9 +140,9 @@ static void templates_conform(void **state)
 	/* A branch that holds only because of a template is no contradiction. */
 	const struct value *map = json(arena, "{\"kind\": \"${{ k }}\", \"x\": 1}");
 	assert_says(
-	    arena,
-	    "{\"oneOf\": [{\"properties\": {\"kind\": {\"const\": \"a\"}}}, {\"properties\": {\"kind\": {\"const\": \"b\"}}}]}",
-	    map, &with, "fine\n");
+		arena,
+		"{\"oneOf\": [{\"properties\": {\"kind\": {\"const\": \"a\"}}}, {\"properties\": {\"kind\": {\"const\": \"b\"}}}]}",
+		map, &with, "fine\n");
 	assert_says(arena, "{\"not\": {\"properties\": {\"kind\": {\"const\": \"a\"}}}}", map, &with, "fine\n");
 	assert_says(arena, "{\"if\": {\"properties\": {\"kind\": {\"const\": \"a\"}}}, \"then\": {\"required\": [\"y\"]}}", map,
 		    &with, "fine\n");
@@ -255,8 +255,8 @@ static void work_is_bounded(void **state)
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	static const char schema[] =
-	    "{\"$defs\": {\"t\": {\"anyOf\": [{\"items\": {\"$ref\": \"#/$defs/t\"}, \"type\": \"array\"},"
-	    " {\"items\": {\"$ref\": \"#/$defs/t\"}, \"type\": \"array\"}]}}, \"$ref\": \"#/$defs/t\"}";
+		"{\"$defs\": {\"t\": {\"anyOf\": [{\"items\": {\"$ref\": \"#/$defs/t\"}, \"type\": \"array\"},"
+		" {\"items\": {\"$ref\": \"#/$defs/t\"}, \"type\": \"array\"}]}}, \"$ref\": \"#/$defs/t\"}";
 	CLEANUP_BUFFER struct buffer out = {0};
 	check(arena, compile(arena, schema), nested(arena, 40), NULL, &out);
 	assert_string_equal(out.data, "error: checking this value takes too much work [schema/limit]\n");
@@ -277,18 +277,18 @@ static void long_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(product_cases),
-	    cmocka_unit_test(general_cases),
-	    cmocka_unit_test(values_without_a_place_are_named),
-	    cmocka_unit_test(templates_conform),
-	    cmocka_unit_test(unknown_values_conform),
-	    cmocka_unit_test(other_types_are_their_own),
-	    cmocka_unit_test(secrets_are_not_shown),
-	    cmocka_unit_test(registry),
-	    cmocka_unit_test(metaschema),
-	    cmocka_unit_test(depth_is_bounded),
-	    cmocka_unit_test(work_is_bounded),
-	    cmocka_unit_test(long_lists),
+		cmocka_unit_test(product_cases),
+		cmocka_unit_test(general_cases),
+		cmocka_unit_test(values_without_a_place_are_named),
+		cmocka_unit_test(templates_conform),
+		cmocka_unit_test(unknown_values_conform),
+		cmocka_unit_test(other_types_are_their_own),
+		cmocka_unit_test(secrets_are_not_shown),
+		cmocka_unit_test(registry),
+		cmocka_unit_test(metaschema),
+		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(work_is_bounded),
+		cmocka_unit_test(long_lists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
