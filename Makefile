@@ -17,12 +17,14 @@ CC       ?= gcc
 SAN      ?=
 BUILD    ?= $(if $(SAN),build/san,build)
 PREFIX   ?= /usr/local
+DESTDIR  ?=
 V        ?=
 Q        := $(if $(V),,@)
 
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libcmocka-dev scdoc
 DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 \
-	json-schema-test-suite iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs tmux
+	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
+	util-linux tmux
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_BENCH)
 
@@ -30,7 +32,7 @@ PKGS     := yaml-0.1 libssh2 libpcre2-8 jansson libcrypto
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS   ?= -O2 -g
-ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARNINGS) $(HARDEN) -D_GNU_SOURCE -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null) \
+ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARNINGS) $(HARDEN) -D_GNU_SOURCE -I. -DSTANDIN_SHARE='"$(PREFIX)/share/standin"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS := $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
@@ -40,7 +42,10 @@ LAYERS   := base document schema expression runbook connection plugin plan journ
 ARCHIVES  = $(foreach l,$(LAYERS),$(if $(wildcard engine/$(l)/*.c),$(BUILD)/engine/$(l).a))
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
-.PHONY: all deps demo test unit cli conformance lint layers bench torture install clean
+.PHONY: all deps demo test tests unit cli lint layers bench torture manuals install clean
+SEED     ?= 1
+N        ?= 1000
+SUITES   ?=
 .DELETE_ON_ERROR:
 all: $(BUILD)/standin
 
@@ -76,8 +81,61 @@ $(BUILD)/tests/%_conformance: $(BUILD)/tests/conformance/%_conformance.o \
 		$(filter $(patsubst %,$(BUILD)/engine/%.a,base document schema expression),$(ARCHIVES))
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call reverse,$(filter %.a,$^)) $(LIBS)
 
-unit: $(UNIT_TESTS)
+# --- what people call
+
+# Only what is missing is installed: a machine that has it all needs no network and no root.
+deps:
+	@missing=$$(dpkg-query -W -f='$${Package} $${db:Status-Abbrev}\n' $(DEPS) 2>/dev/null | awk '$$2 == "ii" {print $$1}' | sort -u > /tmp/standin-deps.$$$$; \
+		printf '%s\n' $(DEPS) | sort -u | comm -23 - /tmp/standin-deps.$$$$; rm -f /tmp/standin-deps.$$$$); \
+	if [ -n "$$missing" ]; then \
+		echo "installing:" $$missing; \
+		apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; \
+	fi
+
+# A fresh machine has no pkg-config before deps: what follows is made by a second make, which asks it anew.
+AGAIN := $(MAKE) --no-print-directory
+
+demo: deps
+	@$(AGAIN) all && tests/lab/demo
+
+test: deps
+	@$(AGAIN) -j2 all tests SAN= && $(AGAIN) -j2 all tests SAN=address,undefined && tests/run build build/san $(SUITES)
+
+tests: $(UNIT_TESTS) $(BUILD)/tests/cel_conformance $(BUILD)/tests/schema_conformance
+
+unit: tests
 	$(Q)tests/run-unit $(BUILD)
+
+cli: all
+	$(Q)STANDIN=$(CURDIR)/$(BUILD)/standin bats tests/cli
+
+torture: deps
+	@$(AGAIN) -j2 all tests SAN=address,undefined && $(AGAIN) -j2 all && SEED=$(SEED) N=$(N) tests/torture/run build build/san
+
+bench: deps
+	@$(AGAIN) -j2 all && tests/bench/run
+
+lint: layers
+	$(Q)clang-format-14 --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	$(Q)clang-tidy-14 --quiet $$(git ls-files 'engine/*.c') -- $(ALL_CFLAGS) 2>/dev/null
+
+layers:
+	$(Q)tests/layers
+
+# --- installing
+
+VERBS := validate plan run resume attach answer cancel skip abandon runs show audit-verify actions
+
+manuals: all
+	$(Q)mkdir -p $(BUILD)/man
+	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
+	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
+
+install: manuals
+	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
+	for schema in schemas/*.json; do install -D -m644 $$schema $(DESTDIR)$(PREFIX)/share/standin/$$schema || exit 1; done
 
 clean:
 	rm -rf build

@@ -27,12 +27,12 @@ void base64_encode(struct buffer *out, const void *data, size_t length)
 int base64_decode(struct buffer *out, const char *text, size_t length)
 {
 	uint32_t group = 0;
-	unsigned digits = 0, padding = 0;
+	unsigned digits = 0, padding = 0; /* of the group that is being read; padding also when it was the last */
 	for (size_t i = 0; i < length; i++) {
 		if (strchr(" \t\r\n", text[i]) && text[i])
 			continue;
 		const char *place = text[i] ? strchr(alphabet, text[i]) : NULL;
-		if (text[i] == '=' && digits + padding >= 2)
+		if (text[i] == '=' && digits >= 2)
 			padding++;
 		else if (!place || padding)
 			return -1;

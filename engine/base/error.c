@@ -108,6 +108,7 @@ const char *error_code_name(enum error_code code)
 		[ERROR_CANCELLED] = "cancelled",
 		[ERROR_CORRUPT] = "corrupt",
 		[ERROR_LIMIT] = "limit",
+		[ERROR_FAILED] = "failed",
 	};
 	return code < COUNT_OF(names) && names[code] ? names[code] : "unknown";
 }

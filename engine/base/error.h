@@ -19,6 +19,7 @@ enum error_code {
 	ERROR_CANCELLED,  /* a person or a signal asked to stop */
 	ERROR_CORRUPT,    /* a journal or store that does not verify */
 	ERROR_LIMIT,      /* a bound on size, depth or work was reached */
+	ERROR_FAILED,     /* what was to be done was tried and did not succeed */
 };
 
 struct error {

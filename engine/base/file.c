@@ -68,7 +68,7 @@ int file_append(int fd, const char *name, const void *data, size_t length, struc
 	if (write_all(fd, name, data, length, err) == 0)
 		return 0;
 	if (ftruncate(fd, end) < 0)
-		error_wrap(err, "and the half-written record could not be removed");
+		error_wrap(err, "what was written of it could not be removed again");
 	return -1;
 }
 
@@ -93,7 +93,10 @@ int file_sync_folder_of(const char *path, struct error *err)
 	CLEANUP_CLOSE int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set_errno(err, errno, "cannot open the folder of %s", path);
-	if (fsync(fd) < 0)
+	int fault = fault_hit("sync_folder");
+	if (fault)
+		errno = fault;
+	if (fault || fsync(fd) < 0)
 		return error_set_errno(err, errno, "cannot sync the folder of %s", path);
 	return 0;
 }
@@ -108,7 +111,10 @@ int file_write_durable(const char *path, const void *data, size_t length, mode_t
 	if (fchmod(fd, mode) < 0)
 		error_set_errno(err, errno, "cannot set the mode of %s", temporary);
 	else if (write_all(fd, path, data, length, err) == 0 && file_sync(fd, path, err) == 0) {
-		if (rename(temporary, path) < 0)
+		int fault = fault_hit("rename");
+		if (fault)
+			errno = fault;
+		if (fault || rename(temporary, path) < 0)
 			error_set_errno(err, errno, "cannot replace %s", path);
 		else
 			result = 0;
@@ -120,10 +126,16 @@ int file_write_durable(const char *path, const void *data, size_t length, mode_t
 	return file_sync_folder_of(path, err);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int file_make_folders(const char *path, mode_t mode, struct error *err)
 {
 	CLEANUP_FREE char *partial = memory_strdup(path);
-	for (char *slash = partial + 1;; slash++) {
+	for (char *slash = partial + (*path != '\0');; slash++) {
 		if (*slash != '/' && *slash != '\0')
 			continue;
 		char end = *slash;
@@ -131,7 +143,7 @@ int file_make_folders(const char *path, mode_t mode, struct error *err)
 		if (mkdir(partial, mode) == 0) {
 			if (file_sync_folder_of(partial, err) < 0)
 				return -1;
-		} else if (errno != EEXIST) {
+		} else if (errno != EEXIST || !is_folder(partial)) {
 			return error_set_errno(err, errno, "cannot make the folder %s", partial);
 		}
 		if (!end)

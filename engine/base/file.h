@@ -2,7 +2,8 @@
  * file.h - local files, and the few writes on which durability depends.
  *
  * Everything that must survive a power cut goes through file_append, file_sync and file_write_durable, so that tests can fail the
- * Nth call, or kill the process between any two (see fault.h). A failed sync is final: the caller stops, it does not retry.
+ * Nth call, or kill the process between any two (fault.h; the points are "write", "sync", "rename" and "sync_folder"). A failed
+ * sync is final: the caller stops, it does not retry.
  */
 #pragma once
 

@@ -208,7 +208,7 @@ static void format_marked(struct buffer *out, const char *mark, const struct val
 static void format_timestamp(struct buffer *out, const struct value *value)
 {
 	char text[CLOCK_TEXT_SIZE];
-	clock_format_wall(value->time.seconds * NSEC_PER_SEC + value->time.nanoseconds, text);
+	clock_format_time(value->time.seconds, value->time.nanoseconds, text);
 	buffer_printf(out, "\"%s\"", text);
 }
 

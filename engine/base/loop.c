@@ -218,6 +218,16 @@ static void fiber_main(void)
 	abort(); /* a fiber that has ended is never switched to */
 }
 
+/* Before the current one, which is the end of the ring: fibers begin in the order in which they were started. */
+static void join_ring(struct fiber *fiber)
+{
+	struct fiber *last = current;
+	while (last->next != current)
+		last = last->next;
+	last->next = fiber;
+	fiber->next = current;
+}
+
 struct fiber *fiber_start(void (*function)(void *argument), void *argument)
 {
 	struct fiber *fiber = memory_alloc(sizeof(*fiber));
@@ -234,8 +244,7 @@ struct fiber *fiber_start(void (*function)(void *argument), void *argument)
 	fiber->context.uc_stack.ss_sp = fiber->stack;
 	fiber->context.uc_stack.ss_size = STACK_SIZE;
 	makecontext(&fiber->context, fiber_main, 0);
-	fiber->next = current->next;
-	current->next = fiber;
+	join_ring(fiber);
 	return fiber;
 }
 

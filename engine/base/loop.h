@@ -26,7 +26,7 @@ enum loop_wake {
 	LOOP_CANCELLED, /* fiber_cancel was called on the waiting fiber: clean up and return */
 };
 
-/* Start function(argument) as a fiber; it first runs when the caller waits. Free with fiber_join. */
+/* Start function(argument) as a fiber; it first runs when the caller waits, after those started before it. Free with fiber_join. */
 struct fiber *fiber_start(void (*function)(void *argument), void *argument);
 enum loop_wake fiber_join(struct fiber *fiber, int64_t deadline); /* LOOP_READY: it has ended and is freed */
 void fiber_cancel(struct fiber *fiber); /* its present wait (or else its next) returns LOOP_CANCELLED, once */

@@ -96,8 +96,10 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 	return inventory_from_value(loaded->arena, path, document, &loaded->inventory, &loaded->diagnostics);
 }
 
+/* Those that came with this very program: in its source tree, or installed beside it. */
 static const char *plugins_folder(struct arena *arena, const struct options *options)
 {
+	static const char *const nearby[] = {"plugins", "share/standin/plugins"};
 	char own[PATH_MAX];
 	const char *given = options_get(options, "plugins");
 	if (!given)
@@ -107,9 +109,11 @@ static const char *plugins_folder(struct arena *arena, const struct options *opt
 	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	for (char *slash = length > 0 ? memrchr(own, '/', (size_t)length) : NULL; slash && slash > own;
 	     slash = memrchr(own, '/', (size_t)(slash - own))) {
-		const char *near = arena_printf(arena, "%.*s/plugins", (int)(slash - own), own);
-		if (file_exists(arena_printf(arena, "%s/core/plugin.yaml", near)))
-			return near;
+		for (size_t i = 0; i < COUNT_OF(nearby); i++) {
+			const char *folder = arena_printf(arena, "%.*s/%s", (int)(slash - own), own, nearby[i]);
+			if (file_exists(arena_printf(arena, "%s/core/plugin.yaml", folder)))
+				return folder;
+		}
 	}
 	return STANDIN_SHARE "/plugins";
 }

@@ -177,7 +177,7 @@ void verb_help(const struct verb *verb, FILE *out)
 static void print_escaped(const char *text, FILE *out)
 {
 	for (; *text; text++) {
-		if (strchr("_*\\<>#[]~", *text))
+		if (strchr("_*\\<>#[]~`", *text))
 			fputc('\\', out);
 		fputc(*text, out);
 	}
@@ -210,7 +210,7 @@ int tell_error(struct error *err)
 		[ERROR_INVALID] = EXIT_INVALID,	  [ERROR_NOT_FOUND] = EXIT_SYSTEM, [ERROR_IO] = EXIT_SYSTEM,
 		[ERROR_CONNECTION] = EXIT_SYSTEM, [ERROR_IDENTITY] = EXIT_SYSTEM,  [ERROR_TIMEOUT] = EXIT_SYSTEM,
 		[ERROR_CONFLICT] = EXIT_REFUSED,  [ERROR_LOCKED] = EXIT_LOCKED,	   [ERROR_CANCELLED] = EXIT_CANCELLED,
-		[ERROR_CORRUPT] = EXIT_CORRUPT,	  [ERROR_LIMIT] = EXIT_INVALID,
+		[ERROR_CORRUPT] = EXIT_CORRUPT,	  [ERROR_LIMIT] = EXIT_INVALID,	   [ERROR_FAILED] = EXIT_FAILED,
 	};
 	int code = err->code < COUNT_OF(codes) ? codes[err->code] : EXIT_SYSTEM;
 	fprintf(stderr, "standin: %s\n", error_text(err));

@@ -60,7 +60,7 @@ struct capture {
 
 struct command_result {
 	bool started;
-	int exit_code;	   /* 0..255, or -1 if it ended by a signal */
+	int exit_code;	   /* 0..255 (Windows: 32 bits), or -1 if it ended by a signal */
 	char signal[16];   /* "TERM", or "" */
 	struct capture output;
 	struct capture errors;

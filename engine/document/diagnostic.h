@@ -35,6 +35,7 @@ struct diagnostics {
 #define DIAGNOSTICS_LIMIT 200
 
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena);
+/* NULL beyond DIAGNOSTICS_LIMIT, which the two functions below take as well. Valid until the next diagnostics_add. */
 struct diagnostic *diagnostics_add(struct diagnostics *diagnostics, enum severity severity, const char *rule, struct span at,
 				   const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Adds the hint to the diagnostic that diagnostics_add returned. */
@@ -45,6 +46,7 @@ void diagnostic_hint(struct diagnostics *diagnostics, struct diagnostic *diagnos
 void diagnostic_suggest(struct diagnostics *diagnostics, struct diagnostic *diagnostic, const char *word,
 			const char *const *candidates, size_t count);
 
+/* By place; in the order of finding where there is none. Repetitions are removed, and no longer counted. */
 void diagnostics_sort(struct diagnostics *diagnostics);
 
 /* For people: "file:line:col: error: message [rule]", the line, the underline, "hint: ...". colour: with ANSI colours. */

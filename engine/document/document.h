@@ -1,11 +1,13 @@
 /*
  * document.h - YAML 1.2 (core schema) text to values that know where they stood.
  *
- * The only file that knows libyaml. It is stricter than libyaml: duplicate keys, merge keys (<<), unknown tags, invalid UTF-8,
- * control and bidirectional characters, several documents in one file, tabs in indentation, and the invalid YAML that libyaml
- * accepts are errors with a place. Mapping keys are strings. Limits: 1 MiB of text, depth 64, 10,000 aliased nodes.
- * Plain scalars resolve by the core schema: null ~ true false, decimal, 0o and 0x integers, floats; `on`, `no`, `0777` are
- * strings (0777 is the integer 777 in the core schema; here it is refused with a hint to quote it, because it misleads).
+ * It is stricter than libyaml (which only document.c knows): duplicate keys, merge keys (<<), unknown tags, invalid UTF-8,
+ * control and bidirectional characters, several documents in one file, tabs in indentation, `{a, b: c}` with a key that has no
+ * value, and the invalid YAML that libyaml accepts are errors with a place. Limits: 1 MiB of text, depth 64, 10,000 aliased
+ * values, 1,000 anchors.
+ * Plain scalars resolve by the core schema: null ~ true false, decimal, 0o and 0x integers, floats; `on` and `no` are strings
+ * (0777 is the integer 777 in the core schema; here it is refused with a hint to quote it, because it misleads). Keys are
+ * strings: a plain key is its text (`1060:` is "1060"). No string holds a NUL.
  */
 #pragma once
 

@@ -221,7 +221,7 @@ static enum outcome assert_that(struct interpreter *interpreter, struct attempt 
 	if (holds(value_get(attempt->call.inputs, "that")))
 		return OUTCOME_OK;
 	const char *message = input_text(attempt, "message");
-	error_set(&err, ERROR_INVALID, "%s", message ? message : "the assertion does not hold");
+	error_set(&err, ERROR_FAILED, "%s", message ? message : "the assertion does not hold");
 	return attempt_fail(attempt, &err);
 }
 
@@ -256,7 +256,7 @@ static enum outcome notify(struct interpreter *interpreter, struct attempt *atte
 				  .deadline = machine_to_boottime(interpreter, attempt->deadline)};
 	int ran = connection_run(call_connection(&attempt->call), &command, &result, &err);
 	if (ran == 0 && result.exit_code != 0)
-		ran = error_set(&err, ERROR_INVALID, "%s ended with exit code %d: %s", argv[0], result.exit_code,
+		ran = error_set(&err, ERROR_FAILED, "%s ended with exit code %d: %s", argv[0], result.exit_code,
 				result.errors.data ? result.errors.data : "");
 	command_result_free(&result);
 	return ran < 0 ? attempt_fail(attempt, &err) : OUTCOME_CHANGED;

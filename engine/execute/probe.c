@@ -14,7 +14,7 @@ static enum outcome look_once(struct interpreter *interpreter, struct attempt *a
 	if (attempt->after.kind == OBSERVED_ABSENT)
 		error_set(err, ERROR_NOT_FOUND, "%s is not there", attempt->object ? attempt->object : "what was looked for");
 	else
-		error_set(err, attempt->after.lost_contact ? ERROR_CONNECTION : ERROR_INVALID, "%s",
+		error_set(err, attempt->after.lost_contact ? ERROR_CONNECTION : ERROR_FAILED, "%s",
 			  attempt->after.why ? attempt->after.why : "it cannot be observed");
 	return OUTCOME_FAILED;
 }

@@ -72,7 +72,7 @@ static enum outcome pause_between(struct interpreter *interpreter, struct attemp
 static enum outcome no_contact(struct attempt *attempt, const struct observation *observed)
 {
 	struct error err = ERROR_NONE;
-	error_set(&err, observed->lost_contact ? ERROR_CONNECTION : ERROR_INVALID, "%s cannot be observed: %s",
+	error_set(&err, observed->lost_contact ? ERROR_CONNECTION : ERROR_FAILED, "%s cannot be observed: %s",
 		  attempt->object ? attempt->object : attempt->name, observed->why ? observed->why : "no answer");
 	error_hint(&err, "nothing was applied in this step");
 	return attempt_fail(attempt, &err);
@@ -139,7 +139,7 @@ static enum outcome not_reached(struct wish *wish, const char *what)
 	if (wish->apply_error.hint)
 		error_hint(&err, "%s", wish->apply_error.hint);
 	if (wish->result == APPLY_FAILED)
-		err.code = ERROR_INVALID;
+		err.code = ERROR_FAILED;
 	return attempt_fail(attempt, &err);
 }
 

@@ -240,7 +240,7 @@ static int apply_expect(struct interpreter *interpreter, struct attempt *attempt
 	if (truth == TRUTH_TRUE)
 		return 0;
 	const char *text = attempt->step->expect_text ? attempt->step->expect_text : "the expectation";
-	return error_set(err, ERROR_INVALID, "expected %s; observed %s", text, json_text(attempt->arena, attempt_result(attempt)));
+	return error_set(err, ERROR_FAILED, "expected %s; observed %s", text, json_text(attempt->arena, attempt_result(attempt)));
 }
 
 /* What the author said to do about it goes before what the engine would say. */

@@ -63,7 +63,7 @@ static enum outcome verify(struct task *task)
 		return OUTCOME_FAILED;
 	if (holds)
 		return OUTCOME_CHANGED;
-	error_set(&err, ERROR_INVALID, "it ended well, but `verify` does not hold");
+	error_set(&err, ERROR_FAILED, "it ended well, but `verify` does not hold");
 	return attempt_fail(task->attempt, &err);
 }
 
@@ -91,7 +91,7 @@ static enum outcome in_doubt(struct task *task, const char *why)
 		attempt->reason = "found done after an interruption";
 		return OUTCOME_CHANGED;
 	}
-	if (can_look(attempt))
+	if (can_look(attempt) || action_repeatable(attempt->arena, &attempt->call))
 		return apply(task);
 	enum outcome asked = ask(task, why, &answer);
 	if (asked != OUTCOME_OK)

@@ -100,6 +100,14 @@ int action_effect(struct arena *arena, const struct call *call, enum action_effe
 	return refuse(call, "effect", "must be read, reversible or irreversible", err);
 }
 
+bool action_repeatable(struct arena *arena, const struct call *call)
+{
+	const struct value *repeatable;
+	if (optional(arena, call, call->action->repeatable, "repeatable", &repeatable, NULL) < 0)
+		return false;
+	return value_is(repeatable, VALUE_BOOL) && repeatable->boolean;
+}
+
 int action_event(struct arena *arena, const struct call *call, const char **ret_token, struct error *err)
 {
 	const struct value *when;

@@ -81,6 +81,7 @@ int action_command_texts(struct arena *arena, const struct call *call, enum acti
 int action_object(struct arena *arena, const struct call *call, const struct value **ret_key, struct error *err);
 int action_desired(struct arena *arena, const struct call *call, const struct value **ret_desired, struct error *err);
 int action_effect(struct arena *arena, const struct call *call, enum action_effect *ret_effect, bool *ret_known, struct error *err);
+bool action_repeatable(struct arena *arena, const struct call *call); /* a task in doubt may simply be done again */
 int action_touches(struct arena *arena, const struct call *call, const struct value **ret_patterns, struct error *err);
 int action_leaves(struct arena *arena, const struct call *call, const struct value **ret_attributes, struct error *err);
 /* The attribute that an event wish is about. NULL: no event wish; a `when` that is not known counts as true. */

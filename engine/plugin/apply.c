@@ -109,7 +109,7 @@ static enum apply_result failed(struct arena *arena, const struct call *call, co
 				struct error *err)
 {
 	const char *text = transcript_excerpt(arena, transcript, &judgement->ignore);
-	error_set(err, ERROR_IO, "%s: `%s` on %s %s%s%s", call->action->name, prepared->command.argv[0], prepared->host->id,
+	error_set(err, ERROR_FAILED, "%s: `%s` on %s %s%s%s", call->action->name, prepared->command.argv[0], prepared->host->id,
 		  how, *text ? ": " : "", text);
 	for (size_t i = 0; i < COUNT_OF(exit_hints); i++)
 		if (exit_hints[i].exit_code == transcript->exit_code)

@@ -145,6 +145,7 @@ static void read_action(const struct manifest *manifest, const struct value_entr
 	action->at = entry->key->at;
 	action->kind = read_kind(document);
 	action->effect = fields_template(fields, document, "effect");
+	action->repeatable = fields_template(fields, document, "repeatable");
 	action->inputs = value_get(document, "inputs");
 	if (!action->inputs)
 		action->inputs = value_map(fields->arena);

@@ -137,7 +137,7 @@ static void check_template(struct check *check, const struct template *template,
 static void check_action_templates(struct check *check)
 {
 	const struct action *action = check->action;
-	const struct template *templates[] = {action->effect, action->object,  action->desired, action->event_when,
+	const struct template *templates[] = {action->effect, action->repeatable, action->object,  action->desired, action->event_when,
 					      action->leaves, action->touches, action->via};
 	for (size_t i = 0; i < COUNT_OF(templates); i++)
 		check_template(check, templates[i], 0);

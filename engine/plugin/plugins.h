@@ -27,6 +27,7 @@ struct action {
 	const char *summary;
 	enum action_kind kind;
 	struct template *effect;
+	struct template *repeatable;	/* NULL: no */
 	const struct value *inputs;	/* map: input name -> its schema */
 	struct schema *inputs_schema;	/* of the whole `with` map */
 	const struct value *outputs;	/* map: attribute -> its schema, or NULL */

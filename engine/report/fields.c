@@ -10,6 +10,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 
+#define LINES_SHOWN 3 /* of a command; the rest of a longer one is folded away */
 #define NAME_COLUMN_LIMIT 20 /* a longer attribute name pushes its values out of their column */
 
 /* May it stand without quotes? Not if it would read as something else than this string. */
@@ -212,12 +213,31 @@ void page_state(struct page *page, const struct value *state)
 	page_put(page, INK_PLAIN, buffer_text(&text));
 }
 
+static size_t lines_of(const char *text)
+{
+	size_t lines = 1;
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+static void page_command(struct page *page, const char *text)
+{
+	size_t lines = lines_of(text);
+	if (page->style->verbose || lines <= LINES_SHOWN) {
+		page_put(page, INK_PLAIN, text);
+		return;
+	}
+	page_putf(page, INK_PLAIN, "%.*s", (int)strcspn(text, "\n"), text);
+	page_putf(page, INK_DIM, " .. %zu more lines (-v)", lines - 1);
+}
+
 void page_commands(struct page *page, unsigned indent, const struct value *commands)
 {
 	for (size_t i = 0; value_is(commands, VALUE_LIST) && i < commands->list.count; i++) {
 		page_line(page, indent, indent + 4);
 		page_put(page, INK_DIM, "$ ");
-		page_put(page, INK_PLAIN, value_text(commands->list.items[i]));
+		page_command(page, value_text(commands->list.items[i]));
 		page_end(page);
 	}
 }

@@ -36,6 +36,8 @@ host_create() { # HOST
     mkfs.ext4 -q -F -E "root_owner=$(stat -c %u:%g "$root$(host_store "$host")")" "$dir/store.img"
   fi
   if host_has_mail "$host"; then mail_furnish "$host" "$root"; fi
+  mkdir -p "$LAB/power"
+  : >>"$LAB/power/$host"
   : >"$LAB_LOG/$host.console"
 }
 
@@ -137,6 +139,8 @@ host_supervise() { # HOST
     if [ "$fd" -gt 2 ] && [ "$fd" -lt 255 ]; then eval "exec $fd>&-"; fi
   done
   cgroup_enter "$host"
+  exec {fd}>>"$LAB/power/$host" # this lock is the host's power: see lab-pdu
+  flock "$fd"
   cd /
   [ ! -e "$dir/store.img" ] || store_attach "$host"
   while [ $code = 133 ]; do
@@ -159,6 +163,7 @@ host_nspawn() { # HOST: becomes the container
     --resolv-conf=off --timezone=off --link-journal=no)
   [ ! -e "$dir/loop" ] || options+=(--bind="$(cat "$dir/loop"):/dev/store0")
   [ "$host" != ctl ] || options+=(--bind-ro="$LAB_CHECKOUT")
+  [ "$host" != switch ] || options+=(--bind-ro="$LAB/power:/run/power")
   if host_boots "$host"; then
     exec systemd-nspawn "${options[@]}" --boot
   fi
@@ -255,5 +260,5 @@ lab_remove() {
     rmdir "/run/systemd/nspawn/propagate/$(ns "$host")" 2>/dev/null || true # nspawn leaves it
   done
   network_remove
-  rm -rf --one-file-system "$LAB/hosts"
+  rm -rf --one-file-system "$LAB/hosts" "$LAB/power"
 }

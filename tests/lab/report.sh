@@ -33,7 +33,7 @@ report_inventory() {
   for host in $(host_names); do
     [ "$host" != ctl ] || continue
     extra=
-    if host_has_mail "$host"; then extra=", service_address: $SERVICE_ADDRESS, fence: {via: switch, port: p-$host}"; fi
+    if host_has_mail "$host"; then extra=", service_address: $SERVICE_ADDRESS, fence: {via: switch, port: p-$host}, power: {via: switch, status: [lab-pdu, $host]}"; fi
     printf '  %s: {name: %s, address: %s, platform: linux, connection: ssh, user: root, port: 22, identity_file: /root/.ssh/id_ed25519, host_key: "%s"%s}\n' \
       "$host" "$host" "$(host_address "$host")" "$(key_public "host-$host")" "$extra"
   done
