@@ -8,7 +8,7 @@
 #   make torture    the full counts: SEED=1 N=1000
 #   make bench      times, beside what others need for the same work
 #   make lint       clang-format, clang-tidy, the layer check
-#   make install    PREFIX=/usr/local DESTDIR=
+#   make install    PREFIX=/usr/local DESTDIR= (program, man pages, plugins, schemas)
 #   make clean
 #
 # SAN=address,undefined builds with sanitizers (into build/san). V=1 shows the commands.
@@ -42,7 +42,7 @@ LAYERS   := base document schema expression runbook connection plugin plan journ
 ARCHIVES  = $(foreach l,$(LAYERS),$(if $(wildcard engine/$(l)/*.c),$(BUILD)/engine/$(l).a))
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
-.PHONY: all deps demo test tests unit cli lint layers bench torture manuals install clean
+.PHONY: help all deps demo test tests unit cli lint layers bench torture manuals install clean
 SEED     ?= 1
 N        ?= 1000
 SUITES   ?=
@@ -83,6 +83,9 @@ $(BUILD)/tests/%_conformance: $(BUILD)/tests/conformance/%_conformance.o \
 
 # --- what people call
 
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
 # Only what is missing is installed: a machine that has it all needs no network and no root.
 deps:
 	@missing=$$(dpkg-query -W -f='$${Package} $${db:Status-Abbrev}\n' $(DEPS) 2>/dev/null | awk '$$2 == "ii" {print $$1}' | sort -u > /tmp/standin-deps.$$$$; \
@@ -113,7 +116,7 @@ torture: deps
 	@$(AGAIN) -j2 all tests SAN=address,undefined && $(AGAIN) -j2 all && SEED=$(SEED) N=$(N) tests/torture/run build build/san
 
 bench: deps
-	@$(AGAIN) -j2 all && tests/bench/run
+	@$(AGAIN) -j2 all bench-programs && tests/bench/run $(BUILD)
 
 lint: layers
 	$(Q)clang-format-14 --dry-run -Werror $$(git ls-files '*.c' '*.h')
@@ -139,3 +142,14 @@ install: manuals
 
 clean:
 	rm -rf build
+
+# --- the programs of tests/bench: the bare loops, and what they need
+
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh executions spend)
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+$(BUILD)/tests/bench/bare_local $(BUILD)/tests/bench/bare_ssh: $(BUILD)/tests/bench/bare.o
+$(BUILD)/tests/bench/executions: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),connection)),$(ARCHIVES))
+$(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(if $(Q),@echo "  LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(call reverse,$(filter %.a,$^)) $(LIBS)

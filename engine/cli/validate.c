@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
+#include "engine/document/document.h"
 
 static const char *const severities[] = {
 	[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
@@ -38,13 +39,30 @@ static void print_json(struct loaded *loaded, const char *path, struct value *li
 	value_append(loaded->arena, list, entry);
 }
 
+/* An inventory says which hosts there are, not what to do. */
+static bool is_inventory(const char *path)
+{
+	struct loaded loaded;
+	const struct source *source;
+	const struct value *document = NULL;
+	loaded_init(&loaded);
+	bool read = document_read(loaded.arena, path, &source, &document, &loaded.diagnostics) == 0;
+	bool inventory = read && value_get(document, "hosts") && !value_get(document, "runbook");
+	loaded_free(&loaded);
+	return inventory;
+}
+
 static bool validate_one(const struct options *options, const char *path, bool json, struct arena *arena, struct value *results)
 {
 	struct loaded loaded;
 	loaded_init(&loaded);
-	load_inventory(&loaded, options, path, false);
-	if (load_plugins(&loaded, options) == 0)
-		load_runbook(&loaded, path);
+	if (is_inventory(path)) {
+		inventory_read(loaded.arena, path, &loaded.inventory, &loaded.diagnostics);
+	} else {
+		load_inventory(&loaded, options, path, false);
+		if (load_plugins(&loaded, options) == 0)
+			load_runbook(&loaded, path);
+	}
 	bool valid = loaded.diagnostics.errors == 0;
 	if (json) {
 		struct value *one = value_list(loaded.arena);
@@ -84,7 +102,7 @@ const struct verb verb_validate = {
 	.name = "validate",
 	.usage = "RUNBOOK... [options]",
 	.summary = "check runbooks without touching any host",
-	.description = "Reads each runbook, checks its shape, its names, its expressions, and each step against the action that it uses.\n"
+	.description = "Reads each runbook (or inventory), checks its shape, its names, its expressions, and each step against the action that it uses.\n"
 		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at once.",
 	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
 	.examples = "  standin validate runbooks/mail/*.yaml\n"

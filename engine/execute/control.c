@@ -17,11 +17,13 @@ struct control {
 	struct inbox *inbox;
 	struct fiber *inbox_fiber;
 	struct fiber *signal_fiber;
+	struct fiber *walker; /* the one that walks the runbook: an immediate stop wakes it, whatever it waits for */
 	struct signal_point changed;
 	bool cancelled;
 	bool stopping;
-	struct table answers;	   /* step key -> the accepted request */
-	struct table skips;	   /* step key (plain) -> reason */
+	struct table answers;	   /* step key -> the accepted request that was not taken yet */
+	struct table answered_by;  /* step key -> who gave the last answer that was taken */
+	struct table skips;	   /* plain step key -> reason */
 	const char *waits_for;	   /* step key of the gate that waits now, or NULL */
 	const char *const *choices;
 	size_t choices_count;
@@ -64,6 +66,12 @@ static void accept_answer(struct control *control, struct request *request)
 		table_put(&control->answers, control->waits_for, value_copy(control->interpreter->arena, request->value));
 }
 
+static void put_skip(struct control *control, const char *step, const char *reason)
+{
+	CLEANUP_FREE char *plain = plain_key(step);
+	table_put(&control->skips, plain, arena_printf(control->interpreter->arena, "skipped by an operator: %s", reason));
+}
+
 static void accept_skip(struct control *control, struct request *request)
 {
 	const char *reason = value_get_text(request->value, "reason");
@@ -76,7 +84,7 @@ static void accept_skip(struct control *control, struct request *request)
 		return;
 	if (step)
 		request->step = step->key;
-	table_put(&control->skips, request->step, arena_printf(control->interpreter->arena, "skipped by an operator: %s", reason));
+	put_skip(control, request->step, reason);
 }
 
 static const struct {
@@ -147,9 +155,10 @@ static void read_signals(void *argument)
 	struct control *control = argument;
 	for (;;) {
 		int interrupts = loop_take_signal(SIGINT);
-		if (loop_take_signal(SIGTERM) || interrupts > 1 || (interrupts && control->cancelled))
+		if (loop_take_signal(SIGTERM) || interrupts > 1 || (interrupts && control->cancelled)) {
 			control->stopping = true;
-		else if (interrupts)
+			fiber_cancel(control->walker);
+		} else if (interrupts)
 			request_cancel(control);
 		if (loop_take_signal(SIGHUP))
 			record_note(control->interpreter, NULL, "the terminal is gone; the run goes on (standin attach)");
@@ -164,11 +173,14 @@ struct control *control_start(struct interpreter *interpreter, struct error *err
 	static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
 	struct control *control = memory_alloc(sizeof(*control));
 	control->interpreter = interpreter;
+	control->walker = fiber_current();
 	if (inbox_open(interpreter->run, &control->inbox, err) < 0) {
 		free(control);
 		return NULL;
 	}
 	control->cancelled = interpreter->history && interpreter->history->cancelled;
+	for (size_t i = 0; interpreter->history && i < interpreter->history->skips_count; i++)
+		put_skip(control, value_get_text(interpreter->history->skips[i], "step"), value_get_text(interpreter->history->skips[i], "reason"));
 	for (size_t i = 0; i < COUNT_OF(watched); i++)
 		loop_watch_signal(watched[i]);
 	control->inbox_fiber = fiber_start(read_inbox, control);
@@ -193,6 +205,7 @@ void control_end(struct control *control)
 	end_fiber(control->signal_fiber);
 	inbox_close(control->inbox);
 	table_free(&control->answers);
+	table_free(&control->answered_by);
 	table_free(&control->skips);
 	free(control);
 }
@@ -213,24 +226,41 @@ bool control_stopping(const struct interpreter *interpreter)
 	return interpreter->control->stopping || interpreter->stop.code != ERROR_OK;
 }
 
+/* The rounds of a foreach are left out with their step: 3.1[0][2] with 3.1. */
+static void strip_rounds(char *key)
+{
+	char *to = key;
+	for (const char *from = key; *from; from++) {
+		if (*from == '[')
+			from += strcspn(from, "]");
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+}
+
 const char *control_skip_reason(const struct interpreter *interpreter, const char *key)
 {
 	CLEANUP_FREE char *plain = plain_key(key);
 	const char *reason = table_get(&interpreter->control->skips, plain);
-	const struct value *journaled = history_get(interpreter->history, "request", plain, 0);
-	if (reason || !value_is_text(value_get(journaled, "request"), "skip") || !value_get_bool(journaled, "accepted", false))
-		return reason;
-	return arena_printf(interpreter->arena, "skipped by an operator: %s", value_get_text(journaled, "reason"));
+	strip_rounds(plain);
+	return reason ? reason : table_get(&interpreter->control->skips, plain);
 }
 
-const char *control_answer(const struct interpreter *interpreter, const char *key)
+const char *control_take_answer(const struct interpreter *interpreter, const char *key)
 {
-	return value_get_text(table_get(&interpreter->control->answers, key), "answer");
+	struct control *control = interpreter->control;
+	const struct value *request = table_get(&control->answers, key);
+	if (!request)
+		return NULL;
+	table_put(&control->answers, key, NULL);
+	table_put(&control->answered_by, key, value_get(request, "by"));
+	return value_get_text(request, "answer");
 }
 
 const struct value *control_answered_by(const struct interpreter *interpreter, const char *key)
 {
-	return value_get(table_get(&interpreter->control->answers, key), "by");
+	return table_get(&interpreter->control->answered_by, key);
 }
 
 void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count)

@@ -24,6 +24,7 @@ static void interpreter_free(struct interpreter *interpreter)
 	table_free(&interpreter->steps);
 	table_free(&interpreter->done);
 	table_free(&interpreter->predicted);
+	table_free(&interpreter->answered);
 	table_free(&interpreter->baselines);
 	history_free(interpreter->history);
 	error_clear(&interpreter->stop);

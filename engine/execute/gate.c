@@ -53,11 +53,17 @@ static int record_answered(struct interpreter *interpreter, struct attempt *atte
 	return record(interpreter, "answered", fields, JOURNAL_SYNC);
 }
 
-static const char *prepared_answer(const struct interpreter *interpreter, const struct attempt *attempt)
+/* Each instance gets it once: who prepared an answer has foreseen one question, not that it is asked again and again. */
+static const char *prepared_answer(struct interpreter *interpreter, const struct attempt *attempt)
 {
 	const struct value *answers = interpreter->execution->answers;
 	const char *answer = value_get_text(answers, attempt->key);
-	return answer || !attempt->step->id ? answer : value_get_text(answers, attempt->step->id);
+	if (!answer && attempt->step->id)
+		answer = value_get_text(answers, attempt->step->id);
+	if (!answer || table_get(&interpreter->answered, attempt->key))
+		return NULL;
+	table_put(&interpreter->answered, attempt->key, answer);
+	return answer;
 }
 
 static const char *chosen(const char *answer, const char *const *choices, size_t count)
@@ -71,7 +77,7 @@ static const char *chosen(const char *answer, const char *const *choices, size_t
 static enum outcome wait_for_answer(struct interpreter *interpreter, struct attempt *attempt, const char **ret_answer)
 {
 	for (;;) {
-		*ret_answer = control_answer(interpreter, attempt->key);
+		*ret_answer = control_take_answer(interpreter, attempt->key);
 		if (*ret_answer)
 			return OUTCOME_OK;
 		if (control_stopping(interpreter))
@@ -96,8 +102,7 @@ static enum outcome closed(struct attempt *attempt, const char *message)
 enum outcome gate_ask(struct interpreter *interpreter, struct attempt *attempt, const char *gate, const char *message,
 		      const char *const *choices, size_t count, bool closed_without_terminal, const char **ret_answer)
 {
-	const struct value *answered = history_get(interpreter->history, "answered", attempt->key, 0);
-	*ret_answer = chosen(value_get_text(answered, "answer"), choices, count);
+	*ret_answer = chosen(history_take_answer(interpreter->history, attempt->key), choices, count);
 	if (*ret_answer)
 		return OUTCOME_OK;
 	if (record_waiting(interpreter, attempt, gate, message, choices, count) < 0)
@@ -141,10 +146,13 @@ static const char *const *read_choices(const struct attempt *attempt, size_t *re
 	return choices;
 }
 
-static void put_output(struct attempt *attempt, const char *name, const char *text)
+static void put_answer(const struct interpreter *interpreter, struct attempt *attempt, const char *answer)
 {
 	struct value *outputs = value_map(attempt->arena);
-	value_put(attempt->arena, outputs, name, value_string(attempt->arena, text));
+	const struct value *by = control_answered_by(interpreter, attempt->key);
+	const char *user = value_get_text(by ? by : interpreter->execution->operator, "user");
+	value_put(attempt->arena, outputs, "answer", value_string(attempt->arena, answer));
+	value_put(attempt->arena, outputs, "by", value_string(attempt->arena, user ? user : "?"));
 	attempt->outputs = outputs;
 }
 
@@ -156,7 +164,7 @@ static enum outcome prompt(struct interpreter *interpreter, struct attempt *atte
 	enum outcome outcome = gate_ask(interpreter, attempt, "prompt", input_text(attempt, "message"), choices, count, false, &answer);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	put_output(attempt, "answer", answer);
+	put_answer(interpreter, attempt, answer);
 	if (strcmp(answer, "stop") != 0)
 		return OUTCOME_OK;
 	struct error err = ERROR_NONE;
@@ -172,7 +180,7 @@ static enum outcome approve(struct interpreter *interpreter, struct attempt *att
 					&answer);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	put_output(attempt, "answer", answer);
+	put_answer(interpreter, attempt, answer);
 	if (strcmp(answer, "approve") == 0)
 		return OUTCOME_OK;
 	struct error err = ERROR_NONE;

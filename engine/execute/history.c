@@ -10,9 +10,25 @@
 
 struct reader {
 	struct history *history;
-	int64_t last_up;     /* boottime of the record before, in the same process */
-	int64_t waiting_from; /* machine time at which a gate began to wait; -1: none waits */
+	int64_t last_up; /* boottime of the record before, in the same process; -1: there is none */
+	bool waiting;	 /* a gate waits for a person: time passes for people, not for machines */
 };
+
+char *plain_key(const char *key)
+{
+	static const char rescued[] = ".rescued";
+	char *plain = memory_strdup(key), *to = plain;
+	for (const char *from = key; *from;) {
+		if (*from == '#')
+			from += 1 + strspn(from + 1, "0123456789");
+		else if (strncmp(from, rescued, strlen(rescued)) == 0)
+			from += strlen(rescued);
+		else
+			*to++ = *from++;
+	}
+	*to = '\0';
+	return plain;
+}
 
 static char *make_key(const char *kind, const char *key, unsigned attempt)
 {
@@ -25,17 +41,45 @@ static void pass_time(struct reader *reader, const struct value *record, const c
 	int64_t up = value_get_int(record, "up", 0);
 	bool new_process = strcmp(kind, "resumed") == 0 || reader->last_up < 0 || up < reader->last_up;
 	if (!new_process)
-		reader->history->machine += up - reader->last_up;
+		*(reader->waiting ? &reader->history->waited : &reader->history->machine) += up - reader->last_up;
 	reader->last_up = up;
+	if (strcmp(kind, "waiting") == 0)
+		reader->waiting = true;
+	else if (strcmp(kind, "answered") == 0 || strcmp(kind, "step_finished") == 0 || new_process)
+		reader->waiting = false;
 }
 
-static void stop_waiting(struct reader *reader, const struct value *record)
+/* An answer counts until it is acted on (an intent), or until the same step asks or begins once more. */
+static bool ends_answer(const char *kind)
 {
-	struct history *history = reader->history;
-	int64_t waited = value_get_int(record, "waited", 0);
-	history->waited += waited;
-	history->machine -= waited < history->machine ? waited : history->machine;
-	reader->waiting_from = -1;
+	return strcmp(kind, "waiting") == 0 || strcmp(kind, "intent") == 0 || strcmp(kind, "step_started") == 0;
+}
+
+static void keep_of_step(struct history *history, const char *kind, const char *step, const struct value *record)
+{
+	CLEANUP_FREE char *key = make_key(kind, step, (unsigned)value_get_int(record, "attempt", 0));
+	CLEANUP_FREE char *plain = plain_key(step);
+	const struct value *baseline = value_get(record, "baseline");
+	table_put(&history->records, key, record);
+	if (strcmp(kind, "request") != 0)
+		table_put(&history->begun, step, record);
+	if (ends_answer(kind)) {
+		CLEANUP_FREE char *answered = make_key("answered", step, 0);
+		table_put(&history->records, answered, NULL);
+	}
+	if (baseline && baseline->type != VALUE_NULL && !table_get(&history->baselines, plain))
+		table_put(&history->baselines, plain, baseline);
+}
+
+static void keep_request(struct history *history, const struct value *request)
+{
+	if (value_is_text(value_get(request, "request"), "cancel"))
+		history->cancelled = true;
+	if (!value_is_text(value_get(request, "request"), "skip"))
+		return;
+	const struct value **skip = arena_grow(history->arena, &history->skips, &history->skips_count, &history->skips_capacity,
+					       sizeof(*history->skips));
+	*skip = request;
 }
 
 static bool keep(void *context, const struct value *record)
@@ -45,21 +89,16 @@ static bool keep(void *context, const struct value *record)
 	const char *kind = value_get_text(record, "kind");
 	const char *step = value_get_text(record, "step");
 	pass_time(reader, record, kind);
-	if (strcmp(kind, "answered") == 0)
-		stop_waiting(reader, record);
 	struct value *copy = (struct value *)value_copy(history->arena, record);
 	value_put(history->arena, copy, "machine", value_int(history->arena, history->machine));
 	if (strcmp(kind, "run_opened") == 0)
 		history->opened = copy;
 	else if (strcmp(kind, "run_finished") == 0 || strcmp(kind, "abandoned") == 0)
 		history->finished = copy;
-	else if (strcmp(kind, "request") == 0 && value_is_text(value_get(record, "request"), "cancel") &&
-		 value_get_bool(record, "accepted", false))
-		history->cancelled = true;
-	if (step) {
-		CLEANUP_FREE char *key = make_key(kind, step, (unsigned)value_get_int(record, "attempt", 0));
-		table_put(&history->records, key, copy);
-	}
+	else if (strcmp(kind, "request") == 0 && value_get_bool(record, "accepted", false))
+		keep_request(history, copy);
+	if (step)
+		keep_of_step(history, kind, step, copy);
 	history->count++;
 	return true;
 }
@@ -68,7 +107,7 @@ int history_read(struct arena *arena, const char *path, struct history **ret_his
 {
 	struct history *history = ARENA_NEW(arena, struct history);
 	history->arena = arena;
-	struct reader reader = {.history = history, .last_up = -1, .waiting_from = -1};
+	struct reader reader = {.history = history, .last_up = -1};
 	struct journal_torn torn;
 	if (journal_read(path, keep, &reader, &torn, err) < 0) {
 		history_free(history);
@@ -80,8 +119,11 @@ int history_read(struct arena *arena, const char *path, struct history **ret_his
 
 void history_free(struct history *history)
 {
-	if (history)
-		table_free(&history->records);
+	if (!history)
+		return;
+	table_free(&history->records);
+	table_free(&history->begun);
+	table_free(&history->baselines);
 }
 
 const struct value *history_get(const struct history *history, const char *kind, const char *key, unsigned attempt)
@@ -90,6 +132,21 @@ const struct value *history_get(const struct history *history, const char *kind,
 		return NULL;
 	CLEANUP_FREE char *full = make_key(kind, key, attempt);
 	return table_get(&history->records, full);
+}
+
+bool history_has_begun(const struct history *history, const char *key)
+{
+	return history && table_get(&history->begun, key);
+}
+
+const char *history_take_answer(struct history *history, const char *key)
+{
+	const struct value *answered = history_get(history, "answered", key, 0);
+	if (!answered)
+		return NULL;
+	CLEANUP_FREE char *full = make_key("answered", key, 0);
+	table_put(&history->records, full, NULL);
+	return value_get_text(answered, "answer");
 }
 
 int64_t history_machine(const struct value *record)

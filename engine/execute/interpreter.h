@@ -38,8 +38,9 @@ struct interpreter {
 	struct journal *journal; /* the run's */
 	struct history *history; /* NULL: a new run */
 	struct control *control;
-	struct table baselines;	 /* instance key -> token before an event wish's first apply */
+	struct table baselines;	 /* key without attempts -> token before an event wish's first apply */
 	struct table predicted;	 /* step key -> plan row, with --plan */
+	struct table answered;	 /* step key -> the prepared answer that was used up */
 	int64_t machine_base;	 /* machine time when this process began */
 	int64_t process_start;	 /* boottime */
 	int64_t waited_before;	 /* by earlier processes */
@@ -165,8 +166,6 @@ int record_group(struct interpreter *interpreter, const char *kind, const char *
 int record_retry(struct interpreter *interpreter, const char *key, unsigned next, unsigned attempts, int64_t delay, const char *reason);
 int record_list(struct interpreter *interpreter, const char *key, const struct value *items);
 int record_note(struct interpreter *interpreter, const char *key, const char *text);
-/* An instance's key without the attempts of its groups: where it stands. malloc'ed. */
-char *plain_key(const char *key);
 void record_remember(struct interpreter *interpreter, const char *key, const struct value *finished); /* for done */
 enum outcome stop_now(struct interpreter *interpreter, struct error *err); /* takes err; STOPPED */
 
@@ -176,7 +175,7 @@ void control_end(struct control *control);
 bool control_cancelled(const struct interpreter *interpreter);
 bool control_stopping(const struct interpreter *interpreter); /* at once, resumably */
 const char *control_skip_reason(const struct interpreter *interpreter, const char *key); /* NULL: not to be skipped */
-const char *control_answer(const struct interpreter *interpreter, const char *key);	 /* NULL: not answered yet */
-const struct value *control_answered_by(const struct interpreter *interpreter, const char *key);
+const char *control_take_answer(const struct interpreter *interpreter, const char *key); /* once; NULL: not answered yet */
+const struct value *control_answered_by(const struct interpreter *interpreter, const char *key); /* who gave the one taken last */
 void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count); /* NULL key: for nothing */
 struct signal_point *control_changed(const struct interpreter *interpreter); /* signalled when any of these may have changed */

@@ -101,22 +101,6 @@ static const struct value *error_value(struct arena *arena, const struct error *
 	return value;
 }
 
-char *plain_key(const char *key)
-{
-	static const char rescued[] = ".rescued";
-	char *plain = memory_strdup(key), *to = plain;
-	for (const char *from = key; *from;) {
-		if (*from == '#')
-			from += 1 + strspn(from + 1, "0123456789");
-		else if (strncmp(from, rescued, strlen(rescued)) == 0)
-			from += strlen(rescued);
-		else
-			*to++ = *from++;
-	}
-	*to = '\0';
-	return plain;
-}
-
 void record_remember(struct interpreter *interpreter, const char *key, const struct value *finished)
 {
 	CLEANUP_FREE char *plain = plain_key(key);

@@ -370,7 +370,8 @@ static void keep_baseline(struct wish *wish, const struct value *token)
 	if (!token)
 		return;
 	wish->baseline = value_copy(interpreter->arena, token);
-	table_put(&interpreter->baselines, wish->attempt->key, wish->baseline);
+	CLEANUP_FREE char *plain = plain_key(wish->attempt->key);
+	table_put(&interpreter->baselines, plain, wish->baseline);
 }
 
 static enum outcome begin(struct wish *wish)
@@ -396,13 +397,14 @@ static enum outcome begin(struct wish *wish)
 	return apply(wish);
 }
 
-/* A retried event keeps the baseline of the step instance's first intent: what has happened since then has happened. */
+/* An event keeps the baseline of its first intent through every retry, its own and its groups': what has happened since has happened. */
 static void find_baseline(struct wish *wish)
 {
-	const struct attempt *attempt = wish->attempt;
-	wish->baseline = table_get(&wish->interpreter->baselines, attempt->key);
-	for (unsigned number = 1; number <= attempt->number && !wish->baseline; number++)
-		wish->baseline = value_get(history_get(wish->interpreter->history, "intent", attempt->key, number), "baseline");
+	const struct interpreter *interpreter = wish->interpreter;
+	CLEANUP_FREE char *plain = plain_key(wish->attempt->key);
+	wish->baseline = table_get(&interpreter->baselines, plain);
+	if (!wish->baseline && interpreter->history)
+		wish->baseline = table_get(&interpreter->history->baselines, plain);
 }
 
 enum outcome state_perform(struct interpreter *interpreter, struct attempt *attempt)

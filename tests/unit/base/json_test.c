@@ -47,13 +47,13 @@ static void other_spellings_are_understood(void **state)
 }
 
 static const struct {
-	const char *text, *message;
+	const char *text, *message; /* where; the rest are the library's words */
 } wrong[] = {
-	{"", "not JSON: line 1, column 0: '[', '{' or a value expected near end of file"},
-	{"{\"a\":1,}", "not JSON: line 1, column 8: string or '}' expected near '}'"},
-	{"{\"a\":1,\"a\":2}", "not JSON: line 1, column 10: duplicate object key near '\"a\"'"},
-	{"[1] 2", "not JSON: line 1, column 5: end of file expected near '2'"},
-	{"\"\xff\"", "not JSON: line 1, column 1: unable to decode byte 0xff"},
+	{"", "not JSON: line 1, column 0: "},
+	{"{\"a\":1,}", "not JSON: line 1, column 8: "},
+	{"{\"a\":1,\"a\":2}", "not JSON: line 1, column 10: "},
+	{"[1] 2", "not JSON: line 1, column 5: "},
+	{"\"\xff\"", "not JSON: line 1, column 1: "},
 	{"01", NULL},
 	{"nul", NULL},
 	{"'a'", NULL},
@@ -61,7 +61,7 @@ static const struct {
 	{"\"\\ud800\"", NULL},
 	{"1e999", NULL},
 	{"9223372036854775808", NULL},
-	{"[1\n,\n2", "not JSON: line 3, column 1: ']' expected near end of file"},
+	{"[1\n,\n2", "not JSON: line 3, column 1: "},
 };
 
 static void what_is_no_json(void **state)
@@ -76,7 +76,7 @@ static void what_is_no_json(void **state)
 		assert_int_equal(err.code, ERROR_INVALID);
 		assert_null(value);
 		if (wrong[i].message)
-			assert_string_equal(error_text(&err), wrong[i].message);
+			assert_memory_equal(error_text(&err), wrong[i].message, strlen(wrong[i].message));
 	}
 }
 
