@@ -39,13 +39,15 @@ int fault_hit(const char *point)
 {
 	if (points_count < 0)
 		read_environment();
-	for (int i = 0; i < points_count; i++) {
-		if (strcmp(points[i].name, point) != 0 || points[i].remaining <= 0 || --points[i].remaining > 0)
-			continue;
-		if (points[i].errnum)
-			return points[i].errnum;
+	int strikes = -1; /* every point counts every hit, also when another one strikes */
+	for (int i = 0; i < points_count; i++)
+		if (strcmp(points[i].name, point) == 0 && points[i].remaining > 0 && --points[i].remaining == 0)
+			strikes = i;
+	if (strikes < 0)
+		return 0;
+	if (!points[strikes].errnum) {
 		kill(getpid(), SIGKILL);
 		pause();
 	}
-	return 0;
+	return points[strikes].errnum;
 }

@@ -45,14 +45,19 @@ static void the_nth_hit_strikes_once(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
-		int result = with_fault(faults[i].fault, hit_three_times, "");
+		int result = with_fault(faults[i].fault, "hit_three_times", "");
 		if (result != faults[i].result)
 			fail_msg("%s: expected %d, got %d", faults[i].fault ? faults[i].fault : "(not set)", faults[i].result, result);
 	}
 }
 
-int main(void)
+static const struct child children[] = {{"hit_three_times", hit_three_times}};
+
+int main(int argc, char **argv)
 {
+	int child = child_main(argc, argv, children, COUNT_OF(children));
+	if (child >= 0)
+		return child;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_nth_hit_strikes_once),
 	};

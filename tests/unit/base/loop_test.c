@@ -23,6 +23,11 @@ static int64_t far(void)
 	return clock_boottime() + 3600 * NSEC_PER_SEC;
 }
 
+static struct fiber *start(void (*function)(void *name), const char *name)
+{
+	return fiber_start(function, (void *)name);
+}
+
 static void say_twice(void *name)
 {
 	buffer_printf(&trace, "%s1 ", (const char *)name);
@@ -33,7 +38,7 @@ static void say_twice(void *name)
 static void fibers_begin_in_order_and_take_turns(void **state)
 {
 	(void)state;
-	struct fiber *a = fiber_start(say_twice, "a"), *b = fiber_start(say_twice, "b"), *c = fiber_start(say_twice, "c");
+	struct fiber *a = start(say_twice, "a"), *b = start(say_twice, "b"), *c = start(say_twice, "c");
 	buffer_add(&trace, "main ");
 	assert_false(fiber_done(a));
 	assert_int_equal(fiber_join(a, far()), LOOP_READY);
@@ -53,7 +58,7 @@ static void start_inner(void *name)
 static void a_fiber_may_start_fibers(void **state)
 {
 	(void)state;
-	struct fiber *outer = fiber_start(start_inner, "i");
+	struct fiber *outer = start(start_inner, "i");
 	assert_int_equal(fiber_join(outer, CLOCK_FOREVER), LOOP_READY);
 	assert_string_equal(buffer_text(&trace), "outer i1 i2 end ");
 }
@@ -85,7 +90,7 @@ static void cancelling_before_it_waits_ends_its_next_wait(void **state)
 	fiber_cancel(fiber);
 	assert_int_equal(fiber_join(fiber, far()), LOOP_READY);
 	assert_string_equal(buffer_text(&trace), "cancelled timeout ");
-	fiber = fiber_start(say_twice, "x");
+	fiber = start(say_twice, "x");
 	while (!fiber_done(fiber))
 		loop_yield();
 	fiber_cancel(fiber); /* too late: nothing happens */
@@ -183,7 +188,7 @@ static void wait_for_point(void *name)
 static void a_signal_wakes_all_that_wait(void **state)
 {
 	(void)state;
-	struct fiber *a = fiber_start(wait_for_point, "a"), *b = fiber_start(wait_for_point, "b");
+	struct fiber *a = start(wait_for_point, "a"), *b = start(wait_for_point, "b");
 	loop_signal(&point); /* nobody waits yet: it is not kept */
 	loop_yield();
 	assert_int_equal(point.waiting, 2);
@@ -239,7 +244,7 @@ static void under_lock(void *name)
 static void a_lock_has_one_holder(void **state)
 {
 	(void)state;
-	struct fiber *a = fiber_start(under_lock, "a"), *b = fiber_start(under_lock, "b");
+	struct fiber *a = start(under_lock, "a"), *b = start(under_lock, "b");
 	loop_yield();
 	assert_ptr_equal(lock.holder, a);
 	assert_int_equal(fiber_lock_take(&lock, 0), LOOP_TIMEOUT);

@@ -1,6 +1,6 @@
 /*
- * scratch.h - a folder of one's own, and children that may die: STANDIN_FAULT is read once a process, so a test with a fault runs
- * its work in a fork that has not read it yet.
+ * scratch.h - a folder of one's own, and children that may die. STANDIN_FAULT is read once a process, so a test with a fault runs its
+ * work in this very program again: --child WORK FOLDER.
  */
 #pragma once
 
@@ -36,8 +36,13 @@ static inline void scratch_free(char **folder)
 }
 #define SCRATCH __attribute__((cleanup(scratch_free))) char
 
-/* Runs work in a child with that fault. Its return value, or minus the signal that ended it. */
-static inline int with_fault(const char *fault, int (*work)(const char *folder), const char *folder)
+struct child {
+	const char *work;
+	int (*function)(const char *folder); /* gives the exit code */
+};
+
+/* Runs that work in a child with that fault. Its exit code, or minus the signal that ended it. */
+static inline int with_fault(const char *fault, const char *work, const char *folder)
 {
 	int status;
 	fflush(NULL);
@@ -48,10 +53,22 @@ static inline int with_fault(const char *fault, int (*work)(const char *folder),
 			setenv("STANDIN_FAULT", fault, 1);
 		else
 			unsetenv("STANDIN_FAULT");
-		_exit(work(folder));
+		execl("/proc/self/exe", "child", "--child", work, folder, (char *)NULL);
+		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* To be called first in main: -1 if this is no child, else its exit code. */
+static inline int child_main(int argc, char **argv, const struct child *children, size_t count)
+{
+	if (argc < 4 || strcmp(argv[1], "--child") != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(children[i].work, argv[2]) == 0)
+			return children[i].function(argv[3]);
+	return 126;
 }
 
 /* The file's text; NULL: it is not there. */
