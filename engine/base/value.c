@@ -264,7 +264,8 @@ bool value_equal(const struct value *a, const struct value *b)
 	case VALUE_ERROR:
 		return false; /* nothing is known to equal what is not known */
 	default:
-		return a->string.length == b->string.length && memcmp(a->string.data, b->string.data, a->string.length) == 0;
+		return a->string.length == b->string.length &&
+		       (!a->string.length || memcmp(a->string.data, b->string.data, a->string.length) == 0);
 	}
 }
 

@@ -125,9 +125,9 @@ int load_plugins(struct loaded *loaded, const struct options *options)
 
 int load_runbook(struct loaded *loaded, const char *path)
 {
-	if (runbook_read(loaded->arena, path, loaded->inventory, &loaded->runbook, &loaded->diagnostics) < 0)
-		return -1;
-	runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
+	runbook_read(loaded->arena, path, loaded->inventory, &loaded->runbook, &loaded->diagnostics);
+	if (loaded->runbook) /* its shape is right, so all that is wrong can be told at once */
+		runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
 	return loaded->diagnostics.errors ? -1 : 0;
 }
 

@@ -21,42 +21,62 @@ static int relock(const struct loaded *loaded, struct run *run, struct error *er
 	return 0;
 }
 
-struct ending {
-	bool finished;
-	char outcome[16];
+/* What the journal says before anything is loaded. */
+struct before_resume {
+	struct arena *arena;
+	const char *outcome;	    /* it is finished; else NULL */
+	const struct value *locks;
+	const struct value *amended; /* {path, sha256}: the runbook of the last resume --amend; else NULL */
 };
 
-static bool look_for_end(void *context, const struct value *record)
+static bool look_back(void *context, const struct value *record)
 {
-	struct ending *ending = context;
-	const char *kind = value_get_text(record, "kind");
-	if (strcmp(kind, "run_finished") != 0 && strcmp(kind, "abandoned") != 0)
-		return true;
-	const char *outcome = value_get_text(record, "outcome");
-	ending->finished = true;
-	snprintf(ending->outcome, sizeof(ending->outcome), "%s", outcome ? outcome : "abandoned");
+	struct before_resume *before = context;
+	const char *kind = value_get_text(record, "kind"), *outcome = value_get_text(record, "outcome");
+	if (strcmp(kind, "run_opened") == 0)
+		before->locks = value_copy(before->arena, value_get(record, "locks"));
+	else if (strcmp(kind, "resumed") == 0 && value_is(value_get(record, "amended"), VALUE_MAP))
+		before->amended = value_copy(before->arena, value_get(record, "amended"));
+	else if (strcmp(kind, "run_finished") == 0 || strcmp(kind, "abandoned") == 0)
+		before->outcome = arena_strdup(before->arena, outcome ? outcome : "abandoned");
 	return true;
 }
 
-/* Killed between its last record and the release of its locks: only that is left to do. */
-static int refuse_finished(struct run_store *store, struct run *run, struct error *err)
+static int close_finished(const struct before_resume *before, struct run *run, struct error *err)
 {
-	CLEANUP_FREE char *path = run_journal_path(store, run->id);
-	struct ending ending = {0};
-	struct journal_torn torn;
-	if (journal_read(path, look_for_end, &ending, &torn, err) < 0)
+	if (run_index_closed(run, before->outcome, err) < 0)
 		return -1;
-	if (!ending.finished)
-		return 0;
-	error_set(err, ERROR_INVALID, "run %s is finished (%s)", run->id, ending.outcome);
-	return error_hint(err, "look at it with `standin show %s`; to do it again, start a new run: what already holds is left as it is", run->id);
+	for (size_t i = 0; value_is(before->locks, VALUE_LIST) && i < before->locks->list.count; i++) {
+		struct value *claim = value_map(before->arena);
+		value_put(before->arena, claim, "run", value_string(before->arena, run->id));
+		if (run_lock(run, value_text(before->locks->list.items[i]), claim, err) < 0)
+			error_clear(err); /* another run has it by now: a claim of a run that has ended is void */
+	}
+	return run_unlock_all(run, err);
 }
 
-static int go_on(struct loaded *loaded, struct run *run, const struct journal_torn *torn, const struct options *options, bool json)
+/* Killed between its last record and the release of its locks: only that is left to do. */
+static int end_finished(const struct before_resume *before, struct run_store *store, struct run *run)
+{
+	struct error err = ERROR_NONE;
+	int closed = run_index_has_closed(store, run->id, &err);
+	if (closed == 0 && close_finished(before, run, &err) == 0) {
+		printf("run %s had finished (%s); it is closed now\n", run->id, before->outcome);
+		return strcmp(before->outcome, "abandoned") == 0 ? EXIT_FINE : exit_code_for(outcome_from_name(before->outcome));
+	}
+	if (closed <= 0)
+		return tell_error(&err);
+	error_set(&err, ERROR_INVALID, "run %s is finished (%s)", run->id, before->outcome);
+	error_hint(&err, "look at it with `standin show %s`; to do it again, start a new run: what already holds is left as it is", run->id);
+	return tell_error(&err);
+}
+
+static int go_on(struct loaded *loaded, struct run *run, const struct before_resume *before, const struct journal_torn *torn,
+		 const struct options *options, bool json)
 {
 	struct error err = ERROR_NONE;
 	enum outcome outcome;
-	if (load_stored(loaded, run, options_get(options, "amend"), &err) < 0) {
+	if (load_stored(loaded, run, before->amended, options_get(options, "amend"), &err) < 0) {
 		print_diagnostics(stderr, &loaded->diagnostics);
 		return tell_error(&err);
 	}
@@ -84,7 +104,13 @@ static int open_and_go_on(struct loaded *loaded, struct run_store *store, const 
 	const char *id = options->arguments_count ? options->arguments[0] : "latest";
 	if (run_open(store, id, &run, &torn, &err) < 0)
 		return tell_error(&err);
-	int result = refuse_finished(store, run, &err) < 0 ? tell_error(&err) : go_on(loaded, run, &torn, options, json);
+	struct before_resume before = {.arena = loaded->arena};
+	CLEANUP_FREE char *path = run_journal_path(store, run->id);
+	int result;
+	if (journal_read(path, look_back, &before, NULL, &err) < 0)
+		result = tell_error(&err);
+	else
+		result = before.outcome ? end_finished(&before, store, run) : go_on(loaded, run, &before, &torn, options, json);
 	run_close(run);
 	return result;
 }

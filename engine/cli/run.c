@@ -97,9 +97,10 @@ static int show_and_ask(struct loaded *loaded, struct error *err)
 static int check_from(const struct loaded *loaded, struct error *err)
 {
 	const char *from = loaded->execution.from;
-	if (!from || runbook_step(loaded->runbook, from))
+	const struct step *step = from ? runbook_step(loaded->runbook, from) : NULL;
+	if (!from || (step && strspn(step->key, "0123456789.") == strlen(step->key)))
 		return 0;
-	error_set(err, ERROR_INVALID, "--from: there is no step '%s'", from);
+	error_set(err, ERROR_INVALID, step ? "--from: '%s' is none of the `steps`" : "--from: there is no step '%s'", from);
 	return error_hint(err, "name it by its id or its place, such as 3.1 (standin plan shows them)");
 }
 

@@ -118,23 +118,32 @@ static const struct value *not_null(const struct value *value)
 	return value && value->type != VALUE_NULL ? value : NULL;
 }
 
-int load_stored(struct loaded *loaded, const struct run *run, const char *amend_path, struct error *err)
+/* The edited runbook, kept beside the one that the run began with: the journal says from which resume on it counts. */
+static int amend(struct loaded *loaded, struct run *run, const char *path, const struct source **ret_source, struct error *err)
 {
-	const struct value *manifest, *ignored;
-	const struct source *source;
+	const struct value *ignored;
+	if (document_read(loaded->arena, path, ret_source, &ignored, &loaded->diagnostics) < 0)
+		return error_set(err, ERROR_INVALID, "%s does not validate", path);
+	return put_content(loaded->arena, run, path, (*ret_source)->text, (*ret_source)->length, &loaded->execution.amended, err);
+}
+
+int load_stored(struct loaded *loaded, struct run *run, const struct value *amended, const char *amend_path, struct error *err)
+{
+	const struct value *manifest;
+	const struct source *source = NULL;
 	if (run_manifest_read(run, loaded->arena, &manifest, err) < 0 || get_inventory(loaded, run, manifest, err) < 0 ||
 	    get_plugins(loaded, run, manifest, err) < 0)
 		return -1;
 	if (amend_path) {
-		if (document_read(loaded->arena, amend_path, &source, &ignored, &loaded->diagnostics) < 0)
-			return error_set(err, ERROR_INVALID, "%s does not validate", amend_path);
+		if (amend(loaded, run, amend_path, &source, err) < 0)
+			return -1;
 	} else {
-		source = get_source(loaded, run, value_get(manifest, "runbook"), err);
+		source = get_source(loaded, run, amended ? amended : value_get(manifest, "runbook"), err);
 	}
 	if (!source || get_runbook(loaded, source, err) < 0)
 		return -1;
 	loaded->execution.from = value_get_text(manifest, "from");
-	loaded->execution.plan = amend_path ? NULL : not_null(value_get(manifest, "plan"));
+	loaded->execution.plan = amend_path || amended ? NULL : not_null(value_get(manifest, "plan"));
 	const struct value *given = not_null(value_get(manifest, "inputs"));
 	if (load_inputs(loaded, given ? given : value_map(loaded->arena)) < 0)
 		return error_set(err, ERROR_INVALID, "the run's inputs do not fit the runbook");

@@ -22,7 +22,6 @@ struct control {
 	bool cancelled;
 	bool stopping;
 	struct table answers;	   /* step key -> the accepted request that was not taken yet */
-	struct table answered_by;  /* step key -> who gave the last answer that was taken */
 	struct table skips;	   /* plain step key -> reason */
 	const char *waits_for;	   /* step key of the gate that waits now, or NULL */
 	const char *const *choices;
@@ -205,7 +204,6 @@ void control_end(struct control *control)
 	end_fiber(control->signal_fiber);
 	inbox_close(control->inbox);
 	table_free(&control->answers);
-	table_free(&control->answered_by);
 	table_free(&control->skips);
 	free(control);
 }
@@ -247,20 +245,16 @@ const char *control_skip_reason(const struct interpreter *interpreter, const cha
 	return reason ? reason : table_get(&interpreter->control->skips, plain);
 }
 
-const char *control_take_answer(const struct interpreter *interpreter, const char *key)
+const char *control_take_answer(const struct interpreter *interpreter, const char *key, const struct value **ret_by)
 {
 	struct control *control = interpreter->control;
 	const struct value *request = table_get(&control->answers, key);
 	if (!request)
 		return NULL;
 	table_put(&control->answers, key, NULL);
-	table_put(&control->answered_by, key, value_get(request, "by"));
+	if (value_get(request, "by"))
+		*ret_by = value_get(request, "by");
 	return value_get_text(request, "answer");
-}
-
-const struct value *control_answered_by(const struct interpreter *interpreter, const char *key)
-{
-	return table_get(&interpreter->control->answered_by, key);
 }
 
 void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count)

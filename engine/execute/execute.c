@@ -246,6 +246,7 @@ static int record_resumed(struct interpreter *interpreter, const struct journal_
 	value_put(arena, cut, "digest", value_string(arena, torn->digest));
 	value_put(arena, fields, "operator", interpreter->execution->operator);
 	value_put(arena, fields, "torn", torn->bytes ? cut : value_null());
+	value_put(arena, fields, "amended", interpreter->execution->amended ? interpreter->execution->amended : value_null());
 	return journal_append(interpreter->journal, "resumed", fields, JOURNAL_SYNC, err);
 }
 

@@ -25,6 +25,19 @@ enum outcome attempt_wait(struct interpreter *interpreter, struct attempt *attem
 	}
 }
 
+enum outcome attempt_pause(struct interpreter *interpreter, struct attempt *attempt)
+{
+	int64_t until = clock_boottime() + (attempt->step->poll ? attempt->step->poll : attempt->action->poll);
+	for (;;) {
+		if (control_stopping(interpreter))
+			return OUTCOME_STOPPED;
+		if (control_skip_reason(interpreter, attempt->key))
+			return OUTCOME_SKIPPED;
+		if (loop_wait_signal(control_changed(interpreter), until) == LOOP_TIMEOUT)
+			return OUTCOME_OK;
+	}
+}
+
 /* --- asking --- */
 
 static int record_waiting(struct interpreter *interpreter, struct attempt *attempt, const char *gate, const char *message,
@@ -46,9 +59,8 @@ static int record_waiting(struct interpreter *interpreter, struct attempt *attem
 static int record_answered(struct interpreter *interpreter, struct attempt *attempt, const char *answer, int64_t waited)
 {
 	struct value *fields = record_fields(interpreter, attempt->arena, attempt->key);
-	const struct value *by = control_answered_by(interpreter, attempt->key);
 	value_put(attempt->arena, fields, "answer", value_string(attempt->arena, answer));
-	value_put(attempt->arena, fields, "by", by ? by : interpreter->execution->operator);
+	value_put(attempt->arena, fields, "by", attempt->answered_by);
 	value_put(attempt->arena, fields, "waited", value_int(attempt->arena, waited));
 	return record(interpreter, "answered", fields, JOURNAL_SYNC);
 }
@@ -77,7 +89,7 @@ static const char *chosen(const char *answer, const char *const *choices, size_t
 static enum outcome wait_for_answer(struct interpreter *interpreter, struct attempt *attempt, const char **ret_answer)
 {
 	for (;;) {
-		*ret_answer = control_take_answer(interpreter, attempt->key);
+		*ret_answer = control_take_answer(interpreter, attempt->key, &attempt->answered_by);
 		if (*ret_answer)
 			return OUTCOME_OK;
 		if (control_stopping(interpreter))
@@ -102,12 +114,15 @@ static enum outcome closed(struct attempt *attempt, const char *message)
 enum outcome gate_ask(struct interpreter *interpreter, struct attempt *attempt, const char *gate, const char *message,
 		      const char *const *choices, size_t count, bool closed_without_terminal, const char **ret_answer)
 {
-	*ret_answer = chosen(history_take_answer(interpreter->history, attempt->key), choices, count);
+	const struct value *answered = history_take_answer(interpreter->history, attempt->key);
+	attempt->answered_by = value_get(answered, "by");
+	*ret_answer = chosen(value_get_text(answered, "answer"), choices, count);
 	if (*ret_answer)
 		return OUTCOME_OK;
 	if (record_waiting(interpreter, attempt, gate, message, choices, count) < 0)
 		return OUTCOME_STOPPED;
 	const char *answer = chosen(prepared_answer(interpreter, attempt), choices, count);
+	attempt->answered_by = interpreter->execution->operator;
 	if (!answer && closed_without_terminal && !interpreter->execution->terminal)
 		return closed(attempt, message);
 	int64_t from = clock_boottime();
@@ -146,11 +161,10 @@ static const char *const *read_choices(const struct attempt *attempt, size_t *re
 	return choices;
 }
 
-static void put_answer(const struct interpreter *interpreter, struct attempt *attempt, const char *answer)
+static void put_answer(struct attempt *attempt, const char *answer)
 {
 	struct value *outputs = value_map(attempt->arena);
-	const struct value *by = control_answered_by(interpreter, attempt->key);
-	const char *user = value_get_text(by ? by : interpreter->execution->operator, "user");
+	const char *user = value_get_text(attempt->answered_by, "user");
 	value_put(attempt->arena, outputs, "answer", value_string(attempt->arena, answer));
 	value_put(attempt->arena, outputs, "by", value_string(attempt->arena, user ? user : "?"));
 	attempt->outputs = outputs;
@@ -164,7 +178,7 @@ static enum outcome prompt(struct interpreter *interpreter, struct attempt *atte
 	enum outcome outcome = gate_ask(interpreter, attempt, "prompt", input_text(attempt, "message"), choices, count, false, &answer);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	put_answer(interpreter, attempt, answer);
+	put_answer(attempt, answer);
 	if (strcmp(answer, "stop") != 0)
 		return OUTCOME_OK;
 	struct error err = ERROR_NONE;
@@ -180,7 +194,7 @@ static enum outcome approve(struct interpreter *interpreter, struct attempt *att
 					&answer);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	put_answer(interpreter, attempt, answer);
+	put_answer(attempt, answer);
 	if (strcmp(answer, "approve") == 0)
 		return OUTCOME_OK;
 	struct error err = ERROR_NONE;

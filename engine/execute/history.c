@@ -139,14 +139,14 @@ bool history_has_begun(const struct history *history, const char *key)
 	return history && table_get(&history->begun, key);
 }
 
-const char *history_take_answer(struct history *history, const char *key)
+const struct value *history_take_answer(struct history *history, const char *key)
 {
 	const struct value *answered = history_get(history, "answered", key, 0);
 	if (!answered)
 		return NULL;
 	CLEANUP_FREE char *full = make_key("answered", key, 0);
 	table_put(&history->records, full, NULL);
-	return value_get_text(answered, "answer");
+	return answered;
 }
 
 int64_t history_machine(const struct value *record)

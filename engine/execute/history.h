@@ -37,7 +37,7 @@ void history_free(struct history *history); /* its tables; the records go with t
 const struct value *history_get(const struct history *history, const char *kind, const char *key, unsigned attempt);
 /* Had the walk come to this step? (That a person asked to skip it does not count.) */
 bool history_has_begun(const struct history *history, const char *key);
-/* The answer to the question that this step asked last, and on which nothing was done yet; each is given once. NULL: none. */
-const char *history_take_answer(struct history *history, const char *key);
+/* The `answered` record of the question that this step asked last, if nothing was done on it yet; each is given once. NULL: none. */
+const struct value *history_take_answer(struct history *history, const char *key);
 /* Machine time at which the record was written (history_read adds it to each record as "machine"). */
 int64_t history_machine(const struct value *record);

@@ -46,6 +46,7 @@ struct interpreter {
 	int64_t waited_before;	 /* by earlier processes */
 	int64_t waited;		 /* by this process, for people */
 	unsigned counts[OUTCOME_COUNT];
+	bool conflict;		 /* a step failed because another had changed its object: its groups are not tried again */
 	struct error stop;	 /* why it has to stop (OUTCOME_STOPPED) */
 	bool from_reached;	 /* --from: the step has come */
 };
@@ -91,7 +92,7 @@ struct attempt {
 	const struct value *outputs; /* or NULL */
 	struct value *evidence;	    /* list */
 	const char *reason;	    /* or NULL */
-	bool settled;		    /* UNKNOWN is the last word (a person said so), not a reason to stop and look later */
+	const struct value *answered_by; /* the operator who answered its question, or NULL */
 	struct error error;
 };
 
@@ -117,7 +118,12 @@ int64_t machine_now(const struct interpreter *interpreter);
 int64_t machine_to_boottime(const struct interpreter *interpreter, int64_t machine);
 
 /* walk.c */
-int64_t retry_delay(const struct retry *retry, unsigned failed_attempts);
+/* Between two attempts of a step or group: journals that there will be a next one, and waits. OK: go on with it. SKIPPED: the reason is
+ * control_skip_reason's. STOPPED, CANCELLED. */
+enum outcome retry_pause(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, unsigned next,
+			 const char *why);
+/* May what has failed be tried again? */
+bool retry_allowed(const struct interpreter *interpreter, const struct step *step, const struct frame *frame, unsigned number);
 /* A step that could not even begin (its `if`, list or host does not evaluate): journaled as failed. Takes err. */
 enum outcome walk_fail(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, struct error *err);
 enum outcome walk_block(struct interpreter *interpreter, const struct block *block, const struct frame *frame);
@@ -143,6 +149,10 @@ void attempt_note_evidence(struct attempt *attempt, const struct evidence *evide
 /* Observe once and note the evidence. deadline: machine time. */
 int attempt_observe(struct interpreter *interpreter, struct attempt *attempt, int64_t deadline, struct observation *ret_observation, struct error *err);
 enum outcome attempt_wait(struct interpreter *interpreter, struct attempt *attempt, int64_t nanoseconds); /* OK, or CANCELLED/STOPPED/SKIPPED */
+/* A pause between two looks. Only an immediate stop or a skip ends it: a cancel lets the step finish. */
+enum outcome attempt_pause(struct interpreter *interpreter, struct attempt *attempt);
+/* Is this the walk after a rescue, over a step that had failed before it? */
+bool failed_before_rescue(const struct interpreter *interpreter, const struct attempt *attempt);
 
 /* Ask a person: *ret_answer is one of choices. FAILED: nobody can be asked (error filled), STOPPED, CANCELLED. */
 enum outcome gate_ask(struct interpreter *interpreter, struct attempt *attempt, const char *gate, const char *message, const char *const *choices,
@@ -160,7 +170,8 @@ struct value *record_fields(struct interpreter *interpreter, struct arena *arena
 int record_started(struct interpreter *interpreter, const struct attempt *attempt);
 int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const char *scope, const struct value *baseline);
 int record_finished(struct interpreter *interpreter, const struct attempt *attempt, enum outcome outcome);
-int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, const char *reason);
+int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, unsigned number,
+		   const char *reason);
 int record_group(struct interpreter *interpreter, const char *kind, const char *key, const char *name, unsigned number, unsigned depth,
 		 enum outcome outcome, int64_t elapsed);
 int record_retry(struct interpreter *interpreter, const char *key, unsigned next, unsigned attempts, int64_t delay, const char *reason);
@@ -175,7 +186,7 @@ void control_end(struct control *control);
 bool control_cancelled(const struct interpreter *interpreter);
 bool control_stopping(const struct interpreter *interpreter); /* at once, resumably */
 const char *control_skip_reason(const struct interpreter *interpreter, const char *key); /* NULL: not to be skipped */
-const char *control_take_answer(const struct interpreter *interpreter, const char *key); /* once; NULL: not answered yet */
-const struct value *control_answered_by(const struct interpreter *interpreter, const char *key); /* who gave the one taken last */
+/* Each answer is given once; NULL: not answered yet. */
+const char *control_take_answer(const struct interpreter *interpreter, const char *key, const struct value **ret_by);
 void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count); /* NULL key: for nothing */
 struct signal_point *control_changed(const struct interpreter *interpreter); /* signalled when any of these may have changed */

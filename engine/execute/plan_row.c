@@ -255,9 +255,10 @@ static void put_volatile(struct row *row)
 {
 	const struct attempt *attempt = &row->attempt;
 	struct value *names = value_list(row->interpreter->arena);
-	if (attempt->has_before && attempt->before.kind == OBSERVED_STATE)
-		for (size_t i = 0; i < attempt->before.state->map.count; i++) {
-			const struct value *name = attempt->before.state->map.entries[i].key;
+	const struct observation *seen = attempt->has_before ? &attempt->before : &attempt->after;
+	if ((attempt->has_before || attempt->has_after) && seen->kind == OBSERVED_STATE)
+		for (size_t i = 0; i < seen->state->map.count; i++) {
+			const struct value *name = seen->state->map.entries[i].key;
 			if (action_is_volatile(attempt->action, value_text(name)))
 				value_append(row->interpreter->arena, names, value_string(row->interpreter->arena, value_text(name)));
 		}

@@ -127,18 +127,18 @@ int record_finished(struct interpreter *interpreter, const struct attempt *attem
 	return record(interpreter, "step_finished", fields, JOURNAL_BUFFERED);
 }
 
-int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, unsigned number,
 		   const char *reason)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	if (history_get(interpreter->history, "step_finished", key, 1))
+	if (history_get(interpreter->history, "step_finished", key, number))
 		return 0;
 	struct value *fields = record_fields(interpreter, arena, key);
 	const char *name = step->uses ? step->uses : "group";
 	if (step->name && text_evaluate(interpreter, frame, step->name, NULL, arena, &name, NULL) < 0)
 		name = step->uses ? step->uses : "group";
 	value_put(arena, fields, "name", value_string(arena, name));
-	value_put(arena, fields, "attempt", value_int(arena, 1));
+	value_put(arena, fields, "attempt", value_int(arena, number));
 	value_put(arena, fields, "outcome", value_string(arena, outcome_name(OUTCOME_SKIPPED)));
 	value_put(arena, fields, "reason", value_string(arena, reason));
 	value_put(arena, fields, "elapsed", value_int(arena, 0));

@@ -28,11 +28,6 @@ struct wish {
 	struct error apply_error;     /* why it was not APPLY_DONE */
 };
 
-static int64_t poll_interval(const struct attempt *attempt)
-{
-	return attempt->step->poll ? attempt->step->poll : attempt->action->poll;
-}
-
 static bool time_is_up(const struct wish *wish)
 {
 	return machine_now(wish->interpreter) >= wish->attempt->deadline;
@@ -52,21 +47,6 @@ static bool reached(const struct wish *wish, const struct observation *observed)
 static bool known(const struct observation *observed)
 {
 	return observed->kind != OBSERVED_UNOBSERVABLE;
-}
-
-/* A pause between two looks. Only an immediate stop or a skip ends the step: a cancel lets it finish. */
-static enum outcome pause_between(struct interpreter *interpreter, struct attempt *attempt)
-{
-	int64_t until = clock_boottime() + poll_interval(attempt);
-	for (;;) {
-		if (control_stopping(interpreter))
-			return OUTCOME_STOPPED;
-		attempt->reason = control_skip_reason(interpreter, attempt->key);
-		if (attempt->reason)
-			return OUTCOME_SKIPPED;
-		if (loop_wait_signal(control_changed(interpreter), until) == LOOP_TIMEOUT)
-			return OUTCOME_OK;
-	}
 }
 
 static enum outcome no_contact(struct attempt *attempt, const struct observation *observed)
@@ -92,7 +72,7 @@ static enum outcome observe_before(struct wish *wish, struct observation *ret_ob
 			return no_contact(attempt, ret_observed);
 		if (time_is_up(wish))
 			return known(ret_observed) ? OUTCOME_OK : no_contact(attempt, ret_observed);
-		enum outcome pause = pause_between(wish->interpreter, attempt);
+		enum outcome pause = attempt_pause(wish->interpreter, attempt);
 		if (pause != OUTCOME_OK)
 			return pause;
 	}
@@ -105,7 +85,7 @@ static enum outcome check_prediction(struct wish *wish)
 	struct attempt *attempt = wish->attempt;
 	const struct value *row = table_get(&wish->interpreter->predicted, attempt->key);
 	const char *attribute;
-	if (!row || value_get(row, "before")->type != VALUE_MAP || attempt->number > 1)
+	if (!value_is(value_get(row, "before"), VALUE_MAP) || attempt->number > 1)
 		return OUTCOME_OK;
 	struct observation expected = observation_from_value(value_get(row, "before"));
 	if (wish_same(attempt->action, &expected, &attempt->before, &attribute) != WISH_DIFFERS)
@@ -216,7 +196,7 @@ static enum outcome settle(struct wish *wish)
 			return outcome;
 		if (held_since < 0 && time_is_up(wish))
 			return run_out(wish);
-		outcome = pause_between(wish->interpreter, attempt);
+		outcome = attempt_pause(wish->interpreter, attempt);
 		if (outcome != OUTCOME_OK)
 			return outcome;
 	}
@@ -239,6 +219,8 @@ static enum outcome apply(struct wish *wish)
 	attempt_note_evidence(attempt, &evidence);
 	if (wish->result == APPLY_REFUSED)
 		return attempt_fail(attempt, &wish->apply_error);
+	if (wish->result == APPLY_UNKNOWN && control_stopping(wish->interpreter))
+		return OUTCOME_STOPPED;
 	return settle(wish);
 }
 
@@ -284,7 +266,7 @@ static enum outcome wait_for_scope(struct wish *wish)
 			wish->result = APPLY_UNKNOWN;
 			return run_out(wish);
 		}
-		enum outcome pause = pause_between(wish->interpreter, attempt);
+		enum outcome pause = attempt_pause(wish->interpreter, attempt);
 		if (pause != OUTCOME_OK)
 			return pause;
 	}
@@ -293,14 +275,14 @@ static enum outcome wait_for_scope(struct wish *wish)
 static enum outcome resume(struct wish *wish, const struct value *intent)
 {
 	struct attempt *attempt = wish->attempt;
-	struct observation now;
+	struct observation now = observation_unobservable("no answer");
 	wish->result = APPLY_UNKNOWN;
 	attempt->before = observation_from_value(value_get(intent, "before"));
 	attempt->has_before = true;
 	enum outcome outcome = wait_for_scope(wish);
 	if (outcome == OUTCOME_OK)
 		outcome = observe_before(wish, &now);
-	if (outcome == OUTCOME_FAILED && attempt->error.code == ERROR_CONNECTION) {
+	if (outcome == OUTCOME_FAILED && attempt->error.code != ERROR_IDENTITY && !known(&now)) {
 		error_clear(&attempt->error);
 		return remains_unknown(wish, &now);
 	}
@@ -335,13 +317,6 @@ static enum outcome ask_about(struct wish *wish, bool *ret_look_again)
 	struct error err = ERROR_NONE;
 	error_set(&err, ERROR_CANCELLED, "it was not mended, and the operator chose to stop");
 	return attempt_fail(attempt, &err);
-}
-
-static bool failed_before_rescue(const struct wish *wish)
-{
-	CLEANUP_FREE char *plain = plain_key(wish->attempt->key);
-	const struct value *finished = table_get(&wish->interpreter->done, plain);
-	return wish->attempt->frame->after_rescue && finished && value_is_text(value_get(finished, "outcome"), "failed");
 }
 
 static enum outcome look_after_rescue(struct wish *wish)
@@ -381,7 +356,7 @@ static enum outcome begin(struct wish *wish)
 	attempt->has_before = known(&attempt->before);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	if (failed_before_rescue(wish))
+	if (failed_before_rescue(wish->interpreter, attempt))
 		return look_after_rescue(wish);
 	outcome = check_prediction(wish);
 	if (outcome != OUTCOME_OK)

@@ -263,6 +263,8 @@ static enum outcome conclude(struct interpreter *interpreter, struct attempt *at
 		outcome = attempt_fail(attempt, &err);
 	if (outcome == OUTCOME_FAILED)
 		add_hint(interpreter, attempt);
+	if (outcome == OUTCOME_SKIPPED && !attempt->reason)
+		attempt->reason = control_skip_reason(interpreter, attempt->key);
 	return outcome;
 }
 
@@ -283,6 +285,10 @@ static enum outcome perform(struct interpreter *interpreter, struct attempt *att
 	if (attempt_prepare(interpreter, attempt, &err) < 0)
 		return attempt_fail(attempt, &err);
 	bool begun = history_get(interpreter->history, "step_started", attempt->key, attempt->number);
+	if (!begun && machine_now(interpreter) >= attempt->frame->deadline) {
+		error_set(&err, ERROR_TIMEOUT, "not begun: the time of its group is up");
+		return attempt_fail(attempt, &err);
+	}
 	if (!begun && record_started(interpreter, attempt) < 0)
 		return OUTCOME_STOPPED;
 	if (action_is_intrinsic(attempt->action))
@@ -304,6 +310,13 @@ static struct attempt attempt_new(struct interpreter *interpreter, const struct 
 	return attempt;
 }
 
+/* Somebody else works on the object: trying again would overwrite what they did. */
+static void note_conflict(struct interpreter *interpreter, const char *error_code)
+{
+	if (error_code && strcmp(error_code, error_code_name(ERROR_CONFLICT)) == 0)
+		interpreter->conflict = true;
+}
+
 /* Take an outcome that is journaled already. */
 static enum outcome replay(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 			   const struct value *finished)
@@ -313,8 +326,16 @@ static enum outcome replay(struct interpreter *interpreter, const struct step *s
 	struct observation before = observation_from_value(value_get(finished, "before"));
 	struct observation after = observation_from_value(value_get(finished, "after"));
 	record_remember(interpreter, key, finished);
+	note_conflict(interpreter, value_get_text(value_get(finished, "error"), "code"));
 	steps_put(interpreter, step, frame, outcome, value_is(outputs, VALUE_MAP) ? outputs : NULL, &before, &after);
 	return outcome;
+}
+
+/* UNKNOWN is never an ending: somebody has to look first, so the run stops until it is resumed. */
+static bool must_stop(const struct interpreter *interpreter, const struct attempt *attempt, enum outcome outcome)
+{
+	bool torn_away = control_stopping(interpreter) && outcome == OUTCOME_FAILED && attempt->error.code == ERROR_CANCELLED;
+	return outcome == OUTCOME_STOPPED || outcome == OUTCOME_UNKNOWN || torn_away;
 }
 
 static enum outcome perform_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
@@ -328,7 +349,8 @@ static enum outcome perform_new(struct interpreter *interpreter, const struct st
 	struct attempt attempt = attempt_new(interpreter, step, frame, key, number);
 	enum outcome outcome = conclude(interpreter, &attempt, perform(interpreter, &attempt));
 	*ret_reason = arena_strdup(interpreter->arena, error_text(&attempt.error));
-	if (outcome == OUTCOME_STOPPED || (outcome == OUTCOME_UNKNOWN && !attempt.settled)) {
+	note_conflict(interpreter, error_code_name(attempt.error.code));
+	if (must_stop(interpreter, &attempt, outcome)) {
 		struct error err = ERROR_NONE;
 		error_move(&err, &attempt.error);
 		if (err.code == ERROR_OK)
@@ -344,15 +366,13 @@ static enum outcome perform_new(struct interpreter *interpreter, const struct st
 	return outcome;
 }
 
-static enum outcome pause_before(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
-				 unsigned next, const char *reason)
+/* Left out by a person instead of being tried again. */
+static enum outcome skip_attempt(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+				 unsigned number)
 {
-	int64_t delay = retry_delay(&step->retry, next - 1);
-	bool waited = history_get(interpreter->history, "retry", key, next);
-	if (record_retry(interpreter, key, next, step->retry.attempts, delay, reason) < 0)
-		return OUTCOME_STOPPED;
-	struct attempt attempt = {.step = step, .frame = frame, .key = key, .deadline = frame->deadline};
-	return waited ? OUTCOME_OK : attempt_wait(interpreter, &attempt, delay);
+	const char *reason = control_skip_reason(interpreter, key);
+	steps_put(interpreter, step, frame, OUTCOME_SKIPPED, NULL, NULL, NULL);
+	return record_skipped(interpreter, step, frame, key, number, reason) < 0 ? OUTCOME_STOPPED : OUTCOME_SKIPPED;
 }
 
 static enum outcome attempts_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
@@ -362,12 +382,21 @@ static enum outcome attempts_walk(struct interpreter *interpreter, const struct 
 		const struct value *finished = history_get(interpreter->history, "step_finished", key, number);
 		enum outcome outcome = finished ? replay(interpreter, step, frame, key, finished)
 						: perform_new(interpreter, step, frame, key, number, &reason);
-		if (outcome != OUTCOME_FAILED || number >= step->retry.attempts)
+		if (outcome != OUTCOME_FAILED || !retry_allowed(interpreter, step, frame, number))
 			return outcome;
-		enum outcome pause = pause_before(interpreter, step, frame, key, number + 1, reason);
+		enum outcome pause = retry_pause(interpreter, step, frame, key, number + 1, reason);
+		if (pause == OUTCOME_SKIPPED)
+			return skip_attempt(interpreter, step, frame, key, number + 1);
 		if (pause != OUTCOME_OK)
 			return pause;
 	}
+}
+
+bool failed_before_rescue(const struct interpreter *interpreter, const struct attempt *attempt)
+{
+	CLEANUP_FREE char *plain = plain_key(attempt->key);
+	const struct value *finished = table_get(&interpreter->done, plain);
+	return attempt->frame->after_rescue && value_is_text(value_get(finished, "outcome"), outcome_name(OUTCOME_FAILED));
 }
 
 /* After a rescue: what had ended well stays as it is. */
@@ -401,12 +430,6 @@ enum outcome step_walk(struct interpreter *interpreter, const struct step *step,
 	}
 	if (interpreter->power != POWER_APPLY)
 		return plan_action(interpreter, step, &frame, key);
-	const char *reason = control_skip_reason(interpreter, key);
-	if (reason && !history_get(interpreter->history, "step_finished", key, 1)) {
-		interpreter->counts[OUTCOME_SKIPPED]++;
-		steps_put(interpreter, step, &frame, OUTCOME_SKIPPED, NULL, NULL, NULL);
-		return record_skipped(interpreter, step, &frame, key, reason) < 0 ? OUTCOME_STOPPED : OUTCOME_SKIPPED;
-	}
 	outcome = attempts_walk(interpreter, step, &frame, key);
 	if (outcome != OUTCOME_STOPPED)
 		interpreter->counts[outcome]++;

@@ -30,7 +30,9 @@ enum outcome walk_fail(struct interpreter *interpreter, const struct step *step,
 		return OUTCOME_OK;
 	}
 	error_move(&attempt.error, err);
-	int written = record_finished(interpreter, &attempt, OUTCOME_FAILED);
+	steps_put(interpreter, step, frame, OUTCOME_FAILED, NULL, NULL, NULL);
+	bool journaled = history_get(interpreter->history, "step_finished", key, 1);
+	int written = journaled ? 0 : record_finished(interpreter, &attempt, OUTCOME_FAILED);
 	error_clear(&attempt.error);
 	interpreter->counts[OUTCOME_FAILED]++;
 	return written < 0 ? OUTCOME_STOPPED : OUTCOME_FAILED;
@@ -60,13 +62,22 @@ static struct frame block_frame(struct interpreter *interpreter, const struct gr
 	return frame;
 }
 
+/* What puts things right still has time when the group's own is up. */
+static struct frame mending_frame(struct interpreter *interpreter, const struct group *group, const char *block_name)
+{
+	struct frame frame = block_frame(interpreter, group, block_name);
+	frame.deadline = group->outer->deadline;
+	return frame;
+}
+
 static enum outcome group_rescue(struct interpreter *interpreter, const struct group *group)
 {
-	struct frame rescue = block_frame(interpreter, group, "rescue");
+	struct frame rescue = mending_frame(interpreter, group, "rescue");
+	interpreter->conflict = false;
 	enum outcome outcome = walk_block(interpreter, &group->step->rescue, &rescue);
 	if (!outcome_is_good(outcome))
 		return outcome;
-	struct frame again = block_frame(interpreter, group, NULL);
+	struct frame again = mending_frame(interpreter, group, NULL);
 	again.after_rescue = true;
 	again.prefix = arena_printf(interpreter->arena, "%s.rescued", group->instance);
 	return walk_block(interpreter, &group->step->steps, &again);
@@ -76,13 +87,15 @@ static enum outcome group_finally(struct interpreter *interpreter, const struct 
 {
 	if (outcome == OUTCOME_STOPPED || !group->step->finally.count)
 		return outcome;
-	struct frame finally = block_frame(interpreter, group, "finally");
+	struct frame finally = mending_frame(interpreter, group, "finally");
 	finally.finishing = true;
 	enum outcome ended = walk_block(interpreter, &group->step->finally, &finally);
 	return outcome_is_good(outcome) || ended == OUTCOME_STOPPED ? worse(outcome, ended) : outcome;
 }
 
-int64_t retry_delay(const struct retry *retry, unsigned failed_attempts)
+/* --- retry --- */
+
+static int64_t retry_delay(const struct retry *retry, unsigned failed_attempts)
 {
 	double delay = (double)retry->delay;
 	for (unsigned i = 1; i < failed_attempts; i++)
@@ -90,9 +103,34 @@ int64_t retry_delay(const struct retry *retry, unsigned failed_attempts)
 	return delay > (double)retry->max_delay ? retry->max_delay : (int64_t)delay;
 }
 
+bool retry_allowed(const struct interpreter *interpreter, const struct step *step, const struct frame *frame, unsigned number)
+{
+	return number < step->retry.attempts && !interpreter->conflict && machine_now(interpreter) < frame->deadline;
+}
+
+static bool attempt_begun(const struct interpreter *interpreter, const struct step *step, const char *key, unsigned number)
+{
+	return history_get(interpreter->history, step->form == STEP_GROUP ? "group_started" : "step_started", key, number) ||
+	       history_get(interpreter->history, "step_finished", key, number);
+}
+
+enum outcome retry_pause(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, unsigned next,
+			 const char *why)
+{
+	int64_t delay = retry_delay(&step->retry, next - 1);
+	const struct value *journaled = history_get(interpreter->history, "retry", key, next);
+	if (attempt_begun(interpreter, step, key, next))
+		return OUTCOME_OK;
+	if (record_retry(interpreter, key, next, step->retry.attempts, delay, why) < 0)
+		return OUTCOME_STOPPED;
+	if (journaled) /* what is left of it */
+		delay -= machine_now(interpreter) - history_machine(journaled);
+	struct attempt attempt = {.step = step, .frame = frame, .key = key, .deadline = frame->deadline};
+	return attempt_wait(interpreter, &attempt, delay);
+}
+
 static enum outcome group_attempts(struct interpreter *interpreter, struct group *group)
 {
-	const struct retry *retry = &group->step->retry;
 	for (unsigned number = 1;; number++) {
 		if (number > 1)
 			group->instance = arena_printf(interpreter->arena, "%s#%u", group->key, number);
@@ -100,14 +138,10 @@ static enum outcome group_attempts(struct interpreter *interpreter, struct group
 			return OUTCOME_STOPPED;
 		struct frame frame = block_frame(interpreter, group, NULL);
 		enum outcome outcome = walk_block(interpreter, &group->step->steps, &frame);
-		if (outcome != OUTCOME_FAILED || number >= retry->attempts)
+		if (outcome != OUTCOME_FAILED || !retry_allowed(interpreter, group->step, &group->frame, number))
 			return outcome;
-		int64_t delay = retry_delay(retry, number);
-		bool waited = history_get(interpreter->history, "retry", group->key, number + 1);
-		if (record_retry(interpreter, group->key, number + 1, retry->attempts, delay, "a step of the group failed") < 0)
-			return OUTCOME_STOPPED;
-		struct attempt attempt = {.step = group->step, .frame = &group->frame, .key = group->key, .deadline = group->frame.deadline};
-		enum outcome pause = waited ? OUTCOME_OK : attempt_wait(interpreter, &attempt, delay);
+		enum outcome pause =
+			retry_pause(interpreter, group->step, &group->frame, group->key, number + 1, "a step of the group failed");
 		if (pause != OUTCOME_OK)
 			return pause;
 	}
@@ -162,10 +196,11 @@ static enum outcome group_walk(struct interpreter *interpreter, const struct ste
 
 /* --- one round of a step --- */
 
-static bool before_from(struct interpreter *interpreter, const struct step *step)
+/* --from leaves out the steps before it. Preflight and finally are never left out. */
+static bool before_from(struct interpreter *interpreter, const struct step *step, const struct frame *frame)
 {
 	const char *from = interpreter->execution->from;
-	if (!from || interpreter->from_reached)
+	if (!from || interpreter->from_reached || strcmp(frame->block, "steps") != 0)
 		return false;
 	const struct step *start = runbook_step(interpreter->execution->runbook, from);
 	size_t length = strlen(step->key);
@@ -179,12 +214,11 @@ static bool before_from(struct interpreter *interpreter, const struct step *step
 static enum outcome skip(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 			 const char *reason)
 {
-	static const struct value *none;
-	steps_put(interpreter, step, frame, OUTCOME_SKIPPED, none, NULL, NULL);
+	steps_put(interpreter, step, frame, OUTCOME_SKIPPED, NULL, NULL, NULL);
 	interpreter->counts[OUTCOME_SKIPPED]++;
 	if (interpreter->power != POWER_APPLY)
 		plan_skip(interpreter, step, frame, key, reason);
-	else if (record_skipped(interpreter, step, frame, key, reason) < 0)
+	else if (record_skipped(interpreter, step, frame, key, 1, reason) < 0)
 		return OUTCOME_STOPPED;
 	return OUTCOME_SKIPPED;
 }
@@ -194,8 +228,10 @@ static enum outcome walk_round(struct interpreter *interpreter, const struct ste
 	struct frame frame = *outer;
 	struct error err = ERROR_NONE;
 	enum truth truth = TRUTH_TRUE;
-	if (before_from(interpreter, step) && strncmp(key, "preflight", strlen("preflight")) != 0)
+	if (before_from(interpreter, step, &frame))
 		return skip(interpreter, step, &frame, key, "the run starts at a later step");
+	if (interpreter->power == POWER_APPLY && control_skip_reason(interpreter, key) && !attempt_begun(interpreter, step, key, 1))
+		return skip(interpreter, step, &frame, key, control_skip_reason(interpreter, key));
 	if (step->condition && condition_test(interpreter, &frame, step->condition, NULL, &truth, &err) < 0) {
 		error_wrap(&err, "if");
 		return walk_fail(interpreter, step, &frame, key, &err);
@@ -208,6 +244,17 @@ static enum outcome walk_round(struct interpreter *interpreter, const struct ste
 		frame.why_maybe = arena_printf(interpreter->arena, "if: %s cannot be known now", step->condition_text);
 	}
 	return step->form == STEP_GROUP ? group_walk(interpreter, step, &frame, key) : step_walk(interpreter, step, &frame, key);
+}
+
+/* A cancel ends the walk before the next step. On resume, what was begun before it is walked once more, so that the `finally` of its groups is. */
+static enum outcome interrupted(const struct interpreter *interpreter, const struct frame *frame, const char *key)
+{
+	if (interpreter->power != POWER_APPLY)
+		return OUTCOME_OK;
+	if (control_stopping(interpreter))
+		return OUTCOME_STOPPED;
+	bool cancelled = control_cancelled(interpreter) && !frame->finishing && !history_has_begun(interpreter->history, key);
+	return cancelled ? OUTCOME_CANCELLED : OUTCOME_OK;
 }
 
 /* --- rounds of a foreach --- */
@@ -262,23 +309,23 @@ static enum outcome walk_rounds(struct interpreter *interpreter, const struct st
 	struct value *each = value_list(interpreter->arena);
 	for (size_t i = 0; i < items->list.count && outcome_is_good(total); i++) {
 		struct frame round = round_frame(frame, step, items->list.items[i]);
-		total = worse(total, walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[%zu]", key, i)));
+		if (step->id)
+			table_put(&interpreter->steps, step->id, NULL);
+		const char *instance = arena_printf(interpreter->arena, "%s[%zu]", key, i);
+		enum outcome outcome = interrupted(interpreter, frame, instance);
+		if (outcome == OUTCOME_OK)
+			outcome = walk_round(interpreter, step, &round, instance);
+		total = worse(total, outcome);
+		if (outcome >= OUTCOME_CANCELLED)
+			break;
 		const struct value *entry = step->id ? table_get(&interpreter->steps, step->id) : NULL;
-		if (entry)
-			value_append(interpreter->arena, each, entry);
+		if (step->id)
+			value_append(interpreter->arena, each, entry ? entry : value_unknown());
 	}
 	steps_put_rounds(interpreter, step, each);
 	return total;
 }
 
-static enum outcome interrupted(const struct interpreter *interpreter, const struct frame *frame)
-{
-	if (interpreter->power != POWER_APPLY)
-		return OUTCOME_OK;
-	if (control_stopping(interpreter))
-		return OUTCOME_STOPPED;
-	return control_cancelled(interpreter) && !frame->finishing ? OUTCOME_CANCELLED : OUTCOME_OK;
-}
 
 enum outcome walk_block(struct interpreter *interpreter, const struct block *block, const struct frame *frame)
 {
@@ -286,7 +333,7 @@ enum outcome walk_block(struct interpreter *interpreter, const struct block *blo
 	for (size_t i = 0; i < block->count && outcome_is_good(total); i++) {
 		const struct step *step = &block->steps[i];
 		const char *key = arena_printf(interpreter->arena, "%s%s%zu", frame->prefix, *frame->prefix ? "." : "", i + 1);
-		enum outcome outcome = interrupted(interpreter, frame);
+		enum outcome outcome = interrupted(interpreter, frame, key);
 		if (outcome == OUTCOME_OK)
 			outcome = step->foreach ? walk_rounds(interpreter, step, frame, key) : walk_round(interpreter, step, frame, key);
 		total = worse(total, outcome);

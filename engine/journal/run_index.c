@@ -148,6 +148,17 @@ int run_index_load(const struct run_store *store, struct run_index *ret_index, s
 	return 0;
 }
 
+int run_index_has_closed(const struct run_store *store, const char *id, struct error *err)
+{
+	struct run_index index;
+	if (run_index_load(store, &index, err) < 0)
+		return -1;
+	const struct run_index_entry *entry = find_entry(&index, id);
+	int closed = entry && entry->closed;
+	run_index_free(&index);
+	return closed;
+}
+
 void run_index_free(struct run_index *index)
 {
 	free(index->entries);

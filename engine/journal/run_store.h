@@ -70,6 +70,8 @@ int run_unlock_all(struct run *run, struct error *err); /* the run is closed: cl
 /* The index: opened and closed with the journal's head. */
 int run_index_opened(struct run *run, const struct value *fields, struct error *err);
 int run_index_closed(struct run *run, const char *outcome, struct error *err);
+/* 1: the index says that this run is closed; 0: it does not; -1: it cannot be read. */
+int run_index_has_closed(const struct run_store *store, const char *id, struct error *err);
 /*
  * Every chain: each run's journal, the index, and that they agree. Calls report for each run, newest first, and last for
  * "index": problem NULL if it verifies. A run that is not closed is reported with RUN_TAIL_UNPROVEN (compare the text): true,

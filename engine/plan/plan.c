@@ -112,44 +112,68 @@ static bool is_volatile(const struct value *row, const char *attribute)
 	return false;
 }
 
-/* The observed states of one step, then and now, without what changes by itself. */
-static int compare_before(struct arena *arena, const struct value *then_row, const struct value *now_row, struct error *err)
+/* One attribute, then and now; NULL: it was not there. */
+static int compare_attribute(struct arena *arena, const struct value *now_row, const char *attribute, const struct value *was,
+			     const struct value *is, struct error *err)
 {
-	const struct value *then = value_get(value_get(then_row, "before"), "state");
-	const struct value *now = value_get(value_get(now_row, "before"), "state");
-	const char *step = value_get_text(now_row, "step");
+	/* What could not be known reads {"?": ...} in a saved plan; it is checked when its step comes. */
+	if ((was && is && value_equal(was, is)) || value_get(was, "?") || value_get(is, "?"))
+		return 0;
+	return refuse(err, arena_printf(arena, "step %s (%s): %s was %s, now it is %s", value_get_text(now_row, "step"),
+					value_get_text(now_row, "name"), attribute, text_of(arena, was), text_of(arena, is)));
+}
+
+/* The observed states of one step, then and now, without what changes by itself. field: before; of a probe, after. */
+static int compare_states(struct arena *arena, const struct value *then_row, const struct value *now_row, const char *field, struct error *err)
+{
+	const struct value *then = value_get(value_get(then_row, field), "state");
+	const struct value *now = value_get(value_get(now_row, field), "state");
 	if (!then || !now)
 		return 0;
-	if (then->type != now->type || then->type == VALUE_STRING) {
-		if (value_equal(then, now))
-			return 0;
-		return refuse(err, arena_printf(arena, "step %s (%s): it was %s, now it is %s", step,
-						value_get_text(now_row, "name"), text_of(arena, then), text_of(arena, now)));
-	}
+	if (then->type != VALUE_MAP || now->type != VALUE_MAP)
+		return compare_attribute(arena, now_row, "it", then, now, err);
 	for (size_t i = 0; i < then->map.count; i++) {
 		const char *attribute = value_text(then->map.entries[i].key);
-		const struct value *was = then->map.entries[i].value, *is = value_get(now, attribute);
-		if (is_volatile(then_row, attribute) || (is && value_equal(was, is)))
-			continue;
-		/* What could not be known then reads {"?": ...} in a saved plan; it is checked when its step comes. */
-		if (value_get(was, "?") || value_is(is, VALUE_UNKNOWN))
-			continue;
-		return refuse(err, arena_printf(arena, "step %s (%s): %s was %s, now it is %s", step,
-						value_get_text(now_row, "name"), attribute, text_of(arena, was), text_of(arena, is)));
+		if (!is_volatile(then_row, attribute) &&
+		    compare_attribute(arena, now_row, attribute, then->map.entries[i].value, value_get(now, attribute), err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < now->map.count; i++) {
+		const char *attribute = value_text(now->map.entries[i].key);
+		if (!is_volatile(now_row, attribute) && !value_get(then, attribute) &&
+		    compare_attribute(arena, now_row, attribute, NULL, now->map.entries[i].value, err) < 0)
+			return -1;
 	}
 	return 0;
 }
 
+static int compare_row(struct arena *arena, const struct value *then, const struct value *now, struct error *err)
+{
+	bool probe = value_is_text(value_get(now, "kind"), "probe");
+	const char *was = value_get_text(then, "verdict"), *is = value_get_text(now, "verdict");
+	if (compare_states(arena, then, now, probe ? "after" : "before", err) < 0)
+		return -1;
+	if (probe || (was && is && strcmp(was, is) == 0)) /* what a probe expects is tested when it comes */
+		return 0;
+	return refuse(err, arena_printf(arena, "step %s (%s): it was to be '%s', now '%s'", value_get_text(now, "step"),
+					value_get_text(now, "name"), was ? was : "?", is ? is : "?"));
+}
+
 static int compare_rows(struct arena *arena, const struct value *saved, const struct value *now, struct error *err)
 {
-	const struct value *rows = value_get(now, "rows");
+	const struct value *rows = value_get(now, "rows"), *saved_rows = value_get(saved, "rows");
 	for (size_t i = 0; i < rows->list.count; i++) {
 		const char *step = value_get_text(rows->list.items[i], "step");
 		const struct value *then = row_of(saved, step);
 		if (!then)
 			return refuse(err, arena_printf(arena, "step %s is new", step));
-		if (compare_before(arena, then, rows->list.items[i], err) < 0)
+		if (compare_row(arena, then, rows->list.items[i], err) < 0)
 			return -1;
+	}
+	for (size_t i = 0; value_is(saved_rows, VALUE_LIST) && i < saved_rows->list.count; i++) {
+		const char *step = value_get_text(saved_rows->list.items[i], "step");
+		if (step && !row_of(now, step))
+			return refuse(err, arena_printf(arena, "step %s is gone", step));
 	}
 	return 0;
 }

@@ -1,7 +1,9 @@
 /*
  * inputs.c - the inputs of a run: given or default, converted to their declared types.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +11,10 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/base/regex.h"
-#include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 #include "engine/runbook/runbook.h"
+
+#define SHOWN_LIMIT 60 /* code points of a wrong value that are shown */
 
 struct conversion {
 	struct arena *arena;
@@ -18,6 +22,7 @@ struct conversion {
 	const struct input *input;
 	struct diagnostics *diagnostics;
 	struct span at;
+	bool only_check; /* defaults before a run: no secret is read, and without an inventory any host will do */
 };
 
 typedef const struct value *convert_function(const struct conversion *conversion, const struct value *given);
@@ -31,9 +36,21 @@ static const struct value *refuse(const struct conversion *conversion, const cha
 	return NULL;
 }
 
+/* Says what was given, too. */
+static const struct value *refuse_type(const struct conversion *conversion, const struct value *given, const char *wanted,
+				       const char *hint)
+{
+	const char *text = json_text(conversion->arena, given);
+	bool shown = utf8_count(text, strlen(text)) <= SHOWN_LIMIT;
+	return refuse(conversion,
+		      arena_printf(conversion->arena, "must be %s, but is %s", wanted,
+				   shown ? text : arena_printf(conversion->arena, "a %s", value_type_name(given->type))),
+		      hint);
+}
+
 static const struct value *to_string(const struct conversion *conversion, const struct value *given)
 {
-	return given->type == VALUE_STRING ? given : refuse(conversion, "must be a string", NULL);
+	return given->type == VALUE_STRING ? given : refuse_type(conversion, given, "a string", NULL);
 }
 
 static const struct value *to_integer(const struct conversion *conversion, const struct value *given)
@@ -44,8 +61,8 @@ static const struct value *to_integer(const struct conversion *conversion, const
 	char *end;
 	errno = 0;
 	long long number = text && *text ? strtoll(text, &end, 10) : 0;
-	if (!text || !*text || *end || errno)
-		return refuse(conversion, "must be an integer", NULL);
+	if (!text || !*text || *end || errno || isspace((unsigned char)*text))
+		return refuse_type(conversion, given, "an integer", NULL);
 	return value_int(conversion->arena, number);
 }
 
@@ -56,8 +73,8 @@ static const struct value *to_number(const struct conversion *conversion, const 
 	const char *text = value_text(given);
 	char *end;
 	double number = text && *text ? strtod(text, &end) : 0;
-	if (!text || !*text || *end)
-		return refuse(conversion, "must be a number", NULL);
+	if (!text || !*text || *end || text[strspn(text, "0123456789+-.eE")] || !isfinite(number))
+		return refuse_type(conversion, given, "a number", NULL);
 	return value_double(conversion->arena, number);
 }
 
@@ -67,7 +84,7 @@ static const struct value *to_boolean(const struct conversion *conversion, const
 		return given;
 	if (value_is_text(given, "true") || value_is_text(given, "false"))
 		return value_bool(value_is_text(given, "true"));
-	return refuse(conversion, "must be true or false", NULL);
+	return refuse_type(conversion, given, "true or false", NULL);
 }
 
 static const struct value *to_duration(const struct conversion *conversion, const struct value *given)
@@ -77,7 +94,7 @@ static const struct value *to_duration(const struct conversion *conversion, cons
 		return given;
 	const char *text = value_text(given);
 	if (!text || duration_parse(text, &nanoseconds, NULL) < 0)
-		return refuse(conversion, "must be a duration", "write a number with a unit, such as 90s, 10m or 1h30m");
+		return refuse_type(conversion, given, "a duration", "write a number with a unit, such as 90s, 10m or 1h30m");
 	return value_duration(conversion->arena, nanoseconds);
 }
 
@@ -89,14 +106,16 @@ static const struct value *to_map(const struct conversion *conversion, const str
 	const char *text = value_text(given);
 	if (text && json_parse(conversion->arena, text, given->string.length, &parsed, NULL) == 0 && parsed->type == VALUE_MAP)
 		return parsed;
-	return refuse(conversion, "must be a map", "on a command line, write JSON: '{\"key\": \"value\"}'");
+	return refuse_type(conversion, given, "a map", "on a command line, write JSON: '{\"key\": \"value\"}'");
 }
 
 static const struct value *to_host(const struct conversion *conversion, const struct value *given)
 {
 	const char *id = given->type == VALUE_MAP ? value_get_text(given, "id") : value_text(given);
 	if (!id)
-		return refuse(conversion, "must be the id of a host", NULL);
+		return refuse_type(conversion, given, "the id of a host", NULL);
+	if (conversion->only_check && !conversion->inventory)
+		return given;
 	const struct host *host = inventory_host(conversion->inventory, id);
 	if (host)
 		return host->value;
@@ -111,13 +130,33 @@ static const struct value *to_host(const struct conversion *conversion, const st
 	return NULL;
 }
 
+static bool check_secret(const struct conversion *conversion, const char *name)
+{
+	const struct inventory *inventory = conversion->inventory;
+	size_t count = inventory ? inventory->secrets_count : 0;
+	const char **names = arena_alloc(conversion->arena, (count + 1) * sizeof(*names));
+	bool found = !inventory;
+	for (size_t i = 0; i < count; i++) {
+		names[i] = inventory->secrets[i].name;
+		found |= strcmp(names[i], name) == 0;
+	}
+	if (found)
+		return true;
+	struct diagnostic *diagnostic = diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/unknown-secret", conversion->at,
+							"input '%s': the inventory declares no secret '%s'", conversion->input->name, name);
+	diagnostic_suggest(conversion->diagnostics, diagnostic, name, names, count);
+	return false;
+}
+
 static const struct value *to_secret(const struct conversion *conversion, const struct value *given)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const struct value *secret;
 	const char *name = value_text(given);
 	if (!name)
-		return refuse(conversion, "must be the name of a secret", NULL);
+		return refuse_type(conversion, given, "the name of a secret", NULL);
+	if (conversion->only_check)
+		return check_secret(conversion, name) ? given : NULL;
 	if (secret_read(conversion->arena, conversion->inventory, name, &secret, &err) < 0)
 		return refuse(conversion, error_text(&err), err.hint);
 	return secret;
@@ -151,12 +190,15 @@ static const struct value *to_list(const struct conversion *conversion, const st
 	if (given->type == VALUE_STRING)
 		given = split_words(conversion->arena, given->string.data, given->string.length);
 	if (given->type != VALUE_LIST)
-		return refuse(conversion, "must be a list", "on a command line, write a,b,c");
+		return refuse_type(conversion, given, "a list", "on a command line, write a,b,c");
 	struct value *list = value_list(conversion->arena);
 	if (conversion->input->items == INPUT_LIST)
 		return given;
 	for (size_t i = 0; i < given->list.count; i++) {
-		const struct value *item = converters[conversion->input->items](conversion, given->list.items[i]);
+		struct conversion one = *conversion;
+		if (given->list.items[i]->at.source)
+			one.at = given->list.items[i]->at;
+		const struct value *item = converters[conversion->input->items](&one, given->list.items[i]);
 		if (!item)
 			return NULL;
 		value_append(conversion->arena, list, item);
@@ -171,7 +213,7 @@ static void check_allowed(const struct conversion *conversion, const struct valu
 	for (size_t i = 0; !found && i < allowed->list.count; i++)
 		found = value_equal(allowed->list.items[i], value);
 	if (!found)
-		refuse(conversion, arena_printf(conversion->arena, "must be one of %s", json_text(conversion->arena, allowed)), NULL);
+		refuse_type(conversion, value, arena_printf(conversion->arena, "one of %s", json_text(conversion->arena, allowed)), NULL);
 }
 
 static void check_pattern(const struct conversion *conversion, const struct value *value)
@@ -179,12 +221,50 @@ static void check_pattern(const struct conversion *conversion, const struct valu
 	const char *pattern = conversion->input->pattern;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct regex *regex = NULL;
-	if (!pattern || value->type != VALUE_STRING)
+	if (!pattern || (value && value->type != VALUE_STRING))
 		return;
 	if (regex_compile(conversion->arena, pattern, strlen(pattern), 0, &regex, NULL, &err) < 0)
-		refuse(conversion, arena_printf(conversion->arena, "has a broken pattern: %s", error_text(&err)), NULL);
-	else if (regex_match(regex, value->string.data, value->string.length, NULL, NULL) != 1)
-		refuse(conversion, arena_printf(conversion->arena, "must match the pattern %s", pattern), NULL);
+		refuse(conversion, arena_printf(conversion->arena, "has a pattern that does not work: %s", error_text(&err)), NULL);
+	else if (value && regex_match(regex, value->string.data, value->string.length, NULL, NULL) != 1)
+		refuse_type(conversion, value, arena_printf(conversion->arena, "text that matches %s", pattern), NULL);
+}
+
+static bool has_template(const struct value *value)
+{
+	return value_text(value) && template_has(value->string.data, value->string.length);
+}
+
+static void check_default(const struct conversion *conversion)
+{
+	const struct value *given = conversion->input->default_value;
+	if (!given || given->type == VALUE_NULL) {
+		check_pattern(conversion, NULL);
+		return;
+	}
+	if (has_template(given)) {
+		refuse(conversion, "has a ${{ }} in its default, but a default is taken as it is", "give it where it is used: ${{ }} in the steps");
+		return;
+	}
+	const struct value *value = converters[conversion->input->type](conversion, given);
+	if (!value)
+		return;
+	check_allowed(conversion, value);
+	check_pattern(conversion, value);
+}
+
+void runbook_check_defaults(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory,
+			    struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < runbook->inputs_count; i++) {
+		const struct input *input = &runbook->inputs[i];
+		struct conversion conversion = {.arena = arena,
+						.inventory = inventory,
+						.input = input,
+						.diagnostics = diagnostics,
+						.at = input->default_value ? input->default_value->at : input->at,
+						.only_check = true};
+		check_default(&conversion);
+	}
 }
 
 static void add_input(const struct conversion *conversion, const struct value *given, struct value *inputs)

@@ -17,9 +17,13 @@ struct names {
 	const struct inventory *inventory; /* NULL: hosts and secrets are not checked */
 	struct diagnostics *diagnostics;
 	struct arena *arena;
-	const char **ids;
+	const char **ids; /* of the whole runbook */
 	size_t ids_count;
 	size_t ids_capacity;
+	const char **ended; /* ids of the steps that will have ended before the place that is being checked */
+	size_t ended_count;
+	size_t ended_capacity;
+	const struct step *step; /* that is being checked; NULL: behind all of them */
 	const struct as_scope *scope; /* at the place that is being checked */
 	bool result_visible;	      /* in until, expect, outputs */
 };
@@ -62,7 +66,40 @@ static void check_input(const struct names *names, const char *name, struct span
 
 static void check_id(const struct names *names, const char *name, struct span at)
 {
-	must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
+	if (!has(names->ids, names->ids_count, name)) {
+		must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
+		return;
+	}
+	if (has(names->ended, names->ended_count, name))
+		return;
+	bool itself = names->step && names->step->id && strcmp(names->step->id, name) == 0;
+	struct diagnostic *diagnostic = add(names, "names/later", at, "the step ", name, " has not ended here");
+	diagnostic_hint(names->diagnostics, diagnostic,
+			itself ? "in `until`, `expect` and `outputs` of the step itself, write result.NAME"
+			       : "steps are done in the order in which they stand; refer to one that stands before this one");
+}
+
+static void check_run(const struct names *names, const char *name, struct span at)
+{
+	static const char *const known[] = {"id", "runbook", "kind", "operator", "outcome"};
+	must_be_one_of(names, "names/run", at, "a run has no ", name, known, COUNT_OF(known));
+}
+
+static void check_step_part(const struct names *names, const char *part, struct span at)
+{
+	static const char *const known[] = {"outputs", "outcome", "before", "after", "each"};
+	must_be_one_of(names, "names/step-part", at, "a step has no ", part, known, COUNT_OF(known));
+}
+
+static void check_objective(const struct names *names, const char *name, struct span at)
+{
+	static const char *const known[] = {"rto", "rpo"};
+	if (has(known, COUNT_OF(known), name) && !value_get(names->runbook->objectives, name)) {
+		struct diagnostic *diagnostic = add(names, "names/objective", at, "the runbook has no objective ", name, "");
+		diagnostic_hint(names->diagnostics, diagnostic, "add it: objectives: {%s: 15m}", name);
+		return;
+	}
+	must_be_one_of(names, "names/objective", at, "there is no objective ", name, known, COUNT_OF(known));
 }
 
 static void check_host(const struct names *names, const char *name, struct span at)
@@ -100,8 +137,9 @@ static const struct {
 	void (*check)(const struct names *names, const char *name, struct span at);
 	bool alone; /* also checked without a second part */
 } references[] = {
-	{"inputs", check_input, false}, {"steps", check_id, false},	{"hosts", check_host, false},
-	{"secrets", check_secret, false}, {"result", check_result, true},
+	{"inputs", check_input, false},	  {"steps", check_id, false},	  {"hosts", check_host, false},
+	{"secrets", check_secret, false}, {"result", check_result, true}, {"objectives", check_objective, false},
+	{"run", check_run, false},
 };
 
 static bool in_scope(const struct names *names, const char *name)
@@ -127,6 +165,8 @@ static void check_name(void *context, const char *const *parts, size_t count, st
 	for (size_t i = 0; i < COUNT_OF(references); i++)
 		if (strcmp(references[i].root, parts[0]) == 0 && (count > 1 || references[i].alone))
 			references[i].check(names, count > 1 ? parts[1] : NULL, at);
+	if (count > 2 && strcmp(parts[0], "steps") == 0)
+		check_step_part(names, parts[2], at);
 }
 
 static void check_template(struct names *names, const struct template *template, bool result_visible)
@@ -152,14 +192,16 @@ static void check_as(const struct names *names, const struct step *step)
 	bool hides = has(roots, COUNT_OF(roots), step->as) || in_scope(names, step->as);
 	if (!hides)
 		return;
-	struct diagnostic *diagnostic = add(names, "names/shadow", step->at, "`as:` ", step->as, " would hide a name that is already there");
-	diagnostic_hint(names->diagnostics, diagnostic, "choose another name with `as:`");
+	struct diagnostic *diagnostic = add(names, "names/shadow", step->as_at, "the item's name ", step->as,
+					    " would hide a name that is already there");
+	diagnostic_hint(names->diagnostics, diagnostic, "give the item another name with `as:`");
 }
 
 static void check_block(struct names *names, const struct block *block);
 
 static void check_step(struct names *names, const struct step *step)
 {
+	names->step = step;
 	check_template(names, step->foreach, false);
 	check_as(names, step);
 	struct as_scope scope = {.name = step->as, .outer = names->scope};
@@ -180,6 +222,9 @@ static void check_step(struct names *names, const struct step *step)
 	check_block(names, &step->rescue);
 	check_block(names, &step->finally);
 	names->scope = outer;
+	if (step->id)
+		*(const char **)arena_grow(names->arena, &names->ended, &names->ended_count, &names->ended_capacity,
+					   sizeof(*names->ended)) = step->id;
 }
 
 static void check_block(struct names *names, const struct block *block)
@@ -195,7 +240,7 @@ static bool collect_id(void *context, const struct step *step, unsigned depth)
 	if (!step->id)
 		return true;
 	if (has(names->ids, names->ids_count, step->id)) {
-		struct diagnostic *diagnostic = add(names, "names/duplicate-id", step->at, "the id ", step->id, " is used twice");
+		struct diagnostic *diagnostic = add(names, "names/duplicate-id", step->id_at, "the id ", step->id, " is used twice");
 		diagnostic_hint(names->diagnostics, diagnostic, "ids are unique in a runbook, its groups, rescue and finally included");
 		return true;
 	}
@@ -212,6 +257,7 @@ void names_check(const struct runbook *runbook, const struct inventory *inventor
 	check_block(&names, &runbook->preflight);
 	check_block(&names, &runbook->steps);
 	check_block(&names, &runbook->finally);
+	names.step = NULL;
 	for (size_t i = 0; i < runbook->outputs_count; i++)
 		check_template(&names, runbook->outputs[i].value, false);
 }

@@ -77,12 +77,19 @@ static void read_group(const struct fields *fields, const struct value *map, str
 	read_block(fields, value_get(map, "finally"), arena_printf(arena, "%s.finally", step->key), &step->finally);
 }
 
+static struct span place_of(const struct value *map, const char *key, const struct value *otherwise)
+{
+	const struct value *value = value_get(map, key) ? value_get(map, key) : otherwise;
+	return value ? value->at : (struct span){0};
+}
+
 static void read_step(const struct fields *fields, const struct value *map, struct step *step)
 {
 	bool group = value_get(map, "group") != NULL;
 	step->form = group ? STEP_GROUP : STEP_ACTION;
 	step->at = map->at;
 	step->id = value_get_text(map, "id");
+	step->id_at = place_of(map, "id", map);
 	step->name = fields_template(fields, map, group ? "group" : "name");
 	step->condition = fields_condition(fields, map, "if");
 	step->condition_text = value_get_text(map, "if");
@@ -93,6 +100,7 @@ static void read_step(const struct fields *fields, const struct value *map, stru
 	step->as = value_get_text(map, "as");
 	if (!step->as)
 		step->as = "item";
+	step->as_at = place_of(map, "as", value_get(map, "foreach"));
 	step->retry = read_retry(fields, map);
 	step->timeout = fields_duration(fields, map, "timeout", 0);
 	if (group)
@@ -206,6 +214,7 @@ int runbook_from_source(struct arena *arena, const struct source *source, const 
 {
 	size_t errors = diagnostics->errors;
 	const struct value *document;
+	*ret_runbook = NULL;
 	if (document_parse(arena, source, &document, diagnostics) < 0)
 		return -1;
 	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){.templates = true}, diagnostics))
@@ -213,6 +222,7 @@ int runbook_from_source(struct arena *arena, const struct source *source, const 
 	struct fields fields = {.arena = arena, .diagnostics = diagnostics};
 	struct runbook *runbook = build(&fields, source, document);
 	names_check(runbook, inventory, diagnostics);
+	runbook_check_defaults(arena, runbook, inventory, diagnostics);
 	*ret_runbook = runbook;
 	return diagnostics->errors > errors ? -1 : 0;
 }
@@ -222,6 +232,7 @@ int runbook_read(struct arena *arena, const char *path, const struct inventory *
 {
 	const struct source *source;
 	const struct value *document;
+	*ret_runbook = NULL;
 	if (document_read(arena, path, &source, &document, diagnostics) < 0)
 		return -1;
 	return runbook_from_source(arena, source, inventory, ret_runbook, diagnostics);

@@ -35,6 +35,7 @@ struct output {
 struct step {
 	const char *key; /* its place: "3.1", "preflight.1", "3.rescue.1"; instances add rounds and attempts */
 	const char *id;	 /* NULL: cannot be referred to */
+	struct span id_at;
 	enum step_form form;
 	struct template *name; /* NULL: not given */
 	const char *uses;      /* action's full name; NULL for a group */
@@ -48,6 +49,7 @@ struct step {
 	struct template *user;		/* NULL: inherited */
 	struct template *foreach;	/* NULL: none */
 	const char *as;			/* name of the item */
+	struct span as_at;		/* of `foreach` if `as` was not written */
 	struct retry retry;
 	struct template *until;
 	struct template *expect;
@@ -106,7 +108,8 @@ struct runbook {
 	const struct source *source;
 };
 
-/* Reads, checks shape and names, builds. -1: errors among the diagnostics. inventory may be NULL: then hosts and secrets are not checked. */
+/* Reads, checks shape, names and defaults, builds. -1: errors among the diagnostics; *ret_runbook is NULL if the shape is wrong, else what
+ * there is of it, for further checks. inventory may be NULL: then hosts and secrets are not checked. */
 int runbook_read(struct arena *arena, const char *path, const struct inventory *inventory, struct runbook **ret_runbook,
 		 struct diagnostics *diagnostics);
 int runbook_from_source(struct arena *arena, const struct source *source, const struct inventory *inventory,
@@ -120,5 +123,9 @@ const struct step *runbook_step(const struct runbook *runbook, const char *key_o
  * inventory's entries, durations durations, secrets their tainted value. All problems as diagnostics. */
 int runbook_inputs(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory, const struct value *given,
 		   const struct value **ret_inputs, struct diagnostics *diagnostics);
+
+/* Do the defaults have their declared types? Secrets are not read; hosts and secrets are checked with an inventory only. */
+void runbook_check_defaults(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory,
+			    struct diagnostics *diagnostics);
 
 const char *input_type_name(enum input_type type);

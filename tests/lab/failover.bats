@@ -2,21 +2,31 @@
 # The reference cycle on real hosts: prepare, mail, power cut, plan, failover, failback; and each of them again.
 # The tests of this file build on one another, in this order.
 
-load common
+load standin
+load journal
 
 setup_file() { fresh_lab; }
+teardown() { rm -f "$BATS_FILE_TMPDIR/sending"; }
 
-once_more() { # RUNBOOK: right after itself it applies no wish
-  standin run "$MAIL/$1.yaml" --yes
-  same "" "$(applied)" "applied by the second run of $1"
+mailbox() { lab mail read "$1" | cut -f1 | sort; }
+
+# One message after another, in the background, until stop_sending; what was accepted counts.
+start_sending() { # USER TAG
+  touch "$BATS_FILE_TMPDIR/sending"
+  keep_sending "$@" 3>&- &
+  SENDER=$!
 }
-
-keep_sending() { # USER TAG FILE: one message after another until FILE is gone; prints what was accepted
-  local number=0
-  while [ -e "$3" ]; do
-    number=$((number + 1))
-    lab mail send "$1" 1 "$2$number" 2>/dev/null || sleep 0.2
+keep_sending() {
+  local number
+  for number in {1..500}; do
+    [ -e "$BATS_FILE_TMPDIR/sending" ] || return 0
+    lab mail send "$1" 1 "$2-$number" 2>/dev/null >>"$BATS_FILE_TMPDIR/$1.accepted" || true
+    sleep 0.3
   done
+}
+stop_sending() {
+  rm "$BATS_FILE_TMPDIR/sending"
+  wait $SENDER
 }
 
 # All that was ever accepted for a user is in the mailbox, nothing else, nothing twice.
@@ -35,13 +45,13 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
   send bob 5 before
   complete_soon alice
   complete_soon bob
-  [ "$(outcome)" = changed ]
+  [ "$(run_outcome)" = changed ]
 }
 
 @test "prepare again: only the copy is made anew, nobody is disturbed" {
   before=$(invocation mail1 dovecot)$(invocation mail1 postfix)
-  once_more prepare
-  same "4.3" "$(records '[x["step"] for x in k("intent")]')" "the one task"
+  standin run "$MAIL/prepare.yaml" --yes
+  same "4.3" "$(intents)" "applied" # the copy: a task has nothing to observe
   same "$before" "$(invocation mail1 dovecot)$(invocation mail1 postfix)" "services of the source"
   complete alice
 }
@@ -50,7 +60,8 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
   lab power mail1 cut
   before=$(boot_id mail2)
   exits 0 standin plan "$MAIL/failover.yaml"
-  says "Fence the source" "host.reboot" "mail2 -> mail1"
+  says "Fence the source"
+  says "host.reboot"
   exits 0 standin plan "$MAIL/failover.yaml" -o json
   echo "$output" >"$BATS_FILE_TMPDIR/failover.plan"
   same "$before" "$(boot_id mail2)" "boot of mail2"
@@ -58,16 +69,12 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
 }
 
 @test "failover by that plan: every message is there, under the source's name" {
-  touch "$BATS_FILE_TMPDIR/failing-over"
-  keep_sending bob during-failover "$BATS_FILE_TMPDIR/failing-over" >"$BATS_FILE_TMPDIR/during-failover" 3>&- &
-  sender=$!
+  start_sending bob during-failover
   on ctl sh -c 'cat >/root/failover.plan' <"$BATS_FILE_TMPDIR/failover.plan"
   standin run "$MAIL/failover.yaml" --plan /root/failover.plan
-  eventually test -s "$BATS_FILE_TMPDIR/during-failover"
-  rm "$BATS_FILE_TMPDIR/failing-over"
-  wait $sender
-  cat "$BATS_FILE_TMPDIR/during-failover" >>"$BATS_FILE_TMPDIR/bob.accepted"
-  [ "$(outcome)" = changed ]
+  eventually grep -q during-failover "$BATS_FILE_TMPDIR/bob.accepted"
+  stop_sending
+  [ "$(run_outcome)" = changed ]
   [ "$(on mail2 hostname)" = mail1 ]
   complete_soon alice
   complete_soon bob
@@ -75,16 +82,16 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
 
 @test "its time: work and waiting for people apart, both measured" {
   # nobody was asked anything, so all of it is the machine's
-  [ "$(records 'k("run_finished")[0]["waited"]')" = 0 ]
-  [ "$(records 'r[-1]["up"] - r[0]["up"] >= k("run_finished")[0]["elapsed"] > 0')" = True ]
+  [ "$(journal 'k("run_finished")[0]["waited"]')" = 0 ]
+  [ "$(journal 'r[-1]["up"] - r[0]["up"] >= k("run_finished")[0]["elapsed"] > 0')" = True ]
   exits 0 standin show
-  says "work" "waiting"
+  says "waiting"
 }
 
 @test "failover again: applies nothing, harms nothing, though the name has moved meanwhile" {
   before=$(boot_id mail2)$(invocation mail2 dovecot)$(invocation mail2 postfix)
-  once_more failover
-  same "" "$(records '[x["step"] for x in k("intent")]')" "intents"
+  standin run "$MAIL/failover.yaml" --yes
+  same "" "$(intents)" "applied"
   same "$before" "$(boot_id mail2)$(invocation mail2 dovecot)$(invocation mail2 postfix)" "boot and services of the target"
   complete_soon alice
 }
@@ -97,9 +104,7 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
 }
 
 @test "failback: the source serves again, with everything, also what was accepted while it went on" {
-  touch "$BATS_FILE_TMPDIR/failing-back"
-  keep_sending bob during-failback "$BATS_FILE_TMPDIR/failing-back" >"$BATS_FILE_TMPDIR/during-failback" 3>&- &
-  sender=$!
+  start_sending bob during-failback
   standin run "$MAIL/failback.yaml" --yes >"$BATS_FILE_TMPDIR/failback.log" 2>&1 3>&- &
   failback=$!
   eventually waits_for prompt
@@ -107,10 +112,8 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
   lab await mail1 boot
   standin answer continue --reason "it has booted"
   wait $failback || { cat "$BATS_FILE_TMPDIR/failback.log" && false; }
-  rm "$BATS_FILE_TMPDIR/failing-back"
-  wait $sender
-  cat "$BATS_FILE_TMPDIR/during-failback" >>"$BATS_FILE_TMPDIR/bob.accepted"
-  [ "$(outcome)" = changed ]
+  stop_sending
+  [ "$(run_outcome)" = changed ]
   [ "$(on mail1 hostname)" = mail1 ]
   [ "$(on mail2 hostname)" = mail2 ]
   on mail1 systemctl is-active dovecot postfix
@@ -120,9 +123,9 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
 }
 
 @test "its time: the wait for the repair is not the machine's" {
-  [ "$(records 'k("answered")[0]["waited"] == k("run_finished")[0]["waited"] > 0')" = True ]
-  [ "$(records 'k("answered")[0]["up"] - k("waiting")[0]["up"] >= k("run_finished")[0]["waited"]')" = True ]
-  [ "$(records 'k("run_finished")[0]["elapsed"] + k("run_finished")[0]["waited"] <= r[-1]["up"] - r[0]["up"] + 1e9')" = True ]
+  [ "$(journal 'k("answered")[0]["waited"] == k("run_finished")[0]["waited"] > 0')" = True ]
+  [ "$(journal 'k("answered")[0]["up"] - k("waiting")[0]["up"] >= k("run_finished")[0]["waited"]')" = True ]
+  [ "$(journal 'k("run_finished")[0]["elapsed"] + k("run_finished")[0]["waited"] <= r[-1]["up"] - r[0]["up"] + 1e9')" = True ]
   exits 0 standin runs
   says "mail/failback"
 }
@@ -131,14 +134,15 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
   before=$(boot_id mail2)$(boot_id mail1)$(invocation mail1 dovecot)$(invocation mail1 postfix)
   exits 1 standin run "$MAIL/failback.yaml" --yes
   says "nothing to fail back"
-  same "" "$(records '[x["step"] for x in k("intent")]')" "intents"
+  same "" "$(intents)" "applied"
   same "$before" "$(boot_id mail2)$(boot_id mail1)$(invocation mail1 dovecot)$(invocation mail1 postfix)" "boots and services"
   complete alice
   complete bob
 }
 
 @test "and prepared again, the next failover would be possible" {
-  once_more prepare
+  standin run "$MAIL/prepare.yaml" --yes
+  same "4.3" "$(intents)" "applied"
   exits 0 standin plan "$MAIL/failover.yaml"
   standin audit verify
 }

@@ -12,7 +12,6 @@ static int write_new(const char *folder)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (file_write_durable(path, "new", 3, 0640, &err) == 0)
 		return 0;
-	fprintf(stderr, "%s\n", error_text(&err));
 	return err.code == ERROR_IO ? 1 : 2;
 }
 
