@@ -1,14 +1,14 @@
 /*
- * walk.c - blocks, rounds and groups: what comes after what, and what a failure means for the rest.
+ * walk.c - blocks and rounds: what comes after what. Groups and calls are group.c's, what is done at once is parallel.c's.
  */
 #include <string.h>
 
 #include "engine/base/memory.h"
 #include "engine/execute/interpreter.h"
 
-static enum outcome worse(enum outcome total, enum outcome next)
+/* changed outweighs ok, skipped counts as nothing; everything else is worse than both */
+enum outcome outcome_worse(enum outcome total, enum outcome next)
 {
-	/* changed outweighs ok, skipped counts as nothing; everything else is worse than both */
 	if (next == OUTCOME_SKIPPED)
 		return total;
 	return next > total ? next : total;
@@ -36,138 +36,16 @@ enum outcome walk_fail(struct interpreter *interpreter, const struct step *step,
 	return written < 0 ? OUTCOME_STOPPED : OUTCOME_FAILED;
 }
 
-/* --- groups --- */
-
-struct group {
-	const struct step *step;
-	const struct frame *outer;
-	struct frame frame; /* the group's own: host, deadline, depth resolved */
-	const char *key;
-	const char *name;
-	const char *instance; /* key, with #N in a later attempt */
-	int64_t started;
-};
-
-static struct frame block_frame(struct interpreter *interpreter, const struct group *group, const char *block_name)
-{
-	struct frame frame = group->frame;
-	frame.outer = &group->frame;
-	frame.as = NULL;
-	frame.depth++;
-	frame.prefix = block_name ? arena_printf(interpreter->arena, "%s.%s", group->instance, block_name) : group->instance;
-	if (block_name)
-		frame.block = block_name;
-	return frame;
-}
-
-static enum outcome group_rescue(struct interpreter *interpreter, const struct group *group)
-{
-	struct frame rescue = block_frame(interpreter, group, "rescue");
-	enum outcome outcome = walk_block(interpreter, &group->step->rescue, &rescue);
-	if (!outcome_is_good(outcome))
-		return outcome;
-	struct frame again = block_frame(interpreter, group, NULL);
-	again.after_rescue = true;
-	again.prefix = arena_printf(interpreter->arena, "%s.rescued", group->instance);
-	return walk_block(interpreter, &group->step->steps, &again);
-}
-
-static enum outcome group_finally(struct interpreter *interpreter, const struct group *group, enum outcome outcome)
-{
-	if (outcome == OUTCOME_STOPPED || !group->step->finally.count)
-		return outcome;
-	struct frame finally = block_frame(interpreter, group, "finally");
-	finally.finishing = true;
-	enum outcome ended = walk_block(interpreter, &group->step->finally, &finally);
-	return outcome_is_good(outcome) || ended == OUTCOME_STOPPED ? worse(outcome, ended) : outcome;
-}
-
-int64_t retry_delay(const struct retry *retry, unsigned failed_attempts)
-{
-	double delay = (double)retry->delay;
-	for (unsigned i = 1; i < failed_attempts; i++)
-		delay *= retry->backoff;
-	return delay > (double)retry->max_delay ? retry->max_delay : (int64_t)delay;
-}
-
-static enum outcome group_attempts(struct interpreter *interpreter, struct group *group)
-{
-	const struct retry *retry = &group->step->retry;
-	for (unsigned number = 1;; number++) {
-		if (number > 1)
-			group->instance = arena_printf(interpreter->arena, "%s#%u", group->key, number);
-		if (record_group(interpreter, "group_started", group->key, group->name, number, group->frame.depth, OUTCOME_OK, -1) < 0)
-			return OUTCOME_STOPPED;
-		struct frame frame = block_frame(interpreter, group, NULL);
-		enum outcome outcome = walk_block(interpreter, &group->step->steps, &frame);
-		if (outcome != OUTCOME_FAILED || number >= retry->attempts)
-			return outcome;
-		int64_t delay = retry_delay(retry, number);
-		bool waited = history_get(interpreter->history, "retry", group->key, number + 1);
-		if (record_retry(interpreter, group->key, number + 1, retry->attempts, delay, "a step of the group failed") < 0)
-			return OUTCOME_STOPPED;
-		struct attempt attempt = {.step = group->step, .frame = &group->frame, .key = group->key, .deadline = group->frame.deadline};
-		enum outcome pause = waited ? OUTCOME_OK : attempt_wait(interpreter, &attempt, delay);
-		if (pause != OUTCOME_OK)
-			return pause;
-	}
-}
-
-static void plan_whole_group(struct interpreter *interpreter, const struct group *group)
-{
-	const struct step *step = group->step;
-	plan_group(interpreter, step, &group->frame, group->key, group->name, group->frame.maybe ? "maybe" : "group",
-		   group->frame.why_maybe);
-	struct frame frame = block_frame(interpreter, group, NULL);
-	walk_block(interpreter, &step->steps, &frame);
-	struct frame rescue = block_frame(interpreter, group, "rescue");
-	rescue.contingent = true;
-	walk_block(interpreter, &step->rescue, &rescue);
-	struct frame finally = block_frame(interpreter, group, "finally");
-	walk_block(interpreter, &step->finally, &finally);
-}
-
-static int64_t group_start_time(struct interpreter *interpreter, const char *key)
-{
-	const struct value *started = history_get(interpreter->history, "group_started", key, 1);
-	return started ? history_machine(started) : machine_now(interpreter);
-}
-
-static enum outcome group_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
-{
-	struct error err = ERROR_NONE;
-	struct group group = {.step = step, .outer = frame, .frame = *frame, .key = key, .instance = key, .name = "group"};
-	group.frame.outer = frame;
-	group.frame.as = NULL;
-	if (frame_resolve(interpreter, step, &group.frame, &err) < 0 ||
-	    (step->name && text_evaluate(interpreter, &group.frame, step->name, NULL, interpreter->arena, &group.name, &err) < 0))
-		return walk_fail(interpreter, step, frame, key, &err);
-	if (interpreter->power != POWER_APPLY) {
-		plan_whole_group(interpreter, &group);
-		return OUTCOME_OK;
-	}
-	group.started = group_start_time(interpreter, key);
-	if (step->timeout && group.started + step->timeout < group.frame.deadline)
-		group.frame.deadline = group.started + step->timeout;
-	enum outcome outcome = group_attempts(interpreter, &group);
-	if (outcome == OUTCOME_FAILED && step->rescue.count)
-		outcome = group_rescue(interpreter, &group);
-	outcome = group_finally(interpreter, &group, outcome);
-	if (outcome != OUTCOME_STOPPED && record_group(interpreter, "group_finished", key, group.name, 1, group.frame.depth, outcome,
-						       machine_now(interpreter) - group.started) < 0)
-		return OUTCOME_STOPPED;
-	steps_put(interpreter, step, frame, outcome, NULL, NULL, NULL);
-	return outcome;
-}
-
 /* --- one round of a step --- */
 
-static bool before_from(struct interpreter *interpreter, const struct step *step)
+static bool before_from(struct interpreter *interpreter, const struct step *step, const struct frame *frame)
 {
 	const char *from = interpreter->execution->from;
 	if (!from || interpreter->from_reached)
 		return false;
 	const struct step *start = runbook_step(interpreter->execution->runbook, from);
+	if (frame->invocation != interpreter->invocations)
+		return false; /* inside a call: it has begun */
 	size_t length = strlen(step->key);
 	/* the step itself, or a group that it stands in */
 	bool leads_there = strncmp(start->key, step->key, length) == 0 && (start->key[length] == '\0' || start->key[length] == '.');
@@ -189,12 +67,12 @@ static enum outcome skip(struct interpreter *interpreter, const struct step *ste
 	return OUTCOME_SKIPPED;
 }
 
-static enum outcome walk_round(struct interpreter *interpreter, const struct step *step, const struct frame *outer, const char *key)
+enum outcome walk_round(struct interpreter *interpreter, const struct step *step, const struct frame *outer, const char *key)
 {
 	struct frame frame = *outer;
 	struct error err = ERROR_NONE;
 	enum truth truth = TRUTH_TRUE;
-	if (before_from(interpreter, step) && strncmp(key, "preflight", strlen("preflight")) != 0)
+	if (before_from(interpreter, step, &frame) && strncmp(key, "preflight", strlen("preflight")) != 0)
 		return skip(interpreter, step, &frame, key, "the run starts at a later step");
 	if (step->condition && condition_test(interpreter, &frame, step->condition, NULL, &truth, &err) < 0) {
 		error_wrap(&err, "if");
@@ -207,13 +85,13 @@ static enum outcome walk_round(struct interpreter *interpreter, const struct ste
 		frame.maybe = true;
 		frame.why_maybe = arena_printf(interpreter->arena, "if: %s cannot be known now", step->condition_text);
 	}
-	return step->form == STEP_GROUP ? group_walk(interpreter, step, &frame, key) : step_walk(interpreter, step, &frame, key);
+	return step->form == STEP_ACTION ? step_walk(interpreter, step, &frame, key) : group_walk(interpreter, step, &frame, key);
 }
 
 /* --- rounds of a foreach --- */
 
-static int evaluate_list(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
-			 const struct value **ret_items, struct error *err)
+int walk_list(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+	      const struct value **ret_items, struct error *err)
 {
 	const struct value *journaled = history_get(interpreter->history, "list", key, 0);
 	struct names names;
@@ -228,10 +106,12 @@ static int evaluate_list(struct interpreter *interpreter, const struct step *ste
 	if (items->type != VALUE_LIST && items->type != VALUE_UNKNOWN)
 		return error_set(err, ERROR_INVALID, "foreach: expected a list, this is a %s", value_type_name(items->type));
 	*ret_items = items;
+	if (items->type == VALUE_LIST && interpreter->power == POWER_APPLY && record_list(interpreter, key, items) < 0)
+		return error_set(err, ERROR_IO, "the journal cannot be written");
 	return 0;
 }
 
-static struct frame round_frame(const struct frame *outer, const struct step *step, const struct value *item)
+struct frame walk_round_frame(const struct frame *outer, const struct step *step, const struct value *item)
 {
 	struct frame frame = *outer;
 	frame.outer = outer;
@@ -242,7 +122,7 @@ static struct frame round_frame(const struct frame *outer, const struct step *st
 
 static enum outcome walk_unknown_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
 {
-	struct frame round = round_frame(frame, step, value_unknown());
+	struct frame round = walk_round_frame(frame, step, value_unknown());
 	round.maybe = true;
 	round.why_maybe = "the list cannot be known now";
 	return walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[?]", key));
@@ -252,23 +132,26 @@ static enum outcome walk_rounds(struct interpreter *interpreter, const struct st
 {
 	struct error err = ERROR_NONE;
 	const struct value *items = value_unknown();
-	if (evaluate_list(interpreter, step, frame, key, &items, &err) < 0)
-		return walk_fail(interpreter, step, frame, key, &err);
+	if (walk_list(interpreter, step, frame, key, &items, &err) < 0)
+		return interpreter->stop.code ? stop_now(interpreter, &err) : walk_fail(interpreter, step, frame, key, &err);
 	if (items->type == VALUE_UNKNOWN)
 		return walk_unknown_rounds(interpreter, step, frame, key);
-	if (interpreter->power == POWER_APPLY && record_list(interpreter, key, items) < 0)
-		return OUTCOME_STOPPED;
 	enum outcome total = OUTCOME_OK;
 	struct value *each = value_list(interpreter->arena);
 	for (size_t i = 0; i < items->list.count && outcome_is_good(total); i++) {
-		struct frame round = round_frame(frame, step, items->list.items[i]);
-		total = worse(total, walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[%zu]", key, i)));
-		const struct value *entry = step->id ? table_get(&interpreter->steps, step->id) : NULL;
+		struct frame round = walk_round_frame(frame, step, items->list.items[i]);
+		total = outcome_worse(total, walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[%zu]", key, i)));
+		const struct value *entry = step->id ? table_get(&frame->invocation->steps, step->id) : NULL;
 		if (entry)
 			value_append(interpreter->arena, each, entry);
 	}
-	steps_put_rounds(interpreter, step, each);
+	steps_put_rounds(interpreter, step, frame, each);
 	return total;
+}
+
+enum outcome walk_step(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
+{
+	return step->foreach ? walk_rounds(interpreter, step, frame, key) : walk_round(interpreter, step, frame, key);
 }
 
 static enum outcome interrupted(const struct interpreter *interpreter, const struct frame *frame)
@@ -288,8 +171,8 @@ enum outcome walk_block(struct interpreter *interpreter, const struct block *blo
 		const char *key = arena_printf(interpreter->arena, "%s%s%zu", frame->prefix, *frame->prefix ? "." : "", i + 1);
 		enum outcome outcome = interrupted(interpreter, frame);
 		if (outcome == OUTCOME_OK)
-			outcome = step->foreach ? walk_rounds(interpreter, step, frame, key) : walk_round(interpreter, step, frame, key);
-		total = worse(total, outcome);
+			outcome = walk_step(interpreter, step, frame, key);
+		total = outcome_worse(total, outcome);
 	}
 	return total;
 }

@@ -68,4 +68,8 @@ void runbook_check(const struct runbook *runbook, const struct plugins *plugins,
 {
 	struct check check = {.runbook = runbook, .plugins = plugins, .diagnostics = diagnostics};
 	runbook_visit(runbook, check_step, &check);
+	for (size_t i = 0; i < runbook->called_count; i++) {
+		check.runbook = runbook->called[i];
+		runbook_visit(check.runbook, check_step, &check);
+	}
 }
