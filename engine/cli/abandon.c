@@ -44,7 +44,7 @@ static int write_end(struct run *run, struct arena *arena, const char *reason, c
 	value_put(arena, fields, "reason", value_string(arena, reason));
 	value_put(arena, fields, "by", operator_value(arena));
 	value_put(arena, fields, "unfinished", open);
-	if (journal_append(run->journal, "abandoned", fields, JOURNAL_SYNC, err) < 0)
+	if (journal_append(run->journal, "abandoned", fields, JOURNAL_SYNC, err) < 0 || run_unlock_all(run, err) < 0)
 		return -1;
 	return run_index_closed(run, "abandoned", err);
 }
@@ -82,8 +82,6 @@ static int abandon(struct run_store *store, struct run *run, const char *reason,
 		result = take_claims(run, locks, arena, err);
 		if (result == 0)
 			result = write_end(run, arena, reason, open_steps(&unfinished), err);
-		if (result == 0)
-			result = run_unlock_all(run, err);
 		history_free(history);
 	}
 	table_free(&unfinished.begun);

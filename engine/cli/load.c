@@ -12,6 +12,7 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/document/document.h"
+#include "engine/execute/evidence.h"
 #include "engine/plan/check.h"
 #include "engine/report/report.h"
 
@@ -146,6 +147,28 @@ int load_inputs(struct loaded *loaded, const struct value *given)
 	return 0;
 }
 
+/* Offline nothing is known of earlier runs either. */
+static int load_evidence(struct loaded *loaded, const struct options *options)
+{
+	struct run_store *store;
+	struct error err = ERROR_NONE;
+	if (!evidence_wanted(loaded->runbook) || options_has(options, "offline"))
+		return 0;
+	int result = run_store_open(options_get(options, "state"), &store, &err);
+	if (result == 0) {
+		result = evidence_load(loaded->arena, store, loaded->runbook, &loaded->execution.evidence, &err);
+		run_store_close(store);
+	}
+	if (result < 0) {
+		struct diagnostic *diagnostic = diagnostics_add(&loaded->diagnostics, SEVERITY_ERROR, "evidence/missing",
+								(struct span){0}, "%s", error_text(&err));
+		if (err.hint)
+			diagnostic_hint(&loaded->diagnostics, diagnostic, "%s", err.hint);
+	}
+	error_clear(&err);
+	return result;
+}
+
 int load_all(struct loaded *loaded, const struct options *options, const char *runbook_path)
 {
 	const struct value *given;
@@ -153,7 +176,7 @@ int load_all(struct loaded *loaded, const struct options *options, const char *r
 	    options_pairs(options, "answer", loaded->arena, &loaded->execution.answers) < 0)
 		return EXIT_INVALID;
 	bool good = load_inventory(loaded, options, runbook_path, true) == 0 && load_plugins(loaded, options) == 0 &&
-		    load_runbook(loaded, runbook_path) == 0 && load_inputs(loaded, given) == 0;
+		    load_runbook(loaded, runbook_path) == 0 && load_inputs(loaded, given) == 0 && load_evidence(loaded, options) == 0;
 	print_diagnostics(stderr, &loaded->diagnostics);
 	return good ? 0 : EXIT_INVALID;
 }

@@ -44,15 +44,15 @@ static bool look_back(void *context, const struct value *record)
 
 static int close_finished(const struct before_resume *before, struct run *run, struct error *err)
 {
-	if (run_index_closed(run, before->outcome, err) < 0)
-		return -1;
 	for (size_t i = 0; value_is(before->locks, VALUE_LIST) && i < before->locks->list.count; i++) {
 		struct value *claim = value_map(before->arena);
 		value_put(before->arena, claim, "run", value_string(before->arena, run->id));
 		if (run_lock(run, value_text(before->locks->list.items[i]), claim, err) < 0)
 			error_clear(err); /* another run has it by now: a claim of a run that has ended is void */
 	}
-	return run_unlock_all(run, err);
+	if (run_unlock_all(run, err) < 0)
+		return -1;
+	return run_index_closed(run, before->outcome, err);
 }
 
 /* Killed between its last record and the release of its locks: only that is left to do. */

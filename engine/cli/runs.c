@@ -57,6 +57,17 @@ static const struct value *or_null(const struct value *value)
 	return value ? value : value_null();
 }
 
+/* One that was killed before its first record has done nothing. */
+static const char *outcome_word(const struct ends *ends, enum error_code unreadable)
+{
+	const char *outcome = value_get_text(ends->finished, "outcome");
+	if (unreadable == ERROR_NOT_FOUND || (!unreadable && !ends->first && !ends->finished))
+		return "not begun";
+	if (unreadable)
+		return "corrupt";
+	return outcome ? outcome : ends->finished ? "abandoned" : "unfinished";
+}
+
 static const struct value *run_entry(struct run_store *store, const char *id, struct arena *arena)
 {
 	CLEANUP_FREE char *path = run_journal_path(store, id);
@@ -65,16 +76,12 @@ static const struct value *run_entry(struct run_store *store, const char *id, st
 	struct journal_torn torn;
 	struct value *entry = value_map(arena);
 	bool readable = journal_read(path, note_ends, &ends, &torn, &err) == 0;
-	const char *outcome = value_get_text(ends.finished, "outcome");
 	value_put(arena, entry, "id", value_string(arena, id));
 	value_put(arena, entry, "runbook", or_null(value_get(ends.first, "runbook")));
 	value_put(arena, entry, "kind", or_null(value_get(ends.first, "runbook_kind")));
 	value_put(arena, entry, "operator", or_null(value_get(value_get(ends.first, "operator"), "user")));
 	value_put(arena, entry, "started", or_null(value_get(ends.first, "wall")));
-	value_put(arena, entry, "outcome",
-		  !readable ? value_string(arena, "corrupt")
-		  : outcome ? value_string(arena, outcome)
-			    : value_string(arena, ends.finished ? "abandoned" : "unfinished"));
+	value_put(arena, entry, "outcome", value_string(arena, outcome_word(&ends, readable ? ERROR_OK : err.code)));
 	value_put(arena, entry, "elapsed", or_null(value_get(ends.finished, "elapsed")));
 	value_put(arena, entry, "waited", or_null(value_get(ends.finished, "waited")));
 	value_put(arena, entry, "active", value_bool(run_is_active(store, id)));

@@ -34,18 +34,32 @@ static int put_plugins(const struct loaded *loaded, struct run *run, struct valu
 	return 0;
 }
 
+static int put_called(const struct loaded *loaded, struct run *run, struct value *entries, struct error *err)
+{
+	for (size_t i = 0; i < loaded->runbook->called_count; i++) {
+		const struct source *source = loaded->runbook->called[i]->source;
+		const struct value *entry;
+		if (put_content(loaded->arena, run, source->name, source->text, source->length, &entry, err) < 0)
+			return -1;
+		value_put(loaded->arena, entries, source->name, entry);
+	}
+	return 0;
+}
+
 int store_execution(const struct loaded *loaded, struct run *run, struct error *err)
 {
 	struct arena *arena = loaded->arena;
 	const struct source *source = loaded->runbook->source;
 	const struct execution *execution = &loaded->execution;
 	const struct value *runbook, *inventory;
-	struct value *plugins = value_map(arena), *manifest = value_map(arena);
+	struct value *plugins = value_map(arena), *called = value_map(arena), *manifest = value_map(arena);
 	if (put_content(arena, run, source->name, source->text, source->length, &runbook, err) < 0 ||
 	    put_content(arena, run, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length, &inventory, err) < 0 ||
-	    put_plugins(loaded, run, plugins, err) < 0)
+	    put_called(loaded, run, called, err) < 0 || put_plugins(loaded, run, plugins, err) < 0)
 		return -1;
 	value_put(arena, manifest, "runbook", runbook);
+	value_put(arena, manifest, "called", called);
+	value_put(arena, manifest, "evidence", execution->evidence ? execution->evidence : value_null());
 	value_put(arena, manifest, "inventory", inventory);
 	value_put(arena, manifest, "plugins", plugins);
 	value_put(arena, manifest, "inputs", execution->given);
@@ -103,9 +117,28 @@ static int get_plugins(struct loaded *loaded, const struct run *run, const struc
 	return 0;
 }
 
-static int get_runbook(struct loaded *loaded, const struct source *source, struct error *err)
+struct stored_texts { /* the runbooks that are called, by the paths they had */
+	struct loaded *loaded;
+	const struct run *run;
+	const struct value *entries;
+};
+
+static int read_stored(void *context, struct arena *arena, const char *path, const struct source **ret_source,
+		       struct diagnostics *diagnostics)
 {
-	if (runbook_from_source(loaded->arena, source, loaded->inventory, &loaded->runbook, &loaded->diagnostics) < 0)
+	(void)arena;
+	const struct stored_texts *stored = context;
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	*ret_source = get_source(stored->loaded, stored->run, value_get(stored->entries, path), &err);
+	if (*ret_source)
+		return 0;
+	diagnostics_add(diagnostics, SEVERITY_ERROR, "call/missing", (struct span){0}, "%s: %s", path, error_text(&err));
+	return -1;
+}
+
+static int get_runbook(struct loaded *loaded, const struct source *source, const struct runbook_reader *reader, struct error *err)
+{
+	if (runbook_from_source(loaded->arena, source, loaded->inventory, reader, &loaded->runbook, &loaded->diagnostics) < 0)
 		return error_set(err, ERROR_INVALID, "the runbook %s does not validate", source->name);
 	runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
 	if (loaded->diagnostics.errors)
@@ -140,8 +173,11 @@ int load_stored(struct loaded *loaded, struct run *run, const struct value *amen
 	} else {
 		source = get_source(loaded, run, amended ? amended : value_get(manifest, "runbook"), err);
 	}
-	if (!source || get_runbook(loaded, source, err) < 0)
+	struct stored_texts stored = {.loaded = loaded, .run = run, .entries = value_get(manifest, "called")};
+	struct runbook_reader reader = {.read = read_stored, .context = &stored};
+	if (!source || get_runbook(loaded, source, amend_path ? NULL : &reader, err) < 0)
 		return -1;
+	loaded->execution.evidence = not_null(value_get(manifest, "evidence"));
 	loaded->execution.from = value_get_text(manifest, "from");
 	loaded->execution.plan = amend_path || amended ? NULL : not_null(value_get(manifest, "plan"));
 	const struct value *given = not_null(value_get(manifest, "inputs"));

@@ -1,8 +1,8 @@
 /*
  * become.c - commands through sudo.
  *
- * Whether sudo will ask for its password cannot be known beforehand: rules differ by command, and sudo remembers for a while. So the password
- * is always written first, then a mark; SHED_PASSWORD, run by sudo, drops what sudo has left of it.
+ * Whether sudo will ask for its password cannot be known beforehand: rules differ by command, and sudo remembers for a while.
+ * So the password is always written first, then a mark; SHED_PASSWORD, run by sudo, drops what sudo has left of it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -56,8 +56,8 @@ static int add_password(struct words *words, const struct connection *connection
 	buffer_append(prelude, password->string.data, password->string.length);
 	buffer_printf(prelude, "\n%s\n", mark);
 	explicit_bzero((char *)(uintptr_t)password->string.data, password->string.length);
-	words_add_all(words, (const char *const[]){"sudo", "-S", "-p", "", "-u", become_user(connection->host), "--", "sh", "-c",
-						   SHED_PASSWORD, mark, NULL});
+	words_add_all(words, (const char *const[]){"sudo", "-S", "-p", "", "-u", become_user(connection->host), "--", "sh",
+						   "-c", SHED_PASSWORD, mark, NULL});
 	return 0;
 }
 

@@ -9,7 +9,7 @@ struct digest_state;
 
 struct capture_writer {
 	struct capture *capture;
-	size_t capacity;	/* bytes allocated for capture->data */
+	size_t capacity;	     /* bytes allocated for capture->data */
 	struct digest_state *digest; /* NULL until more came than is kept */
 };
 

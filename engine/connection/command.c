@@ -1,7 +1,8 @@
 /*
  * command.c - driver: an argument vector of the operator's put before each command (nsenter, virsh, a console's client).
  *
- * Whatever the prefix is, it has to pass on arguments, stdin, both output streams and the exit code; the greeting checks that it does.
+ * Whatever the prefix is, it has to pass on arguments, stdin, both output streams and the exit code; the greeting checks that
+ * it does.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,11 @@
  *
  * What a failure means matters more than that there was one. connection_run returns
  *    0  the command ended and its exit is known (which says nothing about success)
- *   -1  ERROR_CONNECTION, ERROR_IDENTITY, ERROR_TIMEOUT, ERROR_CANCELLED: its exit is not known. ret_result->started tells whether it may
- *       have had an effect: false = certainly never started; true = whatever it did is unknown until somebody observes.
+ *   -1  ERROR_CONNECTION, ERROR_IDENTITY, ERROR_TIMEOUT, ERROR_CANCELLED: its exit is not known. ret_result->started tells
+ *       whether it may have had an effect: false = certainly never started; true = whatever it did is unknown until somebody
+ * observes. ERROR_INVALID, ERROR_LIMIT (too long), ERROR_IO, ERROR_CONFLICT (a scope of that name still runs): never started.
+ * A program that is not there is exit code 127 everywhere. A command lasts until its output streams are closed, too: a child
+ * that it leaves behind with its stdout keeps it open, over ssh as locally.
  */
 #pragma once
 
@@ -17,7 +20,7 @@
 #include "engine/runbook/inventory.h"
 
 #define CONNECTION_CHANNELS 8
-#define CAPTURE_LIMIT (64 * 1024) /* bytes kept of one stream: half from its head, half from its tail */
+#define CAPTURE_LIMIT	    (64 * 1024) /* bytes kept of one stream: half from its head, half from its tail */
 
 struct connection;
 struct connections; /* one per host and user, opened on demand */
@@ -32,8 +35,8 @@ struct greeting {
 	char boot_id[64];
 	char machine_id[64]; /* "" if the host has none */
 	char hostname[256];
-	bool systemd;	     /* transient units can be used for scopes */
-	bool root;	     /* commands run as root (after become) */
+	bool systemd; /* transient units can be used for scopes */
+	bool root;    /* commands run as root (after become) */
 };
 
 struct command {
@@ -43,7 +46,10 @@ struct command {
 	size_t input_length;
 	const char *scope; /* run inside a named scope (scope.h), or NULL */
 	bool no_become;	   /* as the connection's own user even where the host says become */
-	int64_t deadline;  /* boottime; at it the call returns ERROR_TIMEOUT. The command itself is not ended: scope_end does that */
+	/* Boottime; at it the call returns ERROR_TIMEOUT (as ERROR_CANCELLED when its fiber is cancelled). A command in a scope
+	 * goes on: scope_end ends it. One without cannot be found again: locally it is killed, over ssh its channel is closed.
+	 */
+	int64_t deadline;
 	/* Called for each piece of output as it comes (may be NULL). */
 	void (*on_output)(void *context, bool is_stderr, const char *data, size_t length);
 	void *context;
@@ -51,20 +57,20 @@ struct command {
 
 /* One stream, bounded: head and tail are kept, the middle is only counted and digested. */
 struct capture {
-	char *data;	       /* owned; head (and the tail behind it if cut), NUL-terminated, raw bytes */
-	size_t length;	       /* bytes in data */
-	size_t head;	       /* where the cut lies; == length if nothing was cut */
-	uint64_t total;	       /* bytes that came */
-	char digest[65];       /* SHA-256 of all that came */
+	char *data;	/* owned; head (and the tail behind it if cut), NUL-terminated, raw bytes; NULL if it was never begun */
+	size_t length;	/* bytes in data */
+	size_t head;	/* where the cut lies; == length if nothing was cut */
+	uint64_t total; /* bytes that came */
+	char digest[65]; /* SHA-256 of all that came */
 };
 
 struct command_result {
 	bool started;
-	int exit_code;	   /* 0..255 (Windows: 32 bits), or -1 if it ended by a signal */
-	char signal[16];   /* "TERM", or "" */
+	int exit_code;	 /* 0..255 (Windows: 32 bits), or -1 if it ended by a signal */
+	char signal[16]; /* "TERM", or "" */
 	struct capture output;
 	struct capture errors;
-	int64_t elapsed;   /* nanoseconds */
+	int64_t elapsed; /* nanoseconds */
 };
 
 int connection_run(struct connection *connection, const struct command *command, struct command_result *ret_result,
@@ -77,7 +83,8 @@ int connection_greet(struct connection *connection, int64_t deadline, const stru
 /* Forget the open session (a host is about to reboot): the next use opens a new one. */
 void connection_close(struct connection *connection);
 
-/* Whole files, by the same way as commands (so that become applies). Mode e.g. 0600. The remote file is replaced as a whole or not at all. */
+/* Whole files, by the same way as commands (so that become applies). Mode e.g. 0600. The remote file is replaced as a whole or
+ * not at all. */
 int connection_upload(struct connection *connection, const void *data, size_t length, const char *remote_path, unsigned mode,
 		      int64_t deadline, struct error *err);
 int connection_download(struct connection *connection, const char *remote_path, size_t limit, int64_t deadline, char **ret_data,

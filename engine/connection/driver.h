@@ -29,8 +29,9 @@ struct connection_driver {
 	/* Ready to take a command. Raises connection->opened whenever it had to make a new session. */
 	int (*open)(struct connection *connection, int64_t deadline, struct error *err);
 	/* As connection_run; opens by itself. Captures are finished in any case. */
-	int (*run)(struct connection *connection, const struct request *request, struct command_result *result, struct error *err);
-	void (*close)(struct connection *connection);   /* forget the session; commands in it may go on */
+	int (*run)(struct connection *connection, const struct request *request, struct command_result *result,
+		   struct error *err);
+	void (*close)(struct connection *connection);	/* forget the session; commands in it may go on */
 	void (*release)(struct connection *connection); /* free connection->state; nothing runs any more */
 };
 
@@ -64,8 +65,8 @@ struct connection {
 /* Learn the greeting unless it is known for the present session. The caller holds a slot. */
 int greeting_learn(struct connection *connection, int64_t deadline, struct error *err);
 
-/* The part of connection_run behind the queue: greets if need be, wraps, runs, judges. Scopes are found and ended by it directly:
- * they must not wait behind the commands that they are about to end. */
+/* The part of connection_run behind the queue: greets if need be, wraps, runs, judges. Scopes are found and ended by it
+ * directly: they must not wait behind the commands that they are about to end. */
 int connection_run_now(struct connection *connection, const struct command *command, struct command_result *result,
 		       struct error *err);
 /* The same without greeting: what greets. */

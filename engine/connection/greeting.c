@@ -55,7 +55,9 @@ static int parse(const struct command_result *result, struct answers *answers, s
 	const char *canary = strstr(text, "\ncanary=");
 	if (!canary || strcmp(canary + strlen("\ncanary="), CANARY) != 0) {
 		error_set(err, ERROR_CONNECTION, "arguments do not arrive there unchanged");
-		return error_hint(err, "the login shell of that user has to be a POSIX shell, and a command prefix must pass on arguments");
+		return error_hint(
+			err,
+			"the login shell of that user has to be a POSIX shell, and a command prefix must pass on arguments");
 	}
 	answers->uid = (uid_t)strtoul(uid, NULL, 10);
 	greeting->systemd = systemd[0] == '1';

@@ -3,14 +3,21 @@
  */
 #include "engine/connection/pipes.h"
 
+#include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "engine/base/memory.h"
 
 static int local_open(struct connection *connection, int64_t deadline, struct error *err)
 {
+	const struct passwd *self = connection->user ? getpwuid(geteuid()) : NULL;
 	(void)deadline;
-	(void)err;
+	if (connection->user && (!self || strcmp(self->pw_name, connection->user) != 0)) {
+		error_set(err, ERROR_INVALID, "commands on this machine cannot run as %s", connection->user);
+		return error_hint(err, "use become with become_user, or connect by ssh");
+	}
 	if (!connection->state) {
 		connection->state = pipes_environment(connection->inventory);
 		connection->opened++;
@@ -21,7 +28,8 @@ static int local_open(struct connection *connection, int64_t deadline, struct er
 static int local_run(struct connection *connection, const struct request *request, struct command_result *result,
 		     struct error *err)
 {
-	local_open(connection, request->deadline, err);
+	if (local_open(connection, request->deadline, err) < 0)
+		return -1;
 	struct error why = ERROR_NONE;
 	if (pipes_run(request->argv, connection->state, request, result, &why) == 0)
 		return 0;

@@ -1,8 +1,8 @@
 /*
  * pipes.c - process.h plus an epoll descriptor, so that one fiber can wait for stdin, stdout and stderr together.
  *
- * It is over when both output streams are at their end *and* the process has ended: a command whose background child keeps stdout open
- * lasts as long as that child, exactly as over ssh.
+ * It is over when both output streams are at their end *and* the process has ended: a command whose background child keeps
+ * stdout open lasts as long as that child, exactly as over ssh.
  */
 #include "engine/connection/pipes.h"
 
@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-#define CHUNK ((size_t)64 * 1024)
+#define CHUNK		((size_t)64 * 1024)
 #define ABANDONED_LIMIT 256
 
 struct pump {
@@ -76,7 +76,8 @@ static void feed_input(struct pump *pump)
 {
 	const struct request *request = pump->request;
 	while (pump->written < request->input_length) {
-		ssize_t count = write(pump->process.input, request->input + pump->written, request->input_length - pump->written);
+		ssize_t count =
+			write(pump->process.input, request->input + pump->written, request->input_length - pump->written);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && errno == EAGAIN)

@@ -1,9 +1,10 @@
 /*
  * quote_windows.c - an argument vector for a windows host whose sshd starts cmd.exe (or PowerShell).
  *
- * What goes over the line is `powershell.exe ... -EncodedCommand BASE64`: nothing in it means anything to cmd.exe. The script inside starts the
- * program by System.Diagnostics.Process with one argument string, quoted here for CommandLineToArgvW. PowerShell's own way (`& prog
- * args`) loses empty arguments and inner quotes, differently in each version. Batch files are refused: cmd.exe would parse again.
+ * What goes over the line is `powershell.exe ... -EncodedCommand BASE64`: nothing in it means anything to cmd.exe. The script
+ * inside starts the program by System.Diagnostics.Process with one argument string, quoted here for CommandLineToArgvW.
+ * PowerShell's own way (`& prog args`) loses empty arguments and inner quotes, differently in each version. Batch files are
+ * refused: cmd.exe would parse again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,9 @@ static int check(const char *const *argv, const char *const *environment, struct
 	for (size_t i = 0; i < sizeof(batch) / sizeof(batch[0]); i++)
 		if (length >= 4 && strcasecmp(argv[0] + length - 4, batch[i]) == 0) {
 			error_set(err, ERROR_INVALID, "batch files cannot be run safely: %s", argv[0]);
-			return error_hint(err, "cmd.exe would parse their arguments again; run the program itself, or a PowerShell script");
+			return error_hint(
+				err,
+				"cmd.exe would parse their arguments again; run the program itself, or a PowerShell script");
 		}
 	if (strpbrk(argv[0], "\""))
 		return error_set(err, ERROR_INVALID, "a program's name cannot hold a double quote on windows");
@@ -92,8 +95,9 @@ static void add_script(struct buffer *script, const char *const *argv, const cha
 	add_literal(script, argv[0]);
 	buffer_add(script, ";$i.Arguments=");
 	add_literal(script, buffer_text(&arguments));
-	buffer_add(script, ";try{$p=[Diagnostics.Process]::Start($i)}catch{[Console]::Error.WriteLine($_.Exception.Message);exit 127}"
-			   "$p.WaitForExit();exit $p.ExitCode");
+	buffer_add(script,
+		   ";try{$p=[Diagnostics.Process]::Start($i)}catch{[Console]::Error.WriteLine($_.Exception.Message);exit 127}"
+		   "$p.WaitForExit();exit $p.ExitCode");
 }
 
 static void add_utf16(struct buffer *out, const char *text, size_t length)
@@ -127,7 +131,8 @@ int quote_windows(const char *const *argv, const char *const *environment, struc
 		error_set(err, ERROR_INVALID, "the command is too long for windows (%zu bytes before encoding)", script.length);
 		return error_hint(err, "pass long values by stdin");
 	}
-	buffer_printf(out, "powershell.exe -NoLogo -NoProfile -NonInteractive -InputFormat None -EncodedCommand %s", encoded.data);
+	buffer_printf(out, "powershell.exe -NoLogo -NoProfile -NonInteractive -InputFormat None -EncodedCommand %s",
+		      encoded.data);
 	return 0;
 }
 

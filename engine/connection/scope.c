@@ -1,9 +1,10 @@
 /*
  * scope.c - scopes by systemd, or by a session of their own with a file that tells its leader.
  *
- * With systemd: `systemd-run --scope`. It registers itself in the new unit and then turns into the command: stdin, exit code, signal,
- * environment and every byte of the arguments are the command's own, which a transient *service* cannot promise (it expands $ and %, and
- * reports a death by TERM as success). Without: SESSION below, a script that writes the file and then turns into the command.
+ * With systemd: `systemd-run --scope`. It registers itself in the new unit and then turns into the command: stdin, exit code,
+ * signal, environment and every byte of the arguments are the command's own, which a transient *service* cannot promise (it
+ * expands $ and %, and reports a death by TERM as success). Without: SESSION below, a script that writes the file and then
+ * turns into the command.
  */
 #include "engine/connection/scope.h"
 
@@ -14,15 +15,16 @@
 #include "engine/base/memory.h"
 #include "engine/connection/wrap.h"
 
-#define NAME_LIMIT ((size_t)120)
+#define NAME_LIMIT  ((size_t)120)
 #define NAME_DIGEST ((size_t)16)
 #define FOLDER_SIZE 64
-#define POLL_FIRST (50 * NSEC_PER_MSEC)
-#define POLL_LAST (1 * NSEC_PER_SEC)
+#define POLL_FIRST  (50 * NSEC_PER_MSEC)
+#define POLL_LAST   (1 * NSEC_PER_SEC)
 
-/* look PID: its state, session and start time. alive FILE: the leader named in it (pid, start time) is that very process, and runs. */
+/* look PID: its state, session and start time. alive FILE: the leader named in it (pid, start time) is that very process, and
+ * runs. */
 #define LOOK                                                                                                                   \
-	"look() { { read -r line </proc/$1/stat; } 2>/dev/null || return 1; set -- ${line##*) }; "                              \
+	"look() { { read -r line </proc/$1/stat; } 2>/dev/null || return 1; set -- ${line##*) }; "                             \
 	"state=$1 session=$4 start=${20}; }\n"                                                                                 \
 	"alive() { p= s=; { read -r p s <\"$1\"; } 2>/dev/null; "                                                              \
 	"[ -n \"$p\" ] && look \"$p\" && [ \"$start\" = \"$s\" ] && [ \"$state\" != Z ]; }\n"
@@ -49,9 +51,10 @@ static const char SESSION[] =
 	     "STANDIN_SCOPE=\"$n/\"; export STANDIN_SCOPE\n"
 	     "exec \"$@\"";
 
-/* All processes of a scope: its session, while that is known to be this scope's, and whoever still carries its name in the environment. */
+/* All processes of a scope: its session, while that is known to be this scope's, and whoever still carries its name in the
+ * environment. */
 #define MEMBERS                                                                                                                \
-	LOOK "d=$1 n=$2 f=$1/$2.scope ours=; shift 2; alive \"$f\" && ours=1; leader=$p\n"                                    \
+	LOOK "d=$1 n=$2 f=$1/$2.scope ours=; shift 2; alive \"$f\" && ours=1; leader=$p\n"                                     \
 	     "members() { list=\n"                                                                                             \
 	     "for e in $(grep -lsF -- \"STANDIN_SCOPE=$n/\" /proc/[0-9]*/environ); do\n"                                       \
 	     "  e=${e#/proc/}; e=${e%/environ}; look \"$e\" && [ \"$state\" != Z ] || continue\n"                              \
@@ -74,14 +77,14 @@ static const char SESSION_END[] = MEMBERS "i=0\n"
 					  "done\n"
 					  "rm -f -- \"$f\"";
 
-/* Where systemd is not told that a control group became empty (version 1 in a container), the unit outlives its processes: ask the group. */
-static const char UNIT_FIND[] =
-	"c=$(systemctl show --property=ControlGroup --value -- \"$1\") || exit 1\n"
-	"[ -n \"$c\" ] || { echo none; exit 0; }\n"
-	"for r in '' /unified /systemd; do\n"
-	"  while read -r p; do echo running; exit 0; done <\"/sys/fs/cgroup$r$c/cgroup.procs\"\n"
-	"done 2>/dev/null\n"
-	"echo none";
+/* Where systemd is not told that a control group became empty (version 1 in a container), the unit outlives its processes: ask
+ * the group. */
+static const char UNIT_FIND[] = "c=$(systemctl show --property=ControlGroup --value -- \"$1\") || exit 1\n"
+				"[ -n \"$c\" ] || { echo none; exit 0; }\n"
+				"for r in '' /unified /systemd; do\n"
+				"  while read -r p; do echo running; exit 0; done <\"/sys/fs/cgroup$r$c/cgroup.procs\"\n"
+				"done 2>/dev/null\n"
+				"echo none";
 
 static const char UNIT_END[] = "out=$(systemctl stop -- \"$1\" 2>&1); code=$?\n"
 			       "[ $code -eq 0 ] || [ $code -eq 5 ] || { echo \"$out\" >&2; exit 1; }";
@@ -135,7 +138,8 @@ void scope_add(struct words *words, const struct connection *connection, const c
 		words_add_all(words, (const char *const[]){"systemd-run", "--scope", "--quiet", "--collect",
 							   "--property=TimeoutStopSec=2s", NULL});
 		words_add(words, arena_printf(words->arena, "--unit=%s.scope", name));
-		words_add_all(words, (const char *const[]){"--", "env", "--", NULL}); /* env: 127 for a program that is not there */
+		words_add_all(words,
+			      (const char *const[]){"--", "env", "--", NULL}); /* env: 127 for a program that is not there */
 		return;
 	}
 	words_add_all(words, (const char *const[]){"sh", "-c", ENTER, SESSION, folder(words->arena, connection), name, NULL});
@@ -169,7 +173,8 @@ static int run_script(struct connection *connection, const struct scope_script *
 	return error_set(err, ERROR_CONNECTION, "exit %d: %.*s", ret_result->exit_code, (int)strcspn(text, "\n"), text);
 }
 
-int scope_find(struct connection *connection, const char *name, int64_t deadline, enum scope_state *ret_state, struct error *err)
+int scope_find(struct connection *connection, const char *name, int64_t deadline, enum scope_state *ret_state,
+	       struct error *err)
 {
 	static const struct scope_script script = {UNIT_FIND, SESSION_FIND};
 	struct command_result result;

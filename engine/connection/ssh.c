@@ -1,8 +1,8 @@
 /*
  * ssh.c - driver: one session per host and user, opened when it is needed and again when it was lost.
  *
- * The session in use can be *retired*: commands that run in it stay, new ones get a new session. That happens when the server opens no more channels
- * (commands left running after a timeout keep theirs), and by connection_close.
+ * The session in use can be *retired*: commands that run in it stay, new ones get a new session. That happens when the server
+ * opens no more channels (commands left running after a timeout keep theirs), and by connection_close.
  */
 #include <string.h>
 
@@ -10,8 +10,8 @@
 #include "engine/connection/quote.h"
 #include "engine/connection/ssh_session.h"
 
-#define LINE_LIMIT ((size_t)32000) /* libssh2 sends a request in one packet */
-#define ABANDONED_LIMIT 8	   /* sshd's MaxSessions is 10 */
+#define LINE_LIMIT	((size_t)32000) /* libssh2 sends a request in one packet */
+#define ABANDONED_LIMIT 8		/* sshd's MaxSessions is 10 */
 
 struct ssh {
 	struct ssh_session *current; /* NULL: none */
@@ -46,7 +46,8 @@ static int handshake(struct ssh_session *session, const struct host *host, int64
 		return error_wrap(err, "no ssh session with %s port %d", host->address, host->port);
 	if (value == 0)
 		return 0;
-	error_set(err, ERROR_CONNECTION, "no ssh session with %s port %d: %s", host->address, host->port, session_complaint(session));
+	error_set(err, ERROR_CONNECTION, "no ssh session with %s port %d: %s", host->address, host->port,
+		  session_complaint(session));
 	return error_hint(err, "libssh2 1.10 needs an Ed25519 or ECDSA host key and an aes-ctr cipher on that host");
 }
 
@@ -121,15 +122,16 @@ static int make_line(const struct connection *connection, const struct request *
 		return -1;
 	if (line->length <= LINE_LIMIT)
 		return 0;
-	error_set(err, ERROR_LIMIT, "the command is %zu bytes long; over ssh at most %zu are possible", line->length, LINE_LIMIT);
+	error_set(err, ERROR_LIMIT, "the command is %zu bytes long; over ssh at most %zu are possible", line->length,
+		  LINE_LIMIT);
 	return error_hint(err, "pass long values by stdin");
 }
 
 enum retry { RETRY_NONE, RETRY_DEAD, RETRY_FULL };
 
 /* *ret_retry: the command has certainly not been started, and why a new session may do. */
-static int run_once(struct connection *connection, const char *line, const struct request *request, struct command_result *result,
-		    enum retry *ret_retry, struct error *err)
+static int run_once(struct connection *connection, const char *line, const struct request *request,
+		    struct command_result *result, enum retry *ret_retry, struct error *err)
 {
 	struct ssh *ssh = state_of(connection);
 	struct ssh_session *session = NULL;
@@ -149,7 +151,8 @@ static int run_once(struct connection *connection, const char *line, const struc
 }
 
 /* A dead session is replaced once. A full one may be replaced by one that others fill meanwhile. */
-static int ssh_run(struct connection *connection, const struct request *request, struct command_result *result, struct error *err)
+static int ssh_run(struct connection *connection, const struct request *request, struct command_result *result,
+		   struct error *err)
 {
 	CLEANUP_BUFFER struct buffer line = {0};
 	bool died = false;

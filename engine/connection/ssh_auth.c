@@ -14,8 +14,8 @@
 
 struct attempt {
 	const char *user;
-	const char *file;			/* for a key file */
-	LIBSSH2_AGENT *agent;			/* for the agent */
+	const char *file;     /* for a key file */
+	LIBSSH2_AGENT *agent; /* for the agent */
 	struct libssh2_agent_publickey *identity;
 };
 
@@ -168,8 +168,9 @@ static int refused(struct login *login, struct error *err)
 				       "make an Ed25519 key (ssh-keygen -t ed25519) and name it as identity_file");
 	if (login->locked)
 		return error_hint(err, "add the key to an ssh-agent (ssh-add), or use one without a passphrase");
-	return error_hint(err, "set identity_file in the inventory, and put its public half into ~%s/.ssh/authorized_keys on that host",
-			  login->user);
+	return error_hint(
+		err, "set identity_file in the inventory, and put its public half into ~%s/.ssh/authorized_keys on that host",
+		login->user);
 }
 
 int ssh_authenticate(struct ssh_session *session, const struct connection *connection, int64_t deadline, struct error *err)

@@ -1,10 +1,11 @@
 /*
  * ssh_channel.c - one command in one channel:
  *
- *     -> CHANNEL_OPEN  <- CONFIRMATION  -> exec  <- SUCCESS  -> stdin, EOF  <- stdout, stderr, EOF, exit-status, CLOSE  -> CLOSE
+ *     -> CHANNEL_OPEN  <- CONFIRMATION  -> exec  <- SUCCESS  -> stdin, EOF  <- stdout, stderr, EOF, exit-status, CLOSE  ->
+ * CLOSE
  *
- * Two round trips. `started` becomes true with the first byte of the exec request: from there on only the host knows. The exit status is trusted
- * once the host's CLOSE is there, for libssh2 cannot tell "0" from "not yet".
+ * Two round trips. `started` becomes true with the first byte of the exec request: from there on only the host knows. The exit
+ * status is trusted once the host's CLOSE is there, for libssh2 cannot tell "0" from "not yet".
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "engine/connection/capture.h"
 #include "engine/connection/ssh_session.h"
 
-#define CHUNK ((size_t)64 * 1024)
+#define CHUNK	    ((size_t)64 * 1024)
 #define STDIN_CHUNK ((size_t)32 * 1024)
 
 struct channel {

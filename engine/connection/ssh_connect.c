@@ -1,8 +1,8 @@
 /*
  * ssh_connect.c - from a host's address to a connected TCP socket, without blocking the loop.
  *
- * Numeric addresses are parsed here. Names are asked of `getent ahosts` in a process of its own: it knows all that the system's resolver
- * knows (hosts file, DNS, sssd), and getaddrinfo would block every other host's commands while a DNS server is down.
+ * Numeric addresses are parsed here. Names are asked of `getent ahosts` in a process of its own: it knows all that the system's
+ * resolver knows (hosts file, DNS, sssd), and getaddrinfo would block every other host's commands while a DNS server is down.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -50,7 +50,8 @@ static int look_up(const char *name, int port, int64_t deadline, struct addresse
 	struct command_result result = {0};
 	int outcome = pipes_run(request.argv, NULL, &request, &result, err);
 	char *save = NULL;
-	for (char *line = outcome == 0 ? strtok_r(result.output.data, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = outcome == 0 ? strtok_r(result.output.data, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		if (!strstr(line, " STREAM"))
 			continue;
 		line[strcspn(line, " ")] = '\0';
@@ -103,7 +104,8 @@ int ssh_connect(const struct host *host, int64_t deadline, int *ret_socket, stru
 	int problem = EHOSTUNREACH;
 	if (!host->address)
 		return error_set(err, ERROR_INVALID, "the inventory gives no address to connect to");
-	if (!add_numeric(&addresses, host->address, host->port) && look_up(host->address, host->port, deadline, &addresses, err) < 0)
+	if (!add_numeric(&addresses, host->address, host->port) &&
+	    look_up(host->address, host->port, deadline, &addresses, err) < 0)
 		return -1;
 	for (size_t i = 0; i < addresses.count; i++) {
 		enum loop_wake wake;

@@ -1,8 +1,8 @@
 /*
  * ssh_identity.c - is the host that answers the host that was asked for?
  *
- * The only evidence is its host key, compared with the one that the inventory pins. known_hosts is not read: during a failover names and addresses
- * move between machines, and it is exactly then that "ssh to mail1" must not reach mail2.
+ * The only evidence is its host key, compared with the one that the inventory pins. known_hosts is not read: during a failover
+ * names and addresses move between machines, and it is exactly then that "ssh to mail1" must not reach mail2.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -17,7 +17,8 @@ static const char DEFAULT_TYPES[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-
 void ssh_identity_prefer(struct ssh_session *session, const struct host *host)
 {
 	size_t length = host->host_key ? strcspn(host->host_key, " ") : 0;
-	CLEANUP_FREE char *wanted = memory_printf("%.*s%s%s", (int)length, length ? host->host_key : "", length ? "," : "", DEFAULT_TYPES);
+	CLEANUP_FREE char *wanted =
+		memory_printf("%.*s%s%s", (int)length, length ? host->host_key : "", length ? "," : "", DEFAULT_TYPES);
 	if (libssh2_session_method_pref(session->libssh2, LIBSSH2_METHOD_HOSTKEY, wanted) < 0)
 		libssh2_session_method_pref(session->libssh2, LIBSSH2_METHOD_HOSTKEY, DEFAULT_TYPES);
 }
@@ -67,14 +68,18 @@ static int mismatch(const struct connection *connection, const char *expected, c
 	const struct host *host = connection->host;
 	const struct host *other = owner_of(connection->inventory, host, presented);
 	if (other) {
-		error_set(err, ERROR_IDENTITY, "the host that answers at %s port %d is %s: it presents the host key pinned for %s",
-			  host->address, host->port, other->id, other->id);
-		return error_hint(err, "does %s hold an address of %s? `address` must be a management address that no step moves", other->id,
-				  host->id);
+		error_set(err, ERROR_IDENTITY,
+			  "the host that answers at %s port %d is %s: it presents the host key pinned for %s", host->address,
+			  host->port, other->id, other->id);
+		return error_hint(err,
+				  "does %s hold an address of %s? `address` must be a management address that no step moves",
+				  other->id, host->id);
 	}
-	error_set(err, ERROR_IDENTITY, "the host that answers at %s port %d is not the one that is pinned: it presents %s, pinned is %s",
+	error_set(err, ERROR_IDENTITY,
+		  "the host that answers at %s port %d is not the one that is pinned: it presents %s, pinned is %s",
 		  host->address, host->port, presented, expected);
-	return error_hint(err, "if the host was reinstalled, read its key at its console (cat /etc/ssh/ssh_host_*_key.pub) and pin that");
+	return error_hint(
+		err, "if the host was reinstalled, read its key at its console (cat /etc/ssh/ssh_host_*_key.pub) and pin that");
 }
 
 int ssh_identity_check(struct ssh_session *session, const struct connection *connection, char **first_key, struct error *err)
@@ -94,6 +99,8 @@ int ssh_identity_check(struct ssh_session *session, const struct connection *con
 		return 0;
 	}
 	error_set(err, ERROR_IDENTITY, "no host key is pinned for this host, so nothing tells that the right one answers");
-	return error_hint(err, "it presents a key; compare it with the one at its console, then pin it in the inventory: host_key: \"%s\"",
-			  presented);
+	return error_hint(
+		err,
+		"it presents a key; compare it with the one at its console, then pin it in the inventory: host_key: \"%s\"",
+		presented);
 }

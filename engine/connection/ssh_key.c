@@ -50,10 +50,8 @@ static const char *type_name(const struct text *type)
 	static const struct {
 		const char *type, *name;
 	} names[] = {
-		{"ssh-ed25519", "Ed25519"},
-		{"ssh-rsa", "RSA"},
-		{"ecdsa-sha2-nistp256", "ECDSA"},
-		{"ecdsa-sha2-nistp384", "ECDSA"},
+		{"ssh-ed25519", "Ed25519"},	  {"ssh-rsa", "RSA"},
+		{"ecdsa-sha2-nistp256", "ECDSA"}, {"ecdsa-sha2-nistp384", "ECDSA"},
 		{"ecdsa-sha2-nistp521", "ECDSA"},
 	};
 	for (size_t i = 0; i < COUNT_OF(names); i++)

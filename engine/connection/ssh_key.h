@@ -10,7 +10,7 @@
 
 struct ssh_key_kind {
 	bool rsa;
-	bool locked; /* with a passphrase */
+	bool locked;	  /* with a passphrase */
 	const char *name; /* for people: "Ed25519", "RSA", "not known" */
 };
 

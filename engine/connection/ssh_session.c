@@ -1,8 +1,8 @@
 /*
  * ssh_session.c - sharing one libssh2 session, and noticing that its other end is gone.
  *
- * A silent session is asked (keepalive@openssh.com) after 5 s; no byte in the 10 s that follow means that it is dead. Only fibers that wait for
- * something ask: an idle session is not kept alive, it is found dead when it is next used.
+ * A silent session is asked (keepalive@openssh.com) after 5 s; no byte in the 10 s that follow means that it is dead. Only
+ * fibers that wait for something ask: an idle session is not kept alive, it is found dead when it is next used.
  */
 #include "engine/connection/ssh_session.h"
 
@@ -17,8 +17,8 @@
 
 #include "engine/base/memory.h"
 
-#define SILENCE (5 * NSEC_PER_SEC)
-#define PATIENCE (10 * NSEC_PER_SEC)
+#define SILENCE	   (5 * NSEC_PER_SEC)
+#define PATIENCE   (10 * NSEC_PER_SEC)
 #define FREE_TRIES 100 /* one is enough on a socket that is shut */
 
 static ssize_t receive(libssh2_socket_t socket, void *buffer, size_t length, int flags, void **abstract)
@@ -141,7 +141,8 @@ static void ask(struct ssh_session *session)
 		ssh_session_die(session, "it cannot be written to");
 }
 
-/* On a slow line our own data may be under way for long, and the keepalive behind it: what the other kernel takes is a sign of life. */
+/* On a slow line our own data may be under way for long, and the keepalive behind it: what the other kernel takes is a sign of
+ * life. */
 static bool is_draining(struct ssh_session *session)
 {
 	struct tcp_info info = {0};
@@ -222,7 +223,8 @@ static bool is_fatal(ssize_t value)
 	}
 }
 
-/* With the lock held: call, and go on calling while half a packet is unsent. A deadline or a cancellation has to wait for that. */
+/* With the lock held: call, and go on calling while half a packet is unsent. A deadline or a cancellation has to wait for that.
+ */
 static ssize_t call_until_sent(struct ssh_session *session, ssh_call call, void *argument, bool *cancelled)
 {
 	for (;;) {
@@ -243,7 +245,8 @@ static ssize_t call_until_sent(struct ssh_session *session, ssh_call call, void 
 	}
 }
 
-int session_try(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value, struct error *err)
+int session_try(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value,
+		struct error *err)
 {
 	bool cancelled = false;
 	*ret_value = 0;
@@ -262,7 +265,8 @@ int session_try(struct ssh_session *session, ssh_call call, void *argument, int6
 	return 0;
 }
 
-int session_call(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value, struct error *err)
+int session_call(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value,
+		 struct error *err)
 {
 	for (;;) {
 		uint64_t seen = session->received;

@@ -1,12 +1,12 @@
 /*
  * ssh_session.h - inside of the ssh driver: one libssh2 session shared by the fibers that have a channel in it.
  *
- * libssh2 is not reentrant, but it keeps state between calls that return EAGAIN. Three rules make sharing safe; session_try is the only
- * place that calls libssh2 after the session stands, and keeps them:
+ * libssh2 is not reentrant, but it keeps state between calls that return EAGAIN. Three rules make sharing safe; session_try is
+ * the only place that calls libssh2 after the session stands, and keeps them:
  *   1. A call that has sent half a packet is repeated, with the same arguments, before anybody else calls (lock: sending).
  *   2. Opening a channel is a state of the whole session: one at a time (lock: opening, taken by whoever opens).
- *   3. Any call may read packets that belong to other channels: after each call that read something, all waiting fibers look again
- *      (signal: progress), and nobody goes to wait who has not looked since the last byte (counter: received).
+ *   3. Any call may read packets that belong to other channels: after each call that read something, all waiting fibers look
+ * again (signal: progress), and nobody goes to wait who has not looked since the last byte (counter: received).
  */
 #pragma once
 
@@ -43,11 +43,14 @@ bool ssh_session_usable(struct ssh_session *session); /* asks the socket, not th
 
 typedef ssize_t (*ssh_call)(struct ssh_session *session, void *argument);
 
-/* Call once; repeated only while half a packet is unsent. LIBSSH2_ERROR_EAGAIN: something has to come in first. Other negative values are libssh2's.
- * -1 with *err and *ret_value = 0: the session is dead, or the deadline came while another fiber was sending. */
-int session_try(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value, struct error *err);
+/* Call once; repeated only while half a packet is unsent. LIBSSH2_ERROR_EAGAIN: something has to come in first. Other negative
+ * values are libssh2's. -1 with *err and *ret_value = 0: the session is dead, or the deadline came while another fiber was
+ * sending. */
+int session_try(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value,
+		struct error *err);
 /* The same, waiting until it is done. */
-int session_call(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value, struct error *err);
+int session_call(struct ssh_session *session, ssh_call call, void *argument, int64_t deadline, ssize_t *ret_value,
+		 struct error *err);
 /* Wait until something came in since `seen` (a value of session->received). */
 int session_wait(struct ssh_session *session, uint64_t seen, int64_t deadline, struct error *err);
 /* What libssh2 says of its last error. */
@@ -55,7 +58,8 @@ const char *session_complaint(struct ssh_session *session);
 
 /* ssh_connect.c: a TCP connection to the host; -1 as connection_run. */
 int ssh_connect(const struct host *host, int64_t deadline, int *ret_socket, struct error *err);
-/* ssh_identity.c: is it the host that was asked for? *first_key (owned by the caller): what was trusted on first use, or NULL. */
+/* ssh_identity.c: is it the host that was asked for? *first_key (owned by the caller): what was trusted on first use, or NULL.
+ */
 void ssh_identity_prefer(struct ssh_session *session, const struct host *host);
 int ssh_identity_check(struct ssh_session *session, const struct connection *connection, char **first_key, struct error *err);
 /* ssh_auth.c: log in. */

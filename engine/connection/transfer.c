@@ -35,7 +35,8 @@ static int refused(const char *verb, const char *path, const struct command_resu
 	return error_set(err, ERROR_IO, "cannot %s %s: %.*s", verb, path, (int)strcspn(text, "\n"), text);
 }
 
-static int run(struct connection *connection, const char *verb, const char *path, const struct command *command, struct error *err)
+static int run(struct connection *connection, const char *verb, const char *path, const struct command *command,
+	       struct error *err)
 {
 	struct command_result result;
 	int outcome = connection_run(connection, command, &result, err);

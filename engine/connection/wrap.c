@@ -37,7 +37,8 @@ static int check_command(const struct connection *connection, const struct comma
 	if (!command->argv || !command->argv[0] || !command->argv[0][0])
 		return error_set(err, ERROR_INVALID, "the command is empty");
 	if (command->scope && command->no_become && become_applies(connection, &(struct command){0}))
-		return error_set(err, ERROR_INVALID, "a command in a scope cannot leave out become: its scope would not be found again");
+		return error_set(err, ERROR_INVALID,
+				 "a command in a scope cannot leave out become: its scope would not be found again");
 	if (command->scope && !scope_name_valid(command->scope))
 		return error_set(err, ERROR_INVALID, "\"%s\" cannot be a scope's name", command->scope);
 	for (size_t i = 0; command->environment && command->environment[i]; i++)

@@ -4,8 +4,8 @@
  *     sudo -n -u USER --   systemd-run --scope ... --   env NAME=value   argv
  *     [become.c            [scope.c                     [wrap.c
  *
- * With a sudo password, stdin is the password, a line with a random mark, then the command's own input. A small script between sudo
- * and the command reads up to the mark: whether sudo asked or not, the command never sees the password.
+ * With a sudo password, stdin is the password, a line with a random mark, then the command's own input. A small script between
+ * sudo and the command reads up to the mark: whether sudo asked or not, the command never sees the password.
  */
 #pragma once
 

@@ -12,20 +12,26 @@
 #include "engine/execute/interpreter.h"
 #include "engine/journal/inbox.h"
 
+struct question {
+	const char *step; /* instance key */
+	const char *const *choices;
+	size_t choices_count;
+};
+
 struct control {
 	struct interpreter *interpreter;
 	struct inbox *inbox;
 	struct fiber *inbox_fiber;
 	struct fiber *signal_fiber;
-	struct fiber *walker; /* the one that walks the runbook: an immediate stop wakes it, whatever it waits for */
+	struct fiber **branches; /* those that walk the runbook: an immediate stop wakes them, whatever they wait for */
+	size_t branches_count;
 	struct signal_point changed;
 	bool cancelled;
 	bool stopping;
 	struct table answers;	   /* step key -> the accepted request that was not taken yet */
 	struct table skips;	   /* plain step key -> reason */
-	const char *waits_for;	   /* step key of the gate that waits now, or NULL */
-	const char *const *choices;
-	size_t choices_count;
+	struct question *questions; /* that wait for a person now */
+	size_t questions_count;
 };
 
 static struct control *active; /* the one run of this process, for execute_request */
@@ -49,20 +55,33 @@ static void accept_cancel(struct control *control, struct request *request)
 	control->cancelled = true;
 }
 
+/* The question that is meant: the step's, or the only one. */
+static const struct question *find_question(const struct control *control, const char *step)
+{
+	if (!step)
+		return control->questions_count == 1 ? &control->questions[0] : NULL;
+	for (size_t i = 0; i < control->questions_count; i++)
+		if (names_step(control, step, control->questions[i].step))
+			return &control->questions[i];
+	return NULL;
+}
+
 static void accept_answer(struct control *control, struct request *request)
 {
 	const char *answer = value_get_text(request->value, "answer");
-	if (!control->waits_for || (request->step && !names_step(control, request->step, control->waits_for))) {
-		request->why = "no such step waits for an answer";
+	const struct question *question = find_question(control, request->step);
+	if (!question) {
+		request->why = control->questions_count > 1 && !request->step ? "several steps wait: say which with --step"
+									      : "no such step waits for an answer";
 		return;
 	}
-	request->step = control->waits_for;
+	request->step = question->step;
 	request->why = "it is none of the choices";
-	for (size_t i = 0; answer && i < control->choices_count; i++)
-		if (strcmp(control->choices[i], answer) == 0)
+	for (size_t i = 0; answer && i < question->choices_count; i++)
+		if (strcmp(question->choices[i], answer) == 0)
 			request->why = NULL;
 	if (!request->why)
-		table_put(&control->answers, control->waits_for, value_copy(control->interpreter->arena, request->value));
+		table_put(&control->answers, question->step, value_copy(control->interpreter->arena, request->value));
 }
 
 static void put_skip(struct control *control, const char *step, const char *reason)
@@ -77,7 +96,7 @@ static void accept_skip(struct control *control, struct request *request)
 	const struct step *step = request->step ? runbook_step(control->interpreter->execution->runbook, request->step) : NULL;
 	if (!reason || !*reason)
 		request->why = "a reason is needed";
-	else if (!step && !(control->waits_for && request->step && names_step(control, request->step, control->waits_for)))
+	else if (!step && !(request->step && find_question(control, request->step)))
 		request->why = "there is no such step";
 	if (request->why)
 		return;
@@ -156,7 +175,8 @@ static void read_signals(void *argument)
 		int interrupts = loop_take_signal(SIGINT);
 		if (loop_take_signal(SIGTERM) || interrupts > 1 || (interrupts && control->cancelled)) {
 			control->stopping = true;
-			fiber_cancel(control->walker);
+			for (size_t i = 0; i < control->branches_count; i++)
+				fiber_cancel(control->branches[i]);
 		} else if (interrupts)
 			request_cancel(control);
 		if (loop_take_signal(SIGHUP))
@@ -172,7 +192,6 @@ struct control *control_start(struct interpreter *interpreter, struct error *err
 	static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
 	struct control *control = memory_alloc(sizeof(*control));
 	control->interpreter = interpreter;
-	control->walker = fiber_current();
 	if (inbox_open(interpreter->run, &control->inbox, err) < 0) {
 		free(control);
 		return NULL;
@@ -185,6 +204,8 @@ struct control *control_start(struct interpreter *interpreter, struct error *err
 	control->inbox_fiber = fiber_start(read_inbox, control);
 	control->signal_fiber = fiber_start(read_signals, control);
 	active = control;
+	interpreter->control = control;
+	control_branch_begins(interpreter);
 	return control;
 }
 
@@ -203,6 +224,8 @@ void control_end(struct control *control)
 	end_fiber(control->inbox_fiber);
 	end_fiber(control->signal_fiber);
 	inbox_close(control->inbox);
+	free(control->branches);
+	free(control->questions);
 	table_free(&control->answers);
 	table_free(&control->skips);
 	free(control);
@@ -259,9 +282,34 @@ const char *control_take_answer(const struct interpreter *interpreter, const cha
 
 void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count)
 {
-	interpreter->control->waits_for = key;
-	interpreter->control->choices = choices;
-	interpreter->control->choices_count = count;
+	struct control *control = interpreter->control;
+	size_t place = control->questions_count++;
+	control->questions = memory_resize(control->questions, control->questions_count * sizeof(*control->questions));
+	control->questions[place] = (struct question){.step = key, .choices = choices, .choices_count = count};
+}
+
+void control_waits_no_more(struct interpreter *interpreter, const char *key)
+{
+	struct control *control = interpreter->control;
+	for (size_t i = 0; i < control->questions_count; i++)
+		if (control->questions[i].step == key)
+			control->questions[i] = control->questions[--control->questions_count];
+}
+
+void control_branch_begins(struct interpreter *interpreter)
+{
+	struct control *control = interpreter->control;
+	size_t place = control->branches_count++;
+	control->branches = memory_resize(control->branches, control->branches_count * sizeof(struct fiber *));
+	control->branches[place] = fiber_current();
+}
+
+void control_branch_ends(struct interpreter *interpreter)
+{
+	struct control *control = interpreter->control;
+	for (size_t i = 0; i < control->branches_count; i++)
+		if (control->branches[i] == fiber_current())
+			control->branches[i] = control->branches[--control->branches_count];
 }
 
 struct signal_point *control_changed(const struct interpreter *interpreter)

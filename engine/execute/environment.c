@@ -39,9 +39,10 @@ static const struct value *not_run(const struct names *names, const char *id, st
 
 static const struct value *step_value(const struct names *names, const char *id, struct arena *arena)
 {
-	if (!runbook_step(names->interpreter->execution->runbook, id))
+	const struct invocation *invocation = names->frame->invocation;
+	if (!runbook_step(invocation->runbook, id))
 		return NULL;
-	const struct value *value = table_get(&names->interpreter->steps, id);
+	const struct value *value = table_get(&invocation->steps, id);
 	return value ? value : not_run(names, id, arena);
 }
 
@@ -62,13 +63,22 @@ static const struct value *subject(const struct names *names)
 	return names->frame->host ? names->frame->host->value : value_null();
 }
 
+static const struct value *evidence(const struct names *names)
+{
+	const struct value *all = names->interpreter->execution->evidence;
+	const struct value *own = value_get(all, names->frame->invocation->runbook->name);
+	return own ? own : value_unknown();
+}
+
 static const struct value *root_value(const struct names *names, const char *name)
 {
-	const struct execution *execution = names->interpreter->execution;
+	const struct invocation *invocation = names->frame->invocation;
 	if (strcmp(name, "inputs") == 0)
-		return execution->inputs;
+		return invocation->inputs;
 	if (strcmp(name, "objectives") == 0)
-		return execution->runbook->objectives;
+		return invocation->runbook->objectives;
+	if (strcmp(name, "evidence") == 0)
+		return evidence(names);
 	if (strcmp(name, "run") == 0)
 		return names->interpreter->run_value;
 	if (strcmp(name, "host") == 0)
@@ -117,22 +127,22 @@ static const struct value *state_of(struct arena *arena, const struct observatio
 void steps_put(struct interpreter *interpreter, const struct step *step, const struct frame *frame, enum outcome outcome,
 	       const struct value *outputs, const struct observation *before, const struct observation *after)
 {
-	(void)frame;
 	if (!step->id)
 		return;
 	struct value *entry = step_entry(interpreter, outcome, outputs);
 	value_put(interpreter->arena, entry, "before", state_of(interpreter->arena, before));
 	value_put(interpreter->arena, entry, "after", state_of(interpreter->arena, after));
-	table_put(&interpreter->steps, step->id, entry);
+	table_put(&frame->invocation->steps, step->id, entry);
 }
 
-void steps_put_rounds(struct interpreter *interpreter, const struct step *step, const struct value *rounds)
+void steps_put_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+		      const struct value *rounds)
 {
 	if (!step->id)
 		return;
 	struct value *entry = value_map(interpreter->arena);
 	value_put(interpreter->arena, entry, "each", rounds);
-	table_put(&interpreter->steps, step->id, entry);
+	table_put(&frame->invocation->steps, step->id, entry);
 }
 
 int condition_test(struct interpreter *interpreter, const struct frame *frame, const struct template *condition,
@@ -170,6 +180,19 @@ int text_evaluate(struct interpreter *interpreter, const struct frame *frame, co
 	else
 		return error_set(err, ERROR_INVALID, "expected text, this is a %s", value_type_name(value->type));
 	return 0;
+}
+
+void machine_branches(struct interpreter *interpreter, int started, int asking)
+{
+	interpreter->branches += (unsigned)started;
+	interpreter->asking += (unsigned)asking;
+	bool idle = interpreter->asking && interpreter->asking == interpreter->branches;
+	if (idle && interpreter->idle_since < 0) {
+		interpreter->idle_since = clock_boottime();
+	} else if (!idle && interpreter->idle_since >= 0) {
+		interpreter->waited += clock_boottime() - interpreter->idle_since;
+		interpreter->idle_since = -1;
+	}
 }
 
 int64_t machine_now(const struct interpreter *interpreter)

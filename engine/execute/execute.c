@@ -13,7 +13,8 @@
 
 static void interpreter_init(struct interpreter *interpreter, struct arena *arena, const struct execution *execution, enum power power)
 {
-	*interpreter = (struct interpreter){.power = power, .execution = execution, .arena = arena};
+	*interpreter = (struct interpreter){.power = power, .execution = execution, .arena = arena, .branches = 1, .idle_since = -1};
+	invocation_new(interpreter, execution->runbook, execution->inputs);
 	interpreter->process_start = clock_boottime();
 	if (power != POWER_PURE)
 		interpreter->connections = connections_new(execution->inventory);
@@ -21,7 +22,10 @@ static void interpreter_init(struct interpreter *interpreter, struct arena *aren
 
 static void interpreter_free(struct interpreter *interpreter)
 {
-	table_free(&interpreter->steps);
+	for (struct invocation *invocation = interpreter->invocations; invocation; invocation = invocation->next)
+		table_free(&invocation->steps);
+	table_free(&interpreter->calls);
+	table_free(&interpreter->busy);
 	table_free(&interpreter->done);
 	table_free(&interpreter->predicted);
 	table_free(&interpreter->answered);
@@ -32,9 +36,27 @@ static void interpreter_free(struct interpreter *interpreter)
 		connections_free(interpreter->connections);
 }
 
-static struct frame top_frame(const char *prefix, const char *block)
+static struct frame top_frame(const struct interpreter *interpreter, const char *prefix, const char *block)
 {
-	return (struct frame){.prefix = prefix, .block = block, .deadline = CLOCK_FOREVER};
+	return (struct frame){
+		.invocation = interpreter->invocations, .prefix = prefix, .block = block, .deadline = CLOCK_FOREVER};
+}
+
+static enum outcome walk_top(struct interpreter *interpreter, const struct block *block, const char *prefix, const char *name)
+{
+	struct frame frame = top_frame(interpreter, prefix, name);
+	frame.finishing = strcmp(name, "finally") == 0;
+	return walk_block(interpreter, block, &frame);
+}
+
+/* Its own, then those of what it calls: all before anything is changed. */
+static enum outcome walk_preflights(struct interpreter *interpreter)
+{
+	enum outcome outcome = walk_top(interpreter, &interpreter->execution->runbook->preflight, "preflight", "preflight");
+	if (!outcome_is_good(outcome))
+		return outcome;
+	struct frame frame = top_frame(interpreter, "", "preflight");
+	return outcome_worse(outcome, group_preflight_calls(interpreter, &frame));
 }
 
 /* --- plan --- */
@@ -80,12 +102,9 @@ int execute_plan(struct arena *arena, const struct execution *execution, bool of
 	interpreter.overlay = overlay_new(arena);
 	interpreter.plan = plan_builder_new(arena);
 	interpreter.run_value = run_value(arena, execution, NULL, NULL);
-	struct frame frame = top_frame("preflight", "preflight");
-	walk_block(&interpreter, &execution->runbook->preflight, &frame);
-	frame = top_frame("", "steps");
-	walk_block(&interpreter, &execution->runbook->steps, &frame);
-	frame = top_frame("finally", "finally");
-	walk_block(&interpreter, &execution->runbook->finally, &frame);
+	walk_preflights(&interpreter);
+	walk_top(&interpreter, &execution->runbook->steps, "", "steps");
+	walk_top(&interpreter, &execution->runbook->finally, "finally", "finally");
 	*ret_plan = plan_builder_finish(interpreter.plan, plan_header(arena, execution, offline));
 	interpreter_free(&interpreter);
 	return 0;
@@ -103,6 +122,7 @@ static bool outline_step(void *context, const struct step *step, unsigned depth)
 	struct outline *outline = context;
 	struct value *entry = value_map(outline->arena);
 	value_put(outline->arena, entry, "step", value_string(outline->arena, step->key));
+	value_put(outline->arena, entry, "id", step->id ? value_string(outline->arena, step->id) : value_null());
 	value_put(outline->arena, entry, "uses", step->uses ? value_string(outline->arena, step->uses) : value_null());
 	value_put(outline->arena, entry, "depth", value_int(outline->arena, depth));
 	value_append(outline->arena, outline->list, entry);
@@ -151,11 +171,21 @@ static void predict(struct interpreter *interpreter, const struct value *plan)
 		table_put(&interpreter->predicted, value_get_text(rows->list.items[i], "step"), rows->list.items[i]);
 }
 
-static enum outcome walk_top(struct interpreter *interpreter, const struct block *block, const char *prefix, const char *name)
+/* What the runbook declares as its outputs; an output that cannot be told is null. */
+static const struct value *run_outputs(struct interpreter *interpreter, enum outcome outcome)
 {
-	struct frame frame = top_frame(prefix, name);
-	frame.finishing = strcmp(name, "finally") == 0;
-	return walk_block(interpreter, block, &frame);
+	const struct runbook *runbook = interpreter->execution->runbook;
+	struct frame frame = top_frame(interpreter, "", "steps");
+	struct value *outputs = value_map(interpreter->arena);
+	struct names names;
+	names_init(&names, interpreter, &frame, NULL);
+	for (size_t i = 0; i < runbook->outputs_count && outcome_is_good(outcome); i++) {
+		const struct value *value = value_null();
+		if (template_evaluate(runbook->outputs[i].value, &names.activation, interpreter->arena, &value, NULL, NULL) < 0)
+			value = value_null();
+		value_put(interpreter->arena, outputs, runbook->outputs[i].name, value);
+	}
+	return outputs;
 }
 
 static int finish(struct interpreter *interpreter, enum outcome outcome)
@@ -169,19 +199,20 @@ static int finish(struct interpreter *interpreter, enum outcome outcome)
 	value_put(arena, fields, "elapsed", value_int(arena, machine_now(interpreter)));
 	value_put(arena, fields, "waited", value_int(arena, waited));
 	value_put(arena, fields, "counts", counts);
+	value_put(arena, fields, "outputs", run_outputs(interpreter, outcome));
 	if (record(interpreter, "run_finished", fields, JOURNAL_SYNC) < 0)
 		return -1;
-	if (run_index_closed(interpreter->run, outcome_name(outcome), &interpreter->stop) < 0 ||
-	    run_unlock_all(interpreter->run, &interpreter->stop) < 0)
+	/* the index last: once it says closed, nothing is left to do */
+	if (run_unlock_all(interpreter->run, &interpreter->stop) < 0)
 		return -1;
-	return 0;
+	return run_index_closed(interpreter->run, outcome_name(outcome), &interpreter->stop);
 }
 
 static enum outcome walk_all(struct interpreter *interpreter)
 {
 	const struct execution *execution = interpreter->execution;
 	const struct runbook *runbook = execution->runbook;
-	enum outcome outcome = walk_top(interpreter, &runbook->preflight, "preflight", "preflight");
+	enum outcome outcome = walk_preflights(interpreter);
 	if (!outcome_is_good(outcome))
 		return outcome; /* nothing was changed: there is nothing to put right */
 	enum outcome steps = walk_top(interpreter, &runbook->steps, "", "steps");
@@ -311,8 +342,15 @@ const struct value *execute_digests(struct arena *arena, const struct execution 
 	const struct source *source = execution->runbook->source;
 	struct used used = {.arena = arena, .plugins = execution->plugins, .digests = value_map(arena)};
 	const char *inputs = json_text(arena, execution->inputs);
+	struct value *called = value_map(arena);
 	runbook_visit(execution->runbook, add_plugin, &used);
+	for (size_t i = 0; i < execution->runbook->called_count; i++) {
+		const struct source *text = execution->runbook->called[i]->source;
+		runbook_visit(execution->runbook->called[i], add_plugin, &used);
+		value_put(arena, called, text->name, digest_of(arena, text->text, text->length));
+	}
 	value_put(arena, digests, "runbook", digest_of(arena, source->text, source->length));
+	value_put(arena, digests, "called", called);
 	value_put(arena, digests, "inventory", digest_of(arena, inventory_text, inventory_length));
 	value_put(arena, digests, "inputs", digest_of(arena, inputs, strlen(inputs)));
 	value_put(arena, digests, "plugins", used.digests);

@@ -19,6 +19,7 @@ struct execution {
 	const struct value *digests;   /* {runbook, inventory, inputs, plugins: {name: digest}} */
 	const struct value *operator;  /* {user, uid, host, pid} */
 	const struct value *plan;      /* to hold the run to, or NULL */
+	const struct value *evidence;  /* {runbook: {name: earlier run}}, or NULL */
 	const struct value *answers;   /* {step key: answer} given beforehand, or NULL */
 	const struct value *amended;   /* {path, sha256} of the edited runbook with which a resume goes on, or NULL */
 	const char *from;	       /* start at this step (key or id), or NULL */

@@ -125,15 +125,15 @@ enum outcome gate_ask(struct interpreter *interpreter, struct attempt *attempt, 
 	attempt->answered_by = interpreter->execution->operator;
 	if (!answer && closed_without_terminal && !interpreter->execution->terminal)
 		return closed(attempt, message);
-	int64_t from = clock_boottime();
+	int64_t waited_before = interpreter->waited;
 	enum outcome outcome = OUTCOME_OK;
 	control_waits_for(interpreter, attempt->key, choices, count);
+	machine_branches(interpreter, 0, 1);
 	if (!answer)
 		outcome = wait_for_answer(interpreter, attempt, &answer);
-	control_waits_for(interpreter, NULL, NULL, 0);
-	int64_t waited = clock_boottime() - from;
-	interpreter->waited += waited;
-	attempt->started += waited;
+	machine_branches(interpreter, 0, -1);
+	control_waits_no_more(interpreter, attempt->key);
+	int64_t waited = interpreter->waited - waited_before;
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	*ret_answer = chosen(answer, choices, count);

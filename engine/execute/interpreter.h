@@ -22,11 +22,20 @@
 
 enum power { POWER_PURE, POWER_OBSERVE, POWER_APPLY };
 
+struct invocation { /* a runbook that is being executed, with its own inputs and names: the run's own, or a call's */
+	const struct runbook *runbook;
+	const struct value *inputs;
+	struct table steps;	 /* id -> struct value: what expressions see as steps.ID */
+	bool preflighted;	 /* its preflight has been done */
+	struct invocation *next; /* all of this interpreter's */
+};
+
 struct interpreter {
 	enum power power;
 	const struct execution *execution; /* what to run, with what; borrowed */
 	struct arena *arena;		   /* lives as long as the interpreter */
-	struct table steps;		   /* id -> struct value: what expressions see as steps.ID */
+	struct invocation *invocations;
+	struct table calls;		   /* instance key of a call -> its invocation */
 	struct table done;		   /* instance key without attempts -> last step_finished record */
 	const struct value *run_value;	   /* what expressions see as run */
 	/* planning */
@@ -45,6 +54,10 @@ struct interpreter {
 	int64_t process_start;	 /* boottime */
 	int64_t waited_before;	 /* by earlier processes */
 	int64_t waited;		 /* by this process, for people */
+	unsigned branches;	 /* of the walk that go on at once: 1, more in a parallel group */
+	unsigned asking;	 /* how many of them wait for a person */
+	int64_t idle_since;	 /* boottime since which all of them do; -1: at least one works */
+	struct table busy;	 /* object -> key of the step that applies to it now */
 	unsigned counts[OUTCOME_COUNT];
 	bool conflict;		 /* a step failed because another had changed its object: its groups are not tried again */
 	struct error stop;	 /* why it has to stop (OUTCOME_STOPPED) */
@@ -54,7 +67,8 @@ struct interpreter {
 #define STEP_RESERVE ((size_t)256 * 1024) /* bytes that the journal must be able to take before a step begins */
 
 struct frame { /* one level of nesting; inner ones inherit */
-	const struct frame *outer;
+	const struct frame *outer;	 /* for names: NULL at the top of an invocation */
+	struct invocation *invocation;
 	const char *prefix;	 /* instance key of the block's owner with its block name: "", "preflight", "3#2", "3.rescue" */
 	const char *block;	 /* preflight, steps, rescue, finally */
 	const char *as;		 /* name of the foreach item bound here, or NULL */
@@ -106,18 +120,36 @@ struct names {
 void names_init(struct names *names, struct interpreter *interpreter, const struct frame *frame, const struct value *result);
 void steps_put(struct interpreter *interpreter, const struct step *step, const struct frame *frame, enum outcome outcome, const struct value *outputs,
 	       const struct observation *before, const struct observation *after);
-void steps_put_rounds(struct interpreter *interpreter, const struct step *step, const struct value *rounds);
+void steps_put_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const struct value *rounds);
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 int condition_test(struct interpreter *interpreter, const struct frame *frame, const struct template *condition, const struct value *result,
 		   enum truth *ret_truth, struct error *err);
 int text_evaluate(struct interpreter *interpreter, const struct frame *frame, const struct template *template, const struct value *result, struct arena *arena,
 		  const char **ret_text, struct error *err); /* unknown gives "?" */
 
-/* clock: machine time */
+/* clock: machine time. It stands still while every branch of the walk waits for a person. */
+void machine_branches(struct interpreter *interpreter, int started, int asking); /* changes of the two counts */
 int64_t machine_now(const struct interpreter *interpreter);
 int64_t machine_to_boottime(const struct interpreter *interpreter, int64_t machine);
 
-/* walk.c */
+/* walk.c: blocks and rounds */
+enum outcome outcome_worse(enum outcome total, enum outcome next);
+enum outcome walk_step(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key); /* all rounds */
+enum outcome walk_round(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);
+/* The items of a step's foreach, journaled. An unknown list is possible in a plan. */
+int walk_list(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+	      const struct value **ret_items, struct error *err);
+struct frame walk_round_frame(const struct frame *outer, const struct step *step, const struct value *item);
+
+/* group.c: groups and calls */
+enum outcome group_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);
+struct invocation *invocation_new(struct interpreter *interpreter, const struct runbook *runbook, const struct value *inputs);
+/* The preflights of all that a runbook calls, as far as their inputs are known at the start. */
+enum outcome group_preflight_calls(struct interpreter *interpreter, const struct frame *frame);
+
+/* parallel.c: a block's steps, and their rounds, at once */
+enum outcome parallel_walk(struct interpreter *interpreter, const struct block *block, const struct frame *frame, unsigned max_concurrent);
+
 /* Between two attempts of a step or group: journals that there will be a next one, and waits. OK: go on with it. SKIPPED: the reason is
  * control_skip_reason's. STOPPED, CANCELLED. */
 enum outcome retry_pause(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, unsigned next,
@@ -183,10 +215,14 @@ enum outcome stop_now(struct interpreter *interpreter, struct error *err); /* ta
 /* control.c - requests of people: the inbox, the terminal, signals */
 struct control *control_start(struct interpreter *interpreter, struct error *err);
 void control_end(struct control *control);
+/* The fiber that calls works on the run from now on (or no longer): an immediate stop wakes it. */
+void control_branch_begins(struct interpreter *interpreter);
+void control_branch_ends(struct interpreter *interpreter);
 bool control_cancelled(const struct interpreter *interpreter);
 bool control_stopping(const struct interpreter *interpreter); /* at once, resumably */
 const char *control_skip_reason(const struct interpreter *interpreter, const char *key); /* NULL: not to be skipped */
 /* Each answer is given once; NULL: not answered yet. */
 const char *control_take_answer(const struct interpreter *interpreter, const char *key, const struct value **ret_by);
-void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count); /* NULL key: for nothing */
+void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count);
+void control_waits_no_more(struct interpreter *interpreter, const char *key);
 struct signal_point *control_changed(const struct interpreter *interpreter); /* signalled when any of these may have changed */

@@ -343,7 +343,7 @@ void plan_group(struct interpreter *interpreter, const struct step *step, const 
 		const char *verdict, const char *why)
 {
 	struct row row = {.interpreter = interpreter, .value = value_map(interpreter->arena)};
-	put_place(&row, step, frame, key, step->form == STEP_GROUP ? "group" : "step");
+	put_place(&row, step, frame, key, step->form == STEP_ACTION ? "step" : "group");
 	put_text(&row, "name", name);
 	put_text(&row, "uses", step->uses);
 	put_text(&row, "host", frame->host ? frame->host->id : NULL);

@@ -202,11 +202,37 @@ static enum outcome settle(struct wish *wish)
 	}
 }
 
+/* Two steps that change one object at once would undo each other. */
+static bool hold_object(struct wish *wish)
+{
+	struct attempt *attempt = wish->attempt;
+	struct error err = ERROR_NONE;
+	const char *holder = attempt->object ? table_get(&wish->interpreter->busy, attempt->object) : NULL;
+	if (!holder || strcmp(holder, attempt->key) == 0) {
+		if (attempt->object)
+			table_put(&wish->interpreter->busy, attempt->object, attempt->key);
+		return true;
+	}
+	error_set(&err, ERROR_CONFLICT, "step %s changes %s at the same time", holder, attempt->object);
+	error_hint(&err, "parallel steps must not touch the same object: put these two one after the other");
+	attempt_fail(attempt, &err);
+	return false;
+}
+
+static void release_object(const struct wish *wish)
+{
+	const char *object = wish->attempt->object;
+	if (object && table_get(&wish->interpreter->busy, object) == (const void *)wish->attempt->key)
+		table_put(&wish->interpreter->busy, object, NULL);
+}
+
 static enum outcome apply(struct wish *wish)
 {
 	struct attempt *attempt = wish->attempt;
 	struct evidence evidence = {0};
 	const struct value *outputs = NULL;
+	if (!hold_object(wish))
+		return OUTCOME_FAILED;
 	if (record_intent(wish->interpreter, attempt, wish->scope, wish->baseline) < 0)
 		return OUTCOME_STOPPED;
 	error_clear(&wish->apply_error);
@@ -393,6 +419,7 @@ enum outcome state_perform(struct interpreter *interpreter, struct attempt *atte
 	if (wish.token)
 		find_baseline(&wish);
 	enum outcome outcome = intent ? resume(&wish, intent) : begin(&wish);
+	release_object(&wish);
 	error_clear(&wish.apply_error);
 	free(wish.scope);
 	return outcome;

@@ -1,14 +1,14 @@
 /*
- * walk.c - blocks, rounds and groups: what comes after what, and what a failure means for the rest.
+ * walk.c - blocks, rounds and retries: what comes after what. Groups and calls are group.c's, what is done at once is parallel.c's.
  */
 #include <string.h>
 
 #include "engine/base/memory.h"
 #include "engine/execute/interpreter.h"
 
-static enum outcome worse(enum outcome total, enum outcome next)
+/* changed outweighs ok, skipped counts as nothing; everything else is worse than both */
+enum outcome outcome_worse(enum outcome total, enum outcome next)
 {
-	/* changed outweighs ok, skipped counts as nothing; everything else is worse than both */
 	if (next == OUTCOME_SKIPPED)
 		return total;
 	return next > total ? next : total;
@@ -38,61 +38,6 @@ enum outcome walk_fail(struct interpreter *interpreter, const struct step *step,
 	return written < 0 ? OUTCOME_STOPPED : OUTCOME_FAILED;
 }
 
-/* --- groups --- */
-
-struct group {
-	const struct step *step;
-	const struct frame *outer;
-	struct frame frame; /* the group's own: host, deadline, depth resolved */
-	const char *key;
-	const char *name;
-	const char *instance; /* key, with #N in a later attempt */
-	int64_t started;
-};
-
-static struct frame block_frame(struct interpreter *interpreter, const struct group *group, const char *block_name)
-{
-	struct frame frame = group->frame;
-	frame.outer = &group->frame;
-	frame.as = NULL;
-	frame.depth++;
-	frame.prefix = block_name ? arena_printf(interpreter->arena, "%s.%s", group->instance, block_name) : group->instance;
-	if (block_name)
-		frame.block = block_name;
-	return frame;
-}
-
-/* What puts things right still has time when the group's own is up. */
-static struct frame mending_frame(struct interpreter *interpreter, const struct group *group, const char *block_name)
-{
-	struct frame frame = block_frame(interpreter, group, block_name);
-	frame.deadline = group->outer->deadline;
-	return frame;
-}
-
-static enum outcome group_rescue(struct interpreter *interpreter, const struct group *group)
-{
-	struct frame rescue = mending_frame(interpreter, group, "rescue");
-	interpreter->conflict = false;
-	enum outcome outcome = walk_block(interpreter, &group->step->rescue, &rescue);
-	if (!outcome_is_good(outcome))
-		return outcome;
-	struct frame again = mending_frame(interpreter, group, NULL);
-	again.after_rescue = true;
-	again.prefix = arena_printf(interpreter->arena, "%s.rescued", group->instance);
-	return walk_block(interpreter, &group->step->steps, &again);
-}
-
-static enum outcome group_finally(struct interpreter *interpreter, const struct group *group, enum outcome outcome)
-{
-	if (outcome == OUTCOME_STOPPED || !group->step->finally.count)
-		return outcome;
-	struct frame finally = mending_frame(interpreter, group, "finally");
-	finally.finishing = true;
-	enum outcome ended = walk_block(interpreter, &group->step->finally, &finally);
-	return outcome_is_good(outcome) || ended == OUTCOME_STOPPED ? worse(outcome, ended) : outcome;
-}
-
 /* --- retry --- */
 
 static int64_t retry_delay(const struct retry *retry, unsigned failed_attempts)
@@ -110,7 +55,7 @@ bool retry_allowed(const struct interpreter *interpreter, const struct step *ste
 
 static bool attempt_begun(const struct interpreter *interpreter, const struct step *step, const char *key, unsigned number)
 {
-	return history_get(interpreter->history, step->form == STEP_GROUP ? "group_started" : "step_started", key, number) ||
+	return history_get(interpreter->history, step->form != STEP_ACTION ? "group_started" : "step_started", key, number) ||
 	       history_get(interpreter->history, "step_finished", key, number);
 }
 
@@ -129,78 +74,13 @@ enum outcome retry_pause(struct interpreter *interpreter, const struct step *ste
 	return attempt_wait(interpreter, &attempt, delay);
 }
 
-static enum outcome group_attempts(struct interpreter *interpreter, struct group *group)
-{
-	for (unsigned number = 1;; number++) {
-		if (number > 1)
-			group->instance = arena_printf(interpreter->arena, "%s#%u", group->key, number);
-		if (record_group(interpreter, "group_started", group->key, group->name, number, group->frame.depth, OUTCOME_OK, -1) < 0)
-			return OUTCOME_STOPPED;
-		struct frame frame = block_frame(interpreter, group, NULL);
-		enum outcome outcome = walk_block(interpreter, &group->step->steps, &frame);
-		if (outcome != OUTCOME_FAILED || !retry_allowed(interpreter, group->step, &group->frame, number))
-			return outcome;
-		enum outcome pause =
-			retry_pause(interpreter, group->step, &group->frame, group->key, number + 1, "a step of the group failed");
-		if (pause != OUTCOME_OK)
-			return pause;
-	}
-}
-
-static void plan_whole_group(struct interpreter *interpreter, const struct group *group)
-{
-	const struct step *step = group->step;
-	plan_group(interpreter, step, &group->frame, group->key, group->name, group->frame.maybe ? "maybe" : "group",
-		   group->frame.why_maybe);
-	struct frame frame = block_frame(interpreter, group, NULL);
-	walk_block(interpreter, &step->steps, &frame);
-	struct frame rescue = block_frame(interpreter, group, "rescue");
-	rescue.contingent = true;
-	walk_block(interpreter, &step->rescue, &rescue);
-	struct frame finally = block_frame(interpreter, group, "finally");
-	walk_block(interpreter, &step->finally, &finally);
-}
-
-static int64_t group_start_time(struct interpreter *interpreter, const char *key)
-{
-	const struct value *started = history_get(interpreter->history, "group_started", key, 1);
-	return started ? history_machine(started) : machine_now(interpreter);
-}
-
-static enum outcome group_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
-{
-	struct error err = ERROR_NONE;
-	struct group group = {.step = step, .outer = frame, .frame = *frame, .key = key, .instance = key, .name = "group"};
-	group.frame.outer = frame;
-	group.frame.as = NULL;
-	if (frame_resolve(interpreter, step, &group.frame, &err) < 0 ||
-	    (step->name && text_evaluate(interpreter, &group.frame, step->name, NULL, interpreter->arena, &group.name, &err) < 0))
-		return walk_fail(interpreter, step, frame, key, &err);
-	if (interpreter->power != POWER_APPLY) {
-		plan_whole_group(interpreter, &group);
-		return OUTCOME_OK;
-	}
-	group.started = group_start_time(interpreter, key);
-	if (step->timeout && group.started + step->timeout < group.frame.deadline)
-		group.frame.deadline = group.started + step->timeout;
-	enum outcome outcome = group_attempts(interpreter, &group);
-	if (outcome == OUTCOME_FAILED && step->rescue.count)
-		outcome = group_rescue(interpreter, &group);
-	outcome = group_finally(interpreter, &group, outcome);
-	if (outcome != OUTCOME_STOPPED && record_group(interpreter, "group_finished", key, group.name, 1, group.frame.depth, outcome,
-						       machine_now(interpreter) - group.started) < 0)
-		return OUTCOME_STOPPED;
-	steps_put(interpreter, step, frame, outcome, NULL, NULL, NULL);
-	return outcome;
-}
-
 /* --- one round of a step --- */
 
 /* --from leaves out the steps before it. Preflight and finally are never left out. */
 static bool before_from(struct interpreter *interpreter, const struct step *step, const struct frame *frame)
 {
 	const char *from = interpreter->execution->from;
-	if (!from || interpreter->from_reached || strcmp(frame->block, "steps") != 0)
+	if (!from || interpreter->from_reached || strcmp(frame->block, "steps") != 0 || frame->invocation != interpreter->invocations)
 		return false;
 	const struct step *start = runbook_step(interpreter->execution->runbook, from);
 	size_t length = strlen(step->key);
@@ -223,7 +103,7 @@ static enum outcome skip(struct interpreter *interpreter, const struct step *ste
 	return OUTCOME_SKIPPED;
 }
 
-static enum outcome walk_round(struct interpreter *interpreter, const struct step *step, const struct frame *outer, const char *key)
+enum outcome walk_round(struct interpreter *interpreter, const struct step *step, const struct frame *outer, const char *key)
 {
 	struct frame frame = *outer;
 	struct error err = ERROR_NONE;
@@ -243,7 +123,7 @@ static enum outcome walk_round(struct interpreter *interpreter, const struct ste
 		frame.maybe = true;
 		frame.why_maybe = arena_printf(interpreter->arena, "if: %s cannot be known now", step->condition_text);
 	}
-	return step->form == STEP_GROUP ? group_walk(interpreter, step, &frame, key) : step_walk(interpreter, step, &frame, key);
+	return step->form == STEP_ACTION ? step_walk(interpreter, step, &frame, key) : group_walk(interpreter, step, &frame, key);
 }
 
 /* A cancel ends the walk before the next step. On resume, what was begun before it is walked once more, so that the `finally` of its groups is. */
@@ -259,8 +139,8 @@ static enum outcome interrupted(const struct interpreter *interpreter, const str
 
 /* --- rounds of a foreach --- */
 
-static int evaluate_list(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
-			 const struct value **ret_items, struct error *err)
+int walk_list(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+	      const struct value **ret_items, struct error *err)
 {
 	const struct value *journaled = history_get(interpreter->history, "list", key, 0);
 	struct names names;
@@ -275,10 +155,12 @@ static int evaluate_list(struct interpreter *interpreter, const struct step *ste
 	if (items->type != VALUE_LIST && items->type != VALUE_UNKNOWN)
 		return error_set(err, ERROR_INVALID, "foreach: expected a list, this is a %s", value_type_name(items->type));
 	*ret_items = items;
+	if (items->type == VALUE_LIST && interpreter->power == POWER_APPLY && record_list(interpreter, key, items) < 0)
+		return error_set(err, ERROR_IO, "the journal cannot be written");
 	return 0;
 }
 
-static struct frame round_frame(const struct frame *outer, const struct step *step, const struct value *item)
+struct frame walk_round_frame(const struct frame *outer, const struct step *step, const struct value *item)
 {
 	struct frame frame = *outer;
 	frame.outer = outer;
@@ -289,7 +171,7 @@ static struct frame round_frame(const struct frame *outer, const struct step *st
 
 static enum outcome walk_unknown_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
 {
-	struct frame round = round_frame(frame, step, value_unknown());
+	struct frame round = walk_round_frame(frame, step, value_unknown());
 	round.maybe = true;
 	round.why_maybe = "the list cannot be known now";
 	return walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[?]", key));
@@ -299,33 +181,35 @@ static enum outcome walk_rounds(struct interpreter *interpreter, const struct st
 {
 	struct error err = ERROR_NONE;
 	const struct value *items = value_unknown();
-	if (evaluate_list(interpreter, step, frame, key, &items, &err) < 0)
-		return walk_fail(interpreter, step, frame, key, &err);
+	if (walk_list(interpreter, step, frame, key, &items, &err) < 0)
+		return interpreter->stop.code ? stop_now(interpreter, &err) : walk_fail(interpreter, step, frame, key, &err);
 	if (items->type == VALUE_UNKNOWN)
 		return walk_unknown_rounds(interpreter, step, frame, key);
-	if (interpreter->power == POWER_APPLY && record_list(interpreter, key, items) < 0)
-		return OUTCOME_STOPPED;
 	enum outcome total = OUTCOME_OK;
 	struct value *each = value_list(interpreter->arena);
 	for (size_t i = 0; i < items->list.count && outcome_is_good(total); i++) {
-		struct frame round = round_frame(frame, step, items->list.items[i]);
+		struct frame round = walk_round_frame(frame, step, items->list.items[i]);
 		if (step->id)
-			table_put(&interpreter->steps, step->id, NULL);
+			table_put(&frame->invocation->steps, step->id, NULL);
 		const char *instance = arena_printf(interpreter->arena, "%s[%zu]", key, i);
 		enum outcome outcome = interrupted(interpreter, frame, instance);
 		if (outcome == OUTCOME_OK)
 			outcome = walk_round(interpreter, step, &round, instance);
-		total = worse(total, outcome);
+		total = outcome_worse(total, outcome);
 		if (outcome >= OUTCOME_CANCELLED)
 			break;
-		const struct value *entry = step->id ? table_get(&interpreter->steps, step->id) : NULL;
+		const struct value *entry = step->id ? table_get(&frame->invocation->steps, step->id) : NULL;
 		if (step->id)
 			value_append(interpreter->arena, each, entry ? entry : value_unknown());
 	}
-	steps_put_rounds(interpreter, step, each);
+	steps_put_rounds(interpreter, step, frame, each);
 	return total;
 }
 
+enum outcome walk_step(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
+{
+	return step->foreach ? walk_rounds(interpreter, step, frame, key) : walk_round(interpreter, step, frame, key);
+}
 
 enum outcome walk_block(struct interpreter *interpreter, const struct block *block, const struct frame *frame)
 {
@@ -335,8 +219,8 @@ enum outcome walk_block(struct interpreter *interpreter, const struct block *blo
 		const char *key = arena_printf(interpreter->arena, "%s%s%zu", frame->prefix, *frame->prefix ? "." : "", i + 1);
 		enum outcome outcome = interrupted(interpreter, frame, key);
 		if (outcome == OUTCOME_OK)
-			outcome = step->foreach ? walk_rounds(interpreter, step, frame, key) : walk_round(interpreter, step, frame, key);
-		total = worse(total, outcome);
+			outcome = walk_step(interpreter, step, frame, key);
+		total = outcome_worse(total, outcome);
 	}
 	return total;
 }

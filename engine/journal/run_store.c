@@ -274,7 +274,7 @@ static int open_journal(struct run *run, struct journal_torn *ret_torn, struct e
 	if (file_exists(path))
 		return journal_open(path, &run->journal, ret_torn, err) < 0 ? error_wrap(err, "run %s", run->id) : 0;
 	error_set(err, ERROR_NOT_FOUND, "run %s has no journal: it was never begun, or the journal was removed", run->id);
-	return error_hint(err, "standin verify says which; a run that was never begun has done nothing");
+	return error_hint(err, "standin audit verify says which; a run that was never begun has done nothing");
 }
 
 int run_open(struct run_store *store, const char *id, struct run **ret_run, struct journal_torn *ret_torn, struct error *err)

@@ -148,4 +148,6 @@ void runbook_check(const struct runbook *runbook, const struct plugins *plugins,
 	check_block(&check, &runbook->preflight, false);
 	check_block(&check, &runbook->steps, false);
 	check_block(&check, &runbook->finally, false);
+	for (size_t i = 0; i < runbook->called_count; i++)
+		runbook_check(runbook->called[i], plugins, diagnostics);
 }

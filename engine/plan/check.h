@@ -6,5 +6,5 @@
 #include "engine/plugin/plugins.h"
 #include "engine/runbook/runbook.h"
 
-/* All problems as diagnostics. Afterwards plugins_find succeeds for every step's `uses` (if there was no error). */
+/* Its own steps and those of every runbook that it calls. All problems as diagnostics. Afterwards plugins_find succeeds for every step's `uses` (if there was no error). */
 void runbook_check(const struct runbook *runbook, const struct plugins *plugins, struct diagnostics *diagnostics);

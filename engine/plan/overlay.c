@@ -46,6 +46,41 @@ void overlay_touch(struct overlay *overlay, const char *pattern)
 	add_layer(overlay)->pattern = arena_strdup(overlay->arena, pattern);
 }
 
+struct overlay_layers {
+	struct layer *layers;
+	size_t count;
+};
+
+size_t overlay_mark(const struct overlay *overlay)
+{
+	return overlay->count;
+}
+
+struct overlay_layers *overlay_cut(struct overlay *overlay, size_t mark)
+{
+	struct overlay_layers *cut = ARENA_NEW(overlay->arena, struct overlay_layers);
+	cut->count = overlay->count - mark;
+	if (cut->count)
+		cut->layers = arena_copy(overlay->arena, &overlay->layers[mark], cut->count * sizeof(*cut->layers));
+	overlay->count = mark;
+	return cut;
+}
+
+void overlay_restore(struct overlay *overlay, const struct overlay_layers *layers)
+{
+	for (size_t i = 0; i < layers->count; i++)
+		*add_layer(overlay) = layers->layers[i];
+}
+
+const char *overlay_conflict(const struct overlay_layers *a, const struct overlay_layers *b)
+{
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t k = 0; k < b->count && a->layers[i].object; k++)
+			if (b->layers[k].object && strcmp(a->layers[i].object, b->layers[k].object) == 0)
+				return a->layers[i].object;
+	return NULL;
+}
+
 bool overlay_is_empty(const struct overlay *overlay)
 {
 	return overlay->count == 0;

@@ -13,6 +13,13 @@ struct overlay;
 struct overlay *overlay_new(struct arena *arena);
 void overlay_lay(struct overlay *overlay, const char *object, const struct value *desired); /* a map, or "absent" */
 void overlay_touch(struct overlay *overlay, const char *pattern); /* `*` matches any characters */
+/* Parallel siblings start from the same overlay: mark it, cut off what one of them laid, at the end lay all of it. */
+struct overlay_layers;
+size_t overlay_mark(const struct overlay *overlay);
+struct overlay_layers *overlay_cut(struct overlay *overlay, size_t mark); /* in the overlay's arena */
+void overlay_restore(struct overlay *overlay, const struct overlay_layers *layers);
+/* An object that both change, or NULL. */
+const char *overlay_conflict(const struct overlay_layers *a, const struct overlay_layers *b);
 bool overlay_is_empty(const struct overlay *overlay);
 
 /* What object will be. *ret_planned: an earlier step had a hand in it. */

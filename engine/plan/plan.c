@@ -91,6 +91,8 @@ static int compare_digests(struct arena *arena, const struct value *saved, const
 		if (!then || !value_equal(then, value_get(now, names[i])))
 			return refuse(err, arena_printf(arena, "the %s has changed since", names[i]));
 	}
+	if (compare_map(arena, value_get(saved, "called"), value_get(now, "called"), "the called runbook", err) < 0)
+		return -1;
 	return compare_map(arena, value_get(saved, "plugins"), value_get(now, "plugins"), "the plugin", err);
 }
 

@@ -276,6 +276,10 @@ static void add_input(const struct conversion *conversion, const struct value *g
 		refuse(conversion, "is required", arena_printf(conversion->arena, "give it: --input %s=...", input->name));
 		return;
 	}
+	if (given && value_has_unknown(given)) { /* a plan: it is converted when it is known */
+		value_put(conversion->arena, inputs, input->name, value_unknown());
+		return;
+	}
 	const struct value *value = given && given->type != VALUE_NULL ? converters[input->type](conversion, given) : value_null();
 	if (!value)
 		return;

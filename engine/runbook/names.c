@@ -12,6 +12,12 @@ struct as_scope { /* a foreach's name, visible to what is inside */
 	const struct as_scope *outer;
 };
 
+struct parallel_place { /* inside which child of which parallel group */
+	const char *group; /* keys */
+	const char *child;
+	const struct parallel_place *outer;
+};
+
 struct names {
 	const struct runbook *runbook;
 	const struct inventory *inventory; /* NULL: hosts and secrets are not checked */
@@ -25,6 +31,7 @@ struct names {
 	size_t ended_capacity;
 	const struct step *step; /* that is being checked; NULL: behind all of them */
 	const struct as_scope *scope; /* at the place that is being checked */
+	const struct parallel_place *parallel;
 	bool result_visible;	      /* in until, expect, outputs */
 };
 
@@ -64,8 +71,27 @@ static void check_input(const struct names *names, const char *name, struct span
 	must_be_one_of(names, "names/input", at, "the runbook declares no input ", name, words, names->runbook->inputs_count);
 }
 
+static bool is_inside(const char *key, const char *outer)
+{
+	size_t length = strlen(outer);
+	return strncmp(key, outer, length) == 0 && (key[length] == '.' || key[length] == '\0');
+}
+
+/* What is done at once cannot rest on each other: a sibling's outputs are visible after their group. */
+static void check_siblings(const struct names *names, const char *name, struct span at)
+{
+	const struct step *step = runbook_step(names->runbook, name);
+	for (const struct parallel_place *place = names->parallel; step && place; place = place->outer) {
+		if (!is_inside(step->key, place->group) || is_inside(step->key, place->child))
+			continue;
+		struct diagnostic *diagnostic = add(names, "names/parallel", at, "step ", name, " is done at the same time");
+		diagnostic_hint(names->diagnostics, diagnostic, "its outputs are visible after the parallel group: read them there");
+	}
+}
+
 static void check_id(const struct names *names, const char *name, struct span at)
 {
+	check_siblings(names, name, at);
 	if (!has(names->ids, names->ids_count, name)) {
 		must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
 		return;
@@ -122,6 +148,15 @@ static void check_secret(const struct names *names, const char *name, struct spa
 		must_be_one_of(names, "names/secret", at, "the inventory declares no secret ", name, words, count);
 }
 
+static void check_evidence(const struct names *names, const char *name, struct span at)
+{
+	size_t count = names->runbook->evidence_count;
+	const char **words = arena_alloc(names->arena, (count + 1) * sizeof(*words));
+	for (size_t i = 0; i < count; i++)
+		words[i] = names->runbook->evidence[i].name;
+	must_be_one_of(names, "names/evidence", at, "the runbook declares no evidence ", name, words, count);
+}
+
 static void check_result(const struct names *names, const char *name, struct span at)
 {
 	(void)name;
@@ -139,7 +174,7 @@ static const struct {
 } references[] = {
 	{"inputs", check_input, false},	  {"steps", check_id, false},	  {"hosts", check_host, false},
 	{"secrets", check_secret, false}, {"result", check_result, true}, {"objectives", check_objective, false},
-	{"run", check_run, false},
+	{"run", check_run, false},	  {"evidence", check_evidence, false},
 };
 
 static bool in_scope(const struct names *names, const char *name)
@@ -199,6 +234,19 @@ static void check_as(const struct names *names, const struct step *step)
 
 static void check_block(struct names *names, const struct block *block);
 
+static void check_step(struct names *names, const struct step *step);
+
+static void check_children(struct names *names, const struct step *step)
+{
+	struct parallel_place place = {.group = step->key, .outer = names->parallel};
+	for (size_t i = 0; i < step->steps.count; i++) {
+		place.child = step->steps.steps[i].key;
+		names->parallel = step->parallel ? &place : place.outer;
+		check_step(names, &step->steps.steps[i]);
+	}
+	names->parallel = place.outer;
+}
+
 static void check_step(struct names *names, const struct step *step)
 {
 	names->step = step;
@@ -218,7 +266,7 @@ static void check_step(struct names *names, const struct step *step)
 		check_template(names, step->outputs[i].value, true);
 	check_literal_host(names, step->host, step->at);
 	check_literal_host(names, step->via, step->at);
-	check_block(names, &step->steps);
+	check_children(names, step);
 	check_block(names, &step->rescue);
 	check_block(names, &step->finally);
 	names->scope = outer;

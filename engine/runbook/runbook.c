@@ -69,9 +69,13 @@ static void read_action(const struct fields *fields, const struct value *map, st
 	check_script(fields, step);
 }
 
+#define MAX_CONCURRENT 32
+
 static void read_group(const struct fields *fields, const struct value *map, struct step *step)
 {
 	struct arena *arena = fields->arena;
+	step->parallel = value_get_bool(map, "parallel", false);
+	step->max_concurrent = (unsigned)value_get_int(map, "max_concurrent", MAX_CONCURRENT);
 	read_block(fields, value_get(map, "steps"), step->key, &step->steps);
 	read_block(fields, value_get(map, "rescue"), arena_printf(arena, "%s.rescue", step->key), &step->rescue);
 	read_block(fields, value_get(map, "finally"), arena_printf(arena, "%s.finally", step->key), &step->finally);
@@ -83,10 +87,38 @@ static struct span place_of(const struct value *map, const char *key, const stru
 	return value ? value->at : (struct span){0};
 }
 
+static void read_call(const struct fields *fields, const struct value *map, struct step *step)
+{
+	step->call = value_get_text(map, "call");
+	step->uses_at = value_get(map, "call")->at;
+	step->with_value = value_get(map, "with");
+	step->with = fields_template(fields, map, "with");
+}
+
+static const struct {
+	const char *key;
+	enum step_form form;
+	void (*read)(const struct fields *fields, const struct value *map, struct step *step);
+} forms[] = {
+	{"uses", STEP_ACTION, read_action},
+	{"group", STEP_GROUP, read_group},
+	{"call", STEP_CALL, read_call},
+};
+
+static void read_form(const struct fields *fields, const struct value *map, struct step *step)
+{
+	for (size_t i = 0; i < COUNT_OF(forms); i++) {
+		if (!value_get(map, forms[i].key))
+			continue;
+		step->form = forms[i].form;
+		forms[i].read(fields, map, step);
+		return;
+	}
+}
+
 static void read_step(const struct fields *fields, const struct value *map, struct step *step)
 {
 	bool group = value_get(map, "group") != NULL;
-	step->form = group ? STEP_GROUP : STEP_ACTION;
 	step->at = map->at;
 	step->id = value_get_text(map, "id");
 	step->id_at = place_of(map, "id", map);
@@ -103,10 +135,7 @@ static void read_step(const struct fields *fields, const struct value *map, stru
 	step->as_at = place_of(map, "as", value_get(map, "foreach"));
 	step->retry = read_retry(fields, map);
 	step->timeout = fields_duration(fields, map, "timeout", 0);
-	if (group)
-		read_group(fields, map, step);
-	else
-		read_action(fields, map, step);
+	read_form(fields, map, step);
 }
 
 static void read_block(const struct fields *fields, const struct value *list, const char *prefix, struct block *block)
@@ -135,21 +164,44 @@ static void read_objectives(const struct fields *fields, const struct value *doc
 	runbook->objectives = seen;
 }
 
+/* Sorted, so that two runs that need the same locks cannot each hold one of them. */
+static void add_lock(struct arena *arena, struct runbook *runbook, const char *name)
+{
+	size_t place = 0;
+	while (place < runbook->locks_count && strcmp(runbook->locks[place], name) < 0)
+		place++;
+	if (place < runbook->locks_count && strcmp(runbook->locks[place], name) == 0)
+		return;
+	arena_grow(arena, &runbook->locks, &runbook->locks_count, &runbook->locks_capacity, sizeof(*runbook->locks));
+	memmove(&runbook->locks[place + 1], &runbook->locks[place], (runbook->locks_count - 1 - place) * sizeof(*runbook->locks));
+	runbook->locks[place] = name;
+}
+
 static void read_locks(const struct fields *fields, const struct value *document, struct runbook *runbook)
 {
 	const struct value *lock = value_get(document, "lock");
-	bool list = value_is(lock, VALUE_LIST);
-	runbook->locks_count = list ? lock->list.count : lock != NULL;
-	runbook->locks = arena_alloc(fields->arena, (runbook->locks_count + 1) * sizeof(*runbook->locks));
-	for (size_t i = 0; i < runbook->locks_count; i++)
-		runbook->locks[i] = value_text(list ? lock->list.items[i] : lock);
-	/* Sorted, so that two runs that need the same locks cannot each hold one of them. */
-	for (size_t i = 1; i < runbook->locks_count; i++)
-		for (size_t j = i; j > 0 && strcmp(runbook->locks[j - 1], runbook->locks[j]) > 0; j--) {
-			const char *swapped = runbook->locks[j];
-			runbook->locks[j] = runbook->locks[j - 1];
-			runbook->locks[j - 1] = swapped;
-		}
+	if (value_text(lock))
+		add_lock(fields->arena, runbook, value_text(lock));
+	for (size_t i = 0; value_is(lock, VALUE_LIST) && i < lock->list.count; i++)
+		add_lock(fields->arena, runbook, value_text(lock->list.items[i]));
+}
+
+static void read_evidence(const struct fields *fields, const struct value *document, struct runbook *runbook)
+{
+	const struct value *map = value_get(document, "evidence");
+	runbook->evidence_count = value_is(map, VALUE_MAP) ? map->map.count : 0;
+	runbook->evidence = arena_alloc(fields->arena, runbook->evidence_count * sizeof(*runbook->evidence));
+	for (size_t i = 0; i < runbook->evidence_count; i++) {
+		const struct value *entry = map->map.entries[i].value;
+		const char *run = value_get_text(entry, "run");
+		runbook->evidence[i] = (struct evidence_source){
+			.name = value_text(map->map.entries[i].key),
+			.runbook = value_get_text(entry, "runbook"),
+			.run = run ? run : "latest",
+			.optional = value_get_bool(entry, "optional", false),
+			.at = map->map.entries[i].key->at,
+		};
+	}
 }
 
 static const char *const input_type_names[] = {
@@ -202,6 +254,7 @@ static struct runbook *build(const struct fields *fields, const struct source *s
 	read_objectives(fields, document, runbook);
 	read_locks(fields, document, runbook);
 	read_inputs(fields, document, runbook);
+	read_evidence(fields, document, runbook);
 	read_block(fields, value_get(document, "preflight"), "preflight", &runbook->preflight);
 	read_block(fields, value_get(document, "steps"), "", &runbook->steps);
 	read_block(fields, value_get(document, "finally"), "finally", &runbook->finally);
@@ -209,20 +262,175 @@ static struct runbook *build(const struct fields *fields, const struct source *s
 	return runbook;
 }
 
+/* --- calls --- */
+
+struct loading { /* one runbook that is being read; outer ones call it */
+	const struct loading *caller;
+	const struct source *source;
+	const struct inventory *inventory;
+	const struct runbook_reader *reader;
+	struct runbook *root; /* of the whole; NULL in the root itself until it is built */
+	struct arena *arena;
+	struct diagnostics *diagnostics;
+	unsigned depth;
+};
+
+static struct runbook *load(const struct loading *loading);
+
+static const char *beside(struct arena *arena, const char *caller, const char *path)
+{
+	const char *slash = strrchr(caller, '/');
+	if (path[0] == '/' || !slash)
+		return path;
+	return arena_printf(arena, "%.*s/%s", (int)(slash - caller), caller, path);
+}
+
+static struct runbook *loaded_already(const struct runbook *root, const char *path)
+{
+	for (size_t i = 0; i < root->called_count; i++)
+		if (strcmp(root->called[i]->source->name, path) == 0)
+			return root->called[i];
+	return NULL;
+}
+
+static bool goes_round(const struct loading *loading, const char *path)
+{
+	for (; loading; loading = loading->caller)
+		if (strcmp(loading->source->name, path) == 0)
+			return true;
+	return false;
+}
+
+static struct diagnostic *refuse_call(const struct loading *loading, const struct step *step, const char *rule, const char *what)
+{
+	return diagnostics_add(loading->diagnostics, SEVERITY_ERROR, rule, step->uses_at, "%s", what);
+}
+
+static const char *const *input_names(struct arena *arena, const struct runbook *runbook)
+{
+	const char **names = arena_alloc(arena, (runbook->inputs_count + 1) * sizeof(*names));
+	for (size_t i = 0; i < runbook->inputs_count; i++)
+		names[i] = runbook->inputs[i].name;
+	return names;
+}
+
+/* What a call gives must be declared there, and what is needed there must be given. */
+static void check_call_inputs(const struct loading *loading, const struct step *step)
+{
+	const struct runbook *callee = step->callee;
+	const struct value *with = step->with_value;
+	for (size_t i = 0; value_is(with, VALUE_MAP) && i < with->map.count; i++) {
+		const char *name = value_text(with->map.entries[i].key);
+		bool declared = false;
+		for (size_t k = 0; k < callee->inputs_count && !declared; k++)
+			declared = strcmp(callee->inputs[k].name, name) == 0;
+		if (declared)
+			continue;
+		struct diagnostic *diagnostic = diagnostics_add(loading->diagnostics, SEVERITY_ERROR, "call/input",
+								with->map.entries[i].key->at, "%s has no input '%s'", callee->name, name);
+		diagnostic_suggest(loading->diagnostics, diagnostic, name, input_names(loading->arena, callee), callee->inputs_count);
+	}
+	for (size_t k = 0; k < callee->inputs_count; k++) {
+		const struct input *input = &callee->inputs[k];
+		if (!input->default_value && !input->optional && !value_get(with, input->name))
+			diagnostics_add(loading->diagnostics, SEVERITY_ERROR, "call/input", step->uses_at, "%s needs the input '%s'",
+					callee->name, input->name);
+	}
+}
+
+static struct runbook *load_callee(const struct loading *caller, const struct step *step, const char *path)
+{
+	struct loading loading = *caller;
+	loading.caller = caller;
+	loading.depth++;
+	if (goes_round(caller, path)) {
+		refuse_call(caller, step, "call/cycle", "this call goes round in a circle: that runbook is calling already");
+		return NULL;
+	}
+	if (loading.depth > CALL_DEPTH_LIMIT) {
+		refuse_call(caller, step, "call/depth", "calls are nested too deep");
+		return NULL;
+	}
+	struct runbook *known = loaded_already(caller->root, path);
+	if (known)
+		return known;
+	if (caller->reader->read(caller->reader->context, caller->arena, path, &loading.source, caller->diagnostics) < 0) {
+		refuse_call(caller, step, "call/missing", "the runbook that it calls cannot be read");
+		return NULL;
+	}
+	struct runbook *callee = load(&loading);
+	if (!callee)
+		return NULL;
+	struct runbook **slot = arena_grow(caller->arena, &caller->root->called, &caller->root->called_count,
+					   &caller->root->called_capacity, sizeof(struct runbook *));
+	*slot = callee;
+	return callee;
+}
+
+struct calls {
+	const struct loading *loading;
+	struct runbook *runbook;
+};
+
+static bool load_call(void *context, const struct step *step, unsigned depth)
+{
+	(void)depth;
+	const struct calls *calls = context;
+	if (step->form != STEP_CALL)
+		return true;
+	const char *path = beside(calls->loading->arena, calls->loading->source->name, step->call);
+	struct runbook *callee = load_callee(calls->loading, step, path);
+	if (!callee)
+		return true;
+	((struct step *)step)->callee = callee; /* the step is ours: it is still being built */
+	check_call_inputs(calls->loading, step);
+	for (size_t i = 0; i < callee->locks_count; i++)
+		add_lock(calls->loading->arena, calls->runbook, callee->locks[i]);
+	return true;
+}
+
+static struct runbook *load(const struct loading *outer)
+{
+	struct loading loading = *outer;
+	const struct value *document;
+	if (document_parse(loading.arena, loading.source, &document, loading.diagnostics) < 0)
+		return NULL;
+	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){.templates = true}, loading.diagnostics))
+		return NULL;
+	struct fields fields = {.arena = loading.arena, .diagnostics = loading.diagnostics};
+	struct runbook *runbook = build(&fields, loading.source, document);
+	if (!loading.root)
+		loading.root = runbook;
+	struct calls calls = {.loading = &loading, .runbook = runbook};
+	runbook_visit(runbook, load_call, &calls);
+	names_check(runbook, loading.inventory, loading.diagnostics);
+	runbook_check_defaults(loading.arena, runbook, loading.inventory, loading.diagnostics);
+	return runbook;
+}
+
+static int read_file(void *context, struct arena *arena, const char *path, const struct source **ret_source,
+		     struct diagnostics *diagnostics)
+{
+	(void)context;
+	const struct value *ignored;
+	return document_read(arena, path, ret_source, &ignored, diagnostics);
+}
+
+static const struct runbook_reader from_files = {.read = read_file};
+
 int runbook_from_source(struct arena *arena, const struct source *source, const struct inventory *inventory,
-			struct runbook **ret_runbook, struct diagnostics *diagnostics)
+			const struct runbook_reader *reader, struct runbook **ret_runbook, struct diagnostics *diagnostics)
 {
 	size_t errors = diagnostics->errors;
-	const struct value *document;
 	*ret_runbook = NULL;
-	if (document_parse(arena, source, &document, diagnostics) < 0)
+	struct loading loading = {.source = source,
+				  .inventory = inventory,
+				  .reader = reader ? reader : &from_files,
+				  .arena = arena,
+				  .diagnostics = diagnostics};
+	struct runbook *runbook = load(&loading);
+	if (!runbook)
 		return -1;
-	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){.templates = true}, diagnostics))
-		return -1;
-	struct fields fields = {.arena = arena, .diagnostics = diagnostics};
-	struct runbook *runbook = build(&fields, source, document);
-	names_check(runbook, inventory, diagnostics);
-	runbook_check_defaults(arena, runbook, inventory, diagnostics);
 	*ret_runbook = runbook;
 	return diagnostics->errors > errors ? -1 : 0;
 }
@@ -231,11 +439,10 @@ int runbook_read(struct arena *arena, const char *path, const struct inventory *
 		 struct diagnostics *diagnostics)
 {
 	const struct source *source;
-	const struct value *document;
 	*ret_runbook = NULL;
-	if (document_read(arena, path, &source, &document, diagnostics) < 0)
+	if (read_file(NULL, arena, path, &source, diagnostics) < 0)
 		return -1;
-	return runbook_from_source(arena, source, inventory, ret_runbook, diagnostics);
+	return runbook_from_source(arena, source, inventory, NULL, ret_runbook, diagnostics);
 }
 
 typedef bool visit_function(void *context, const struct step *step, unsigned depth);

@@ -11,7 +11,7 @@
 #include "engine/expression/template.h"
 #include "engine/runbook/inventory.h"
 
-enum step_form { STEP_ACTION, STEP_GROUP };
+enum step_form { STEP_ACTION, STEP_GROUP, STEP_CALL };
 
 struct retry {
 	unsigned attempts; /* all tries together; 1: no retry */
@@ -21,6 +21,7 @@ struct retry {
 };
 
 struct step;
+struct runbook;
 
 struct block {
 	struct step *steps;
@@ -62,6 +63,10 @@ struct step {
 	struct block steps; /* of a group */
 	struct block rescue;
 	struct block finally;
+	bool parallel;		/* its steps, and their rounds, at once */
+	unsigned max_concurrent;
+	const char *call;	/* path of another runbook as written, or NULL */
+	struct runbook *callee; /* of a call */
 	struct span at;
 };
 
@@ -89,6 +94,14 @@ struct input {
 	struct span at;
 };
 
+struct evidence_source { /* an earlier run that this one rests on */
+	const char *name;
+	const char *runbook; /* its name */
+	const char *run;     /* "latest", or an id */
+	bool optional;	     /* null where there is none */
+	struct span at;
+};
+
 struct runbook {
 	const char *name;
 	const char *kind;
@@ -96,8 +109,8 @@ struct runbook {
 	int64_t rto;	     /* nanoseconds; 0: none */
 	int64_t rpo;
 	const struct value *objectives; /* {rto: duration, rpo: duration}, as expressions see it */
-	const char **locks;
-	size_t locks_count;
+	const char **locks; /* sorted; those of all that it calls included */
+	size_t locks_count, locks_capacity;
 	struct input *inputs;
 	size_t inputs_count;
 	struct block preflight;
@@ -105,17 +118,31 @@ struct runbook {
 	struct block finally;
 	struct output *outputs;
 	size_t outputs_count;
+	struct evidence_source *evidence;
+	size_t evidence_count;
+	struct runbook **called; /* every runbook that it calls, and those that they call; each once */
+	size_t called_count, called_capacity;
 	const struct source *source;
+};
+
+#define CALL_DEPTH_LIMIT 16
+
+/* Where the text of a runbook comes from. path: as document_read takes it. */
+struct runbook_reader {
+	int (*read)(void *context, struct arena *arena, const char *path, const struct source **ret_source,
+		    struct diagnostics *diagnostics);
+	void *context;
 };
 
 /* Reads, checks shape, names and defaults, builds. -1: errors among the diagnostics; *ret_runbook is NULL if the shape is wrong, else what
  * there is of it, for further checks. inventory may be NULL: then hosts and secrets are not checked. */
 int runbook_read(struct arena *arena, const char *path, const struct inventory *inventory, struct runbook **ret_runbook,
 		 struct diagnostics *diagnostics);
+/* As runbook_read, from a text; what it calls comes from reader (NULL: from files). */
 int runbook_from_source(struct arena *arena, const struct source *source, const struct inventory *inventory,
-			struct runbook **ret_runbook, struct diagnostics *diagnostics);
+			const struct runbook_reader *reader, struct runbook **ret_runbook, struct diagnostics *diagnostics);
 
-/* Calls visit for every step in every block, outer before inner. visit returns false to stop. */
+/* Calls visit for every step in every block of this runbook (not of those it calls), outer before inner. visit returns false to stop. */
 void runbook_visit(const struct runbook *runbook, bool (*visit)(void *context, const struct step *step, unsigned depth), void *context);
 const struct step *runbook_step(const struct runbook *runbook, const char *key_or_id); /* NULL: none */
 

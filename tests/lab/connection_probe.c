@@ -1,5 +1,6 @@
 /*
- * connection_probe.c - the connection layer against a booted host: transient scopes by systemd, the real sudo. Run by connection.bats on ctl.
+ * connection_probe.c - the connection layer against a booted host: transient scopes by systemd, the real sudo. Run by
+ * connection.bats on ctl.
  *
  *     connection_probe ADDRESS HOST_KEY USER become|plain [PASSWORD_FILE]
  *
@@ -16,14 +17,18 @@
 #define CHECK(condition)                                                                                                       \
 	do {                                                                                                                   \
 		if (!(condition)) {                                                                                            \
-			printf("line %d: %s: %s (%s)\n", __LINE__, #condition, error_text(&err), err.hint ? err.hint : "");   \
+			printf("line %d: %s: %s (%s)\n", __LINE__, #condition, error_text(&err), err.hint ? err.hint : "");    \
 			exit(1);                                                                                               \
 		}                                                                                                              \
 	} while (0)
 
 static struct error err;
 static struct secret secret = {.name = "sudo"};
-static struct host host = {.id = "target", .name = "target", .transport = TRANSPORT_SSH, .port = 22, .connect_timeout = 10 * NSEC_PER_SEC,
+static struct host host = {.id = "target",
+			   .name = "target",
+			   .transport = TRANSPORT_SSH,
+			   .port = 22,
+			   .connect_timeout = 10 * NSEC_PER_SEC,
 			   .identity_file = "/root/.ssh/id_ed25519"};
 static struct inventory inventory = {.hosts = &host, .hosts_count = 1, .secrets = &secret, .secrets_count = 1};
 
@@ -34,7 +39,11 @@ static int64_t in_seconds(double seconds)
 
 static struct command_result run(struct connection *connection, const char *const *argv, const char *scope, int expected)
 {
-	struct command command = {.argv = argv, .input = "a line\n", .input_length = 7, .scope = scope, .deadline = in_seconds(20),
+	struct command command = {.argv = argv,
+				  .input = "a line\n",
+				  .input_length = 7,
+				  .scope = scope,
+				  .deadline = in_seconds(20),
 				  .environment = ARGV("V=a b$c%d")};
 	struct command_result result;
 	CHECK(connection_run(connection, &command, &result, &err) == 0);
@@ -46,10 +55,11 @@ static struct command_result run(struct connection *connection, const char *cons
 
 static void check_passage(struct connection *connection, const char *scope)
 {
-	struct command_result result = run(connection,
-					   ARGV("sh", "-c", "printf '%s|' \"$V\" \"$@\"; cat; echo no >&2; exit 9", "sh", "", "$HOME", "${V}", "$$", "%h",
-						"%%", "a\nb", "\\n", "\\\\", "'", "\"", ";", "@x", "-y", "\xc3\xa4", " "),
-					   scope, 9);
+	struct command_result result =
+		run(connection,
+		    ARGV("sh", "-c", "printf '%s|' \"$V\" \"$@\"; cat; echo no >&2; exit 9", "sh", "", "$HOME", "${V}", "$$",
+			 "%h", "%%", "a\nb", "\\n", "\\\\", "'", "\"", ";", "@x", "-y", "\xc3\xa4", " "),
+		    scope, 9);
 	CHECK(strcmp(result.output.data, "a b$c%d||$HOME|${V}|$$|%h|%%|a\nb|\\n|\\\\|'|\"|;|@x|-y|\xc3\xa4| |a line\n") == 0);
 	CHECK(strcmp(result.errors.data, "no\n") == 0);
 	command_result_free(&result);

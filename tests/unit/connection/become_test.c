@@ -1,5 +1,6 @@
 /*
- * become_test.c - sudo's password never reaches the command: with a sudo (a script) that asks, one that does not, one that refuses.
+ * become_test.c - sudo's password never reaches the command: with a sudo (a script) that asks, one that does not, one that
+ * refuses.
  *
  * The real sudo is met in the lab (tests/lab/connection.bats).
  */
@@ -11,14 +12,16 @@
 #include "support.h"
 
 /* Takes the options that are used, and asks if the file "ask" lies beside it. */
-static const char FAKE_SUDO[] = "#!/bin/sh\n"
-				"here=$(dirname \"$0\"); stdin=; silent=\n"
-				"while :; do case $1 in -S) stdin=1; shift;; -n) silent=1; shift;; -p|-u) shift 2;; --) shift; break;; *) break;; esac; done\n"
-				"if [ -e \"$here/ask\" ]; then\n"
-				"  [ -z \"$silent\" ] || { echo 'sudo: a password is required' >&2; exit 1; }\n"
-				"  IFS= read -r line; [ \"$line\" = 'pass word$' ] || { echo 'Sorry, try again.' >&2; exit 1; }\n"
-				"fi\n"
-				"VIA_SUDO=yes; export VIA_SUDO; exec \"$@\"\n";
+static const char FAKE_SUDO[] =
+	"#!/bin/sh\n"
+	"here=$(dirname \"$0\"); stdin=; silent=\n"
+	"while :; do case $1 in -S) stdin=1; shift;; -n) silent=1; shift;; -p|-u) shift 2;; --) shift; break;; *) break;; "
+	"esac; done\n"
+	"if [ -e \"$here/ask\" ]; then\n"
+	"  [ -z \"$silent\" ] || { echo 'sudo: a password is required' >&2; exit 1; }\n"
+	"  IFS= read -r line; [ \"$line\" = 'pass word$' ] || { echo 'Sorry, try again.' >&2; exit 1; }\n"
+	"fi\n"
+	"VIA_SUDO=yes; export VIA_SUDO; exec \"$@\"\n";
 
 struct world {
 	char folder[64];
@@ -57,7 +60,8 @@ static int set_up(void **state)
 	world->host.prefix = world->prefix;
 	world->host.become = true;
 	world->secret = (struct secret){.name = "sudo", .env = "STANDIN_TEST_PASSWORD"};
-	world->inventory = (struct inventory){.hosts = &world->host, .hosts_count = 1, .secrets = &world->secret, .secrets_count = 1};
+	world->inventory =
+		(struct inventory){.hosts = &world->host, .hosts_count = 1, .secrets = &world->secret, .secrets_count = 1};
 	forget(world);
 	return 0;
 }
@@ -84,8 +88,11 @@ static void set_asking(struct world *world, bool asks)
 
 static void assert_cat(struct world *world, const char *input, const char *scope)
 {
-	struct command command = {.argv = SH("echo \"$VIA_SUDO\"; cat; tr '\\0' '\\n' </proc/$$/cmdline"), .input = input,
-				  .input_length = strlen(input), .scope = scope, .deadline = in_seconds(10)};
+	struct command command = {.argv = SH("echo \"$VIA_SUDO\"; cat; tr '\\0' '\\n' </proc/$$/cmdline"),
+				  .input = input,
+				  .input_length = strlen(input),
+				  .scope = scope,
+				  .deadline = in_seconds(10)};
 	struct command_result result;
 	struct error err = ERROR_NONE;
 	CLEANUP_FREE char *start = memory_printf("yes\n%s", input);

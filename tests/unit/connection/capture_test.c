@@ -39,8 +39,8 @@ static void check(size_t total, size_t piece)
 static void test_boundaries(void **state)
 {
 	(void)state;
-	static const size_t totals[] = {0,	1,	255,	256,	257,	32767,	32768,	32769,	65535,
-					65536,	65537,	98303,	98304,	98305,	131072, 131073, 500000, 1048577};
+	static const size_t totals[] = {0,     1,     255,   256,   257,   32767,  32768,  32769,  65535,
+					65536, 65537, 98303, 98304, 98305, 131072, 131073, 500000, 1048577};
 	static const size_t pieces[] = {1, 1000, 32768, 65536, 65537, 100000, 2000000};
 	for (size_t i = 0; i < COUNT_OF(totals); i++)
 		for (size_t j = 0; j < COUNT_OF(pieces); j++)

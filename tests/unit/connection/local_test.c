@@ -131,7 +131,8 @@ static void test_on_output(void **state)
 {
 	struct world *world = *state;
 	struct heard heard = {0};
-	struct command command = {.argv = SH("echo 1; echo 2 >&2"), .deadline = in_seconds(10), .on_output = hear, .context = &heard};
+	struct command command = {
+		.argv = SH("echo 1; echo 2 >&2"), .deadline = in_seconds(10), .on_output = hear, .context = &heard};
 	struct command_result result;
 	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
 	assert_string_equal(heard.output.data, "1\n");
@@ -171,8 +172,8 @@ static void test_scope_passes_everything_through(void **state)
 {
 	struct world *world = *state;
 	CLEANUP_FREE char *name = scope_name("20260301T031200Z-x", "steps/mail[2]", 1);
-	struct command command = {.argv = ARGV("sh", "-c", "printf '%s|' \"$@\"; cat; echo no >&2; exit 9", "sh", "", "$HOME", "%h", "a\nb",
-					       "\\n", "'", "\xc3\xa4"),
+	struct command command = {.argv = ARGV("sh", "-c", "printf '%s|' \"$@\"; cat; echo no >&2; exit 9", "sh", "", "$HOME",
+					       "%h", "a\nb", "\\n", "'", "\xc3\xa4"),
 				  .input = "line\n",
 				  .input_length = 5,
 				  .scope = name,
@@ -223,8 +224,8 @@ static void test_scope_end_after_timeout(void **state)
 static void test_scope_leader_gone(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = SH("sleep 4713.5 >/dev/null 2>&1 & exit 3"), .scope = "standin-t-orphan-1",
-				  .deadline = in_seconds(5)};
+	struct command command = {
+		.argv = SH("sleep 4713.5 >/dev/null 2>&1 & exit 3"), .scope = "standin-t-orphan-1", .deadline = in_seconds(5)};
 	struct command_result result;
 	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
 	assert_int_equal(result.exit_code, 3);
@@ -239,12 +240,14 @@ static void test_scope_reused_pid(void **state)
 {
 	struct world *world = *state;
 	CLEANUP_FREE char *text = memory_printf("%d 12345\n", (int)getpid());
-	if (getuid() != 0)
-		skip();
-	assert_int_equal(file_write_durable("/run/standin/standin-t-reused-1.scope", text, strlen(text), 0600, NULL), 0);
+	CLEANUP_FREE char *folder =
+		getuid() ? memory_printf("/tmp/standin-%u", (unsigned)getuid()) : memory_strdup("/run/standin");
+	CLEANUP_FREE char *path = memory_printf("%s/standin-t-reused-1.scope", folder);
+	assert_int_equal(file_make_folders(folder, 0700, NULL), 0);
+	assert_int_equal(file_write_durable(path, text, strlen(text), 0600, NULL), 0);
 	assert_int_equal(find(world->here, "standin-t-reused-1"), SCOPE_NONE);
 	end(world->here, "standin-t-reused-1");
-	assert_false(file_exists("/run/standin/standin-t-reused-1.scope"));
+	assert_false(file_exists(path));
 }
 
 static void test_scope_wait_for_end(void **state)
@@ -307,8 +310,8 @@ static void note_start(void *context, bool is_stderr, const char *data, size_t l
 static void run_one_of_many(void *argument)
 {
 	struct crowd *crowd = argument;
-	struct command command = {.argv = SH("echo s; sleep 0.2; echo e"), .deadline = in_seconds(20), .on_output = note_start,
-				  .context = crowd};
+	struct command command = {
+		.argv = SH("echo s; sleep 0.2; echo e"), .deadline = in_seconds(20), .on_output = note_start, .context = crowd};
 	struct command_result result;
 	crowd->done += connection_run(crowd->world->here, &command, &result, NULL) == 0;
 	command_result_free(&result);
@@ -327,6 +330,15 @@ static void test_queue(void **state)
 		assert_int_equal(fiber_join(fibers[i], in_seconds(20)), LOOP_READY);
 	assert_int_equal(crowd.done, 20);
 	assert_int_equal(crowd.most, CONNECTION_CHANNELS);
+}
+
+static void test_not_as_somebody_else(void **state)
+{
+	struct world *world = *state;
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(10)};
+	struct connection *other = connections_get(world->connections, &world->host, "no-such-user");
+	assert_ptr_equal(other, connections_get(world->connections, &world->host, "no-such-user"));
+	assert_run_fails(other, &command, ERROR_INVALID, false, "here: commands on this machine cannot run as no-such-user");
 }
 
 static void test_greeting(void **state)
@@ -432,6 +444,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
 		cmocka_unit_test(test_scope_names),
 		cmocka_unit_test_setup_teardown(test_queue, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_not_as_somebody_else, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_greeting, set_up, tear_down),
 		cmocka_unit_test(test_command_driver),
 		cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),

@@ -7,9 +7,9 @@
 #include "support.h"
 
 static const char *const hostile[] = {
-	"plain",  "",     " ",	   "a b",	"'",	   "''",     "a'b",  "\"",     "\\",	"\\'",	 "a\\",	  "$HOME", "$(id)", "`id`",
-	"!x",	  "*",	  "~root", "a\nb",	"\n",	   "a\tb",   "#x",   "a;b",    "a&b",	"a|b",	 "<x",	  ">x",	   "{a,b}", "[a]",
-	"a=b",	  "-n",	  "--",	   "%s%h",	"\x01",	   "\x7f",   "\xff", "\xc3\xa4", "if",	"\r\n",	 "^",	  "a  b",  "\\n",   "?",
+	"plain", "",   " ",	"a b",	"'",	"''",	"a'b",	"\"",	    "\\",  "\\'",  "a\\", "$HOME", "$(id)", "`id`",
+	"!x",	 "*",  "~root", "a\nb", "\n",	"a\tb", "#x",	"a;b",	    "a&b", "a|b",  "<x",  ">x",	   "{a,b}", "[a]",
+	"a=b",	 "-n", "--",	"%s%h", "\x01", "\x7f", "\xff", "\xc3\xa4", "if",  "\r\n", "^",	  "a  b",  "\\n",   "?",
 };
 
 static void collect_argv(const char **argv, const char *first, const char *second, const char *third)
@@ -62,7 +62,8 @@ static void test_through_env(void **state)
 	struct connections *connections = connections_new(NULL);
 	for (size_t i = 0; i < COUNT_OF(hostile); i++) {
 		CLEANUP_FREE char *entry = memory_printf("VALUE=%s", hostile[i]);
-		struct command command = {.argv = SH("printf %s \"$VALUE\""), .environment = ARGV(entry), .deadline = in_seconds(10)};
+		struct command command = {
+			.argv = SH("printf %s \"$VALUE\""), .environment = ARGV(entry), .deadline = in_seconds(10)};
 		struct command_result result;
 		assert_int_equal(connection_run(connections_get(connections, &host, NULL), &command, &result, NULL), 0);
 		assert_string_equal(result.output.data, hostile[i]);
@@ -104,8 +105,17 @@ static void test_windows(void **state)
 		const char *argument;
 		const char *quoted;
 	} cases[] = {
-		{"a", "a"}, {"", "\"\""}, {"a b", "\"a b\""}, {"a\\b", "a\\b"}, {"a b\\", "\"a b\\\\\""}, {"a\"b", "\"a\\\"b\""},
-		{"a\\\"b", "\"a\\\\\\\"b\""}, {"it's", "it''s"}, {"$x`n", "$x`n"}, {"\"\"", "\"\\\"\\\"\""}, {"a\\\\b c", "\"a\\\\b c\""},
+		{"a", "a"},
+		{"", "\"\""},
+		{"a b", "\"a b\""},
+		{"a\\b", "a\\b"},
+		{"a b\\", "\"a b\\\\\""},
+		{"a\"b", "\"a\\\"b\""},
+		{"a\\\"b", "\"a\\\\\\\"b\""},
+		{"it's", "it''s"},
+		{"$x`n", "$x`n"},
+		{"\"\"", "\"\\\"\\\"\""},
+		{"a\\\\b c", "\"a\\\\b c\""},
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEANUP_BUFFER struct buffer line = {0};
@@ -140,8 +150,9 @@ static void test_windows_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_through_shells),	    cmocka_unit_test(test_through_env), cmocka_unit_test(test_program_not_builtin),
-		cmocka_unit_test(test_windows), cmocka_unit_test(test_windows_refuses),
+		cmocka_unit_test(test_through_shells),	    cmocka_unit_test(test_through_env),
+		cmocka_unit_test(test_program_not_builtin), cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_windows_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

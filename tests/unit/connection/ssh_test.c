@@ -23,8 +23,14 @@
 /* libssh2 1.10 loses two BIGNUMs for each ECDSA key that it reads from a file. */
 const char *__asan_default_options(void);
 const char *__lsan_default_suppressions(void);
-const char *__asan_default_options(void) { return "fast_unwind_on_malloc=0"; }
-const char *__lsan_default_suppressions(void) { return "leak:libssh2_userauth_publickey_fromfile_ex"; }
+const char *__asan_default_options(void)
+{
+	return "fast_unwind_on_malloc=0";
+}
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libssh2_userauth_publickey_fromfile_ex";
+}
 #else
 #define MEMORY_LIMIT (16 * 1024)
 #endif
@@ -78,7 +84,8 @@ static int free_port(void)
 
 static bool answers(int port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool open = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 	close(fd);
@@ -111,8 +118,9 @@ static int signal_sessions(const struct world *world, int signal_number)
 		FILE *file = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
 		if (!file)
 			continue;
-		if (fgets(line, sizeof(line), file) && strrchr(line, ')') && sscanf(strrchr(line, ')') + 2, "%*c %d", &parent) == 1 &&
-		    parent == world->sshd && kill(atoi(entry->d_name), signal_number) == 0)
+		if (fgets(line, sizeof(line), file) && strrchr(line, ')') &&
+		    sscanf(strrchr(line, ')') + 2, "%*c %d", &parent) == 1 && parent == world->sshd &&
+		    kill(atoi(entry->d_name), signal_number) == 0)
 			count++;
 		fclose(file);
 	}
@@ -137,10 +145,11 @@ static void forget(struct world *world)
 static void write_config(const struct world *world)
 {
 	CLEANUP_FREE char *path = memory_printf("%s/config", world->folder);
-	CLEANUP_FREE char *text = memory_printf("ListenAddress 127.0.0.1\nPort %d\nHostKey %s/host\nAuthorizedKeysFile %s/authorized\n"
-						"StrictModes no\nUsePAM no\nPidFile none\nMaxStartups 50\nPermitRootLogin yes\n"
-						"PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
-						world->port, world->folder, world->folder);
+	CLEANUP_FREE char *text =
+		memory_printf("ListenAddress 127.0.0.1\nPort %d\nHostKey %s/host\nAuthorizedKeysFile %s/authorized\n"
+			      "StrictModes no\nUsePAM no\nPidFile none\nMaxStartups 50\nPermitRootLogin yes\n"
+			      "PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+			      world->port, world->folder, world->folder);
 	assert_int_equal(file_write_durable(path, text, strlen(text), 0600, NULL), 0);
 }
 
@@ -278,7 +287,8 @@ static void test_keys(void **state)
 	assert_run_fails(world->here, &command, ERROR_CONNECTION, false, "needs a passphrase");
 	world->hosts[0].identity_file = unknown;
 	forget(world);
-	assert_run_fails(world->here, &command, ERROR_CONNECTION, false, "mail1: cannot log in as root: none of these keys was accepted");
+	assert_run_fails(world->here, &command, ERROR_CONNECTION, false,
+			 "mail1: cannot log in as root: none of these keys was accepted");
 	world->hosts[0].identity_file = missing;
 	forget(world);
 	assert_run_fails(world->here, &command, ERROR_CONNECTION, false, "the identity file");
@@ -290,9 +300,10 @@ static void test_agent(void **state)
 {
 	struct world *world = *state;
 	CLEANUP_FREE char *socket = file_join(world->folder, "agent");
-	CLEANUP_FREE char *line = memory_printf("ssh-agent -D -a %s >/dev/null & echo $!; for i in 1 2 3 4 5 6 7 8 9; do [ -S %s ] && break; sleep 0.1; done; "
-						"SSH_AUTH_SOCK=%s ssh-add -q %s/id_rsa %s/id 2>/dev/null",
-						socket, socket, socket, world->folder, world->folder);
+	CLEANUP_FREE char *line = memory_printf(
+		"ssh-agent -D -a %s >/dev/null & echo $!; for i in 1 2 3 4 5 6 7 8 9; do [ -S %s ] && break; sleep 0.1; done; "
+		"SSH_AUTH_SOCK=%s ssh-add -q %s/id_rsa %s/id 2>/dev/null",
+		socket, socket, socket, world->folder, world->folder);
 	FILE *pipe = popen(line, "r");
 	int pid = 0;
 	assert_int_equal(fscanf(pipe, "%d", &pid), 1);
@@ -331,7 +342,8 @@ static void test_identity(void **state)
 	assert_identity(world, "is mail2: it presents the host key pinned for mail2", "`address` must be a management address");
 	world->hosts[1].host_key = world->other_key;
 	world->hosts[0].host_key = NULL;
-	CLEANUP_FREE char *bare = memory_printf("host_key: \"%.*s\"", (int)(strrchr(world->host_key, ' ') - world->host_key), world->host_key);
+	CLEANUP_FREE char *bare =
+		memory_printf("host_key: \"%.*s\"", (int)(strrchr(world->host_key, ' ') - world->host_key), world->host_key);
 	assert_identity(world, "no host key is pinned", bare);
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct value *entry = value_map(arena);
@@ -451,8 +463,12 @@ static void count_running(void *context, bool is_stderr, const char *data, size_
 static void run_one_of_many(void *argument)
 {
 	struct crowd *crowd = argument;
-	struct command command = {.argv = SH("echo s; sleep 0.2; yes x | head -c 300000; cat; sleep 0.1; echo e"), .input = "e\n",
-				  .input_length = 2, .deadline = in_seconds(30), .on_output = count_running, .context = crowd};
+	struct command command = {.argv = SH("echo s; sleep 0.2; yes x | head -c 300000; cat; sleep 0.1; echo e"),
+				  .input = "e\n",
+				  .input_length = 2,
+				  .deadline = in_seconds(30),
+				  .on_output = count_running,
+				  .context = crowd};
 	struct command_result result;
 	struct error err = ERROR_NONE;
 	if (connection_run(crowd->world->here, &command, &result, &err) < 0)
@@ -480,7 +496,8 @@ static void test_scopes(void **state)
 {
 	struct world *world = *state;
 	enum scope_state found = SCOPE_NONE;
-	struct command command = {.argv = SH("trap '' TERM; setsid sleep 4721.5 & sleep 4721.5; :"), .scope = "standin-ssh-family-1",
+	struct command command = {.argv = SH("trap '' TERM; setsid sleep 4721.5 & sleep 4721.5; :"),
+				  .scope = "standin-ssh-family-1",
 				  .deadline = in_seconds(0.8)};
 	forget(world);
 	assert_run_fails(world->here, &command, ERROR_TIMEOUT, true, "mail1: the command did not end in time");

@@ -16,7 +16,7 @@
 #include "engine/connection/connection.h"
 #include "engine/connection/scope.h"
 
-#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define ARGV(...)  ((const char *const[]){__VA_ARGS__, NULL})
 #define SH(script) ARGV("sh", "-c", script)
 
 static inline int64_t in_seconds(double seconds)
@@ -52,8 +52,8 @@ static inline void assert_output(struct connection *connection, const char *cons
 }
 
 /* Runs and asserts that it fails with that code and that the text occurs in the message. */
-static inline void assert_run_fails(struct connection *connection, const struct command *command, enum error_code code, bool started,
-				    const char *text)
+static inline void assert_run_fails(struct connection *connection, const struct command *command, enum error_code code,
+				    bool started, const char *text)
 {
 	struct command_result result;
 	struct error err = ERROR_NONE;
@@ -70,7 +70,8 @@ static inline void assert_run_fails(struct connection *connection, const struct 
 static inline int count_processes(const char *text)
 {
 	/* Written so that it does not match its own command line. */
-	CLEANUP_FREE char *script = memory_printf("grep -la -- '[%c]%s' /proc/[0-9]*/cmdline 2>/dev/null | wc -l", text[0], text + 1);
+	CLEANUP_FREE char *script =
+		memory_printf("grep -la -- '[%c]%s' /proc/[0-9]*/cmdline 2>/dev/null | wc -l", text[0], text + 1);
 	FILE *pipe = popen(script, "r");
 	int count = -1;
 	assert_non_null(pipe);

@@ -1,0 +1,199 @@
+/*
+ * parallel.c - the steps of a block, and the rounds of their foreach, at once: each a fiber, at most so many of them.
+ *
+ * One that fails lets the others finish and starts no new ones. In a plan they are walked one after the other, each from the overlay that stood at the start;
+ * two that change the same object are an error there (and, found late, where they run: state.c).
+ */
+#include "engine/base/memory.h"
+#include "engine/execute/interpreter.h"
+
+struct branch {
+	struct interpreter *interpreter;
+	const struct step *step;
+	struct frame frame; /* of its round, or a copy of the group's */
+	const char *key;
+	bool round;		    /* one of a foreach */
+	const struct value *result; /* what steps.ID was when it ended, or NULL */
+	enum outcome outcome;
+	struct fiber *fiber; /* NULL: not begun, or ended */
+	struct signal_point *ended;
+	struct overlay_layers *layers; /* a plan: what it laid */
+};
+
+struct branches {
+	struct interpreter *interpreter;
+	const struct frame *frame;
+	struct branch *items;
+	size_t count, capacity;
+	struct signal_point ended;
+	enum outcome total;
+};
+
+/* --- what there is to do --- */
+
+static struct branch *add(struct branches *branches, const struct step *step, const char *key)
+{
+	struct branch *branch = arena_grow(branches->interpreter->arena, &branches->items, &branches->count, &branches->capacity,
+					   sizeof(*branches->items));
+	*branch = (struct branch){.interpreter = branches->interpreter, .step = step, .frame = *branches->frame, .key = key};
+	return branch;
+}
+
+static void add_rounds(struct branches *branches, const struct step *step, const char *key)
+{
+	struct interpreter *interpreter = branches->interpreter;
+	const struct value *items = value_unknown();
+	struct error err = ERROR_NONE;
+	if (walk_list(interpreter, step, branches->frame, key, &items, &err) < 0) {
+		enum outcome outcome = interpreter->stop.code ? stop_now(interpreter, &err)
+							      : walk_fail(interpreter, step, branches->frame, key, &err);
+		branches->total = outcome_worse(branches->total, outcome);
+		return;
+	}
+	if (items->type == VALUE_UNKNOWN) { /* a plan: one row stands for all */
+		add(branches, step, key);
+		return;
+	}
+	for (size_t i = 0; i < items->list.count; i++) {
+		struct branch *branch = add(branches, step, arena_printf(interpreter->arena, "%s[%zu]", key, i));
+		branch->round = true;
+		branch->frame = walk_round_frame(branches->frame, step, items->list.items[i]);
+	}
+}
+
+static void collect(struct branches *branches, const struct block *block)
+{
+	for (size_t i = 0; i < block->count; i++) {
+		const char *key = arena_printf(branches->interpreter->arena, "%s.%zu", branches->frame->prefix, i + 1);
+		if (block->steps[i].foreach)
+			add_rounds(branches, &block->steps[i], key);
+		else
+			add(branches, &block->steps[i], key);
+	}
+}
+
+static void walk_branch(struct branch *branch)
+{
+	struct interpreter *interpreter = branch->interpreter;
+	branch->outcome = branch->round ? walk_round(interpreter, branch->step, &branch->frame, branch->key)
+					: walk_step(interpreter, branch->step, &branch->frame, branch->key);
+	if (branch->step->id)
+		branch->result = table_get(&branch->frame.invocation->steps, branch->step->id);
+}
+
+/* Outputs become visible after the group; the rounds of a foreach in their order. */
+static void publish(struct branches *branches)
+{
+	struct arena *arena = branches->interpreter->arena;
+	for (size_t i = 0; i < branches->count;) {
+		const struct step *step = branches->items[i].step;
+		struct value *each = value_list(arena);
+		bool rounds = branches->items[i].round;
+		for (; i < branches->count && branches->items[i].step == step; i++)
+			if (branches->items[i].result)
+				value_append(arena, each, branches->items[i].result);
+		if (rounds)
+			steps_put_rounds(branches->interpreter, step, branches->frame, each);
+	}
+}
+
+/* --- planning --- */
+
+static void report_conflict(struct branches *branches, const struct branch *branch, const char *object)
+{
+	struct interpreter *interpreter = branches->interpreter;
+	const char *why = arena_printf(interpreter->arena, "another step of this parallel group changes %s too: put them one after the other",
+				       object);
+	plan_group(interpreter, branch->step, &branch->frame, branch->key, "conflict", "fail", why);
+}
+
+static void plan_branches(struct branches *branches)
+{
+	struct overlay *overlay = branches->interpreter->overlay;
+	size_t mark = overlay_mark(overlay);
+	for (size_t i = 0; i < branches->count; i++) {
+		struct branch *branch = &branches->items[i];
+		walk_branch(branch);
+		branch->layers = overlay_cut(overlay, mark);
+		for (size_t k = 0; k < i; k++) {
+			const char *object = overlay_conflict(branches->items[k].layers, branch->layers);
+			if (object)
+				report_conflict(branches, branch, object);
+		}
+	}
+	for (size_t i = 0; i < branches->count; i++)
+		overlay_restore(overlay, branches->items[i].layers);
+}
+
+/* --- running --- */
+
+static void run_branch(void *argument)
+{
+	struct branch *branch = argument;
+	control_branch_begins(branch->interpreter);
+	machine_branches(branch->interpreter, 1, 0);
+	walk_branch(branch);
+	machine_branches(branch->interpreter, -1, 0);
+	control_branch_ends(branch->interpreter);
+	loop_signal(branch->ended);
+}
+
+static unsigned running(const struct branches *branches)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < branches->count; i++)
+		count += branches->items[i].fiber != NULL;
+	return count;
+}
+
+static void reap(struct branches *branches)
+{
+	for (size_t i = 0; i < branches->count; i++) {
+		struct branch *branch = &branches->items[i];
+		if (!branch->fiber || !fiber_done(branch->fiber))
+			continue;
+		fiber_join(branch->fiber, CLOCK_FOREVER);
+		branch->fiber = NULL;
+		branches->total = outcome_worse(branches->total, branch->outcome);
+	}
+}
+
+static bool may_start(const struct branches *branches)
+{
+	const struct interpreter *interpreter = branches->interpreter;
+	return outcome_is_good(branches->total) && !control_stopping(interpreter) &&
+	       (!control_cancelled(interpreter) || branches->frame->finishing);
+}
+
+static void run_branches(struct branches *branches, unsigned max_concurrent)
+{
+	size_t next = 0;
+	while (next < branches->count || running(branches)) {
+		while (next < branches->count && running(branches) < max_concurrent && may_start(branches)) {
+			struct branch *branch = &branches->items[next++];
+			branch->ended = &branches->ended;
+			branch->fiber = fiber_start(run_branch, branch);
+		}
+		if (!running(branches))
+			break; /* the rest is not begun any more */
+		loop_wait_signal(&branches->ended, CLOCK_FOREVER); /* a cancelled wait looks again, too */
+		reap(branches);
+	}
+	if (next < branches->count && outcome_is_good(branches->total))
+		branches->total = control_stopping(branches->interpreter) ? OUTCOME_STOPPED : OUTCOME_CANCELLED;
+}
+
+enum outcome parallel_walk(struct interpreter *interpreter, const struct block *block, const struct frame *frame, unsigned max_concurrent)
+{
+	struct branches branches = {.interpreter = interpreter, .frame = frame, .total = OUTCOME_OK};
+	collect(&branches, block);
+	if (interpreter->power != POWER_APPLY) {
+		plan_branches(&branches);
+	} else if (outcome_is_good(branches.total)) {
+		machine_branches(interpreter, -1, 0); /* this one only waits for the others */
+		run_branches(&branches, max_concurrent);
+		machine_branches(interpreter, 1, 0);
+	}
+	publish(&branches);
+	return branches.total;
+}
