@@ -56,6 +56,9 @@ $(BUILD)/%.o: %.c
 	$(if $(Q),@echo "  CC  $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# The schemas are part of the program.
+$(BUILD)/engine/schema/product.o: $(wildcard schemas/*.schema.json)
+
 define archive
 $(BUILD)/engine/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out engine/cli/main.c,$(wildcard engine/$(1)/*.c)))
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
