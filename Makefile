@@ -130,7 +130,7 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show audit-verify actions
+VERBS := validate plan run resume attach answer cancel skip abandon runs show audit-verify actions eval
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man

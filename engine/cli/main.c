@@ -14,6 +14,7 @@
 static const struct verb *const verbs[] = {
 	&verb_validate, &verb_plan,    &verb_run,  &verb_resume,       &verb_attach,  &verb_answer, &verb_cancel,
 	&verb_skip,	&verb_abandon, &verb_runs, &verb_show, &verb_audit_verify, &verb_actions,
+	&verb_eval,
 };
 
 static const struct {
