@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define WORD_LIMIT 64
+#define COMPLETED_LEAST 3
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -29,11 +30,25 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 	return rows[a_length % 3][b_length];
 }
 
+/* The only candidate that begins with word: "int" for "integer". */
+static const char *completed(const char *word, size_t length, const char *const *candidates, size_t count)
+{
+	const char *found = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(word, candidates[i], length) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = candidates[i];
+	}
+	return found;
+}
+
 const char *suggest(const char *word, const char *const *candidates, size_t count)
 {
 	size_t length = strlen(word);
 	const char *best = NULL;
-	size_t best_distance = length / 3 + 1; /* a third of the letters may be wrong */
+	size_t best_distance = (length + 2) / 3; /* a third of the letters may be wrong */
 	if (length > WORD_LIMIT)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
@@ -41,10 +56,12 @@ const char *suggest(const char *word, const char *const *candidates, size_t coun
 		if (candidate_length > WORD_LIMIT)
 			continue;
 		size_t found = distance(word, length, candidates[i], candidate_length);
-		if (found < best_distance || (found == best_distance && !best)) {
+		if (found < best_distance || (found == best_distance && !best && found < length)) {
 			best = candidates[i];
 			best_distance = found;
 		}
 	}
+	if (!best && length >= COMPLETED_LEAST)
+		best = completed(word, length, candidates, count);
 	return best;
 }

@@ -104,6 +104,8 @@ static void answer(struct session *session, char *line)
 	const char *chosen = choice_of(choices, line);
 	if (!chosen) {
 		fprintf(stderr, "'%s' is none of: %s\n", line, json_text(arena, choices));
+		if (session->view)
+			run_view_typed(session->view);
 		return;
 	}
 	struct value *request = value_map(arena);
@@ -125,6 +127,8 @@ static void read_keyboard(void *argument)
 		if (got <= 0)
 			return; /* the terminal is gone: the run goes on without it */
 		line[got] = '\0';
+		if (session->view)
+			run_view_typed(session->view);
 		answer(session, line);
 	}
 }

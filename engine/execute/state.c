@@ -133,6 +133,16 @@ static enum outcome remains_unknown(struct wish *wish, const struct observation 
 	return OUTCOME_UNKNOWN;
 }
 
+/* After an apply. Whoever answers there is not that host: what has become of it is not known, and nothing more is sent. */
+static enum outcome cannot_look(struct wish *wish, struct error *err)
+{
+	if (err->code != ERROR_IDENTITY)
+		return attempt_fail(wish->attempt, err);
+	error_move(&wish->attempt->error, err);
+	error_wrap(&wish->attempt->error, "it is not known whether this was done");
+	return OUTCOME_UNKNOWN;
+}
+
 /* Out of time: end whatever still runs there, by another channel, and look a last time. */
 static enum outcome run_out(struct wish *wish)
 {
@@ -145,7 +155,7 @@ static enum outcome run_out(struct wish *wish)
 		scope_end(call_connection(&attempt->call), wish->scope, late, &ignored);
 	attempt->deadline = machine_now(wish->interpreter) + 15 * NSEC_PER_SEC;
 	if (attempt_observe(wish->interpreter, attempt, attempt->deadline, &observed, &err) < 0)
-		return attempt_fail(attempt, &err);
+		return cannot_look(wish, &err);
 	if (!known(&observed))
 		return remains_unknown(wish, &observed);
 	attempt->after = observed;
@@ -190,7 +200,7 @@ static enum outcome settle(struct wish *wish)
 		struct observation observed;
 		struct error err = ERROR_NONE;
 		if (attempt_observe(wish->interpreter, attempt, attempt->deadline, &observed, &err) < 0)
-			return attempt_fail(attempt, &err);
+			return cannot_look(wish, &err);
 		enum outcome outcome = judge(wish, &observed, &held_since);
 		if (outcome != OUTCOME_OK)
 			return outcome;
@@ -287,7 +297,7 @@ static enum outcome wait_for_scope(struct wish *wish)
 		if (scope_wait(connection, wish->scope, until, &err) == 0)
 			return OUTCOME_OK;
 		if (err.code == ERROR_IDENTITY)
-			return attempt_fail(attempt, &err);
+			return cannot_look(wish, &err);
 		if (time_is_up(wish)) {
 			wish->result = APPLY_UNKNOWN;
 			return run_out(wish);
@@ -311,6 +321,11 @@ static enum outcome resume(struct wish *wish, const struct value *intent)
 	if (outcome == OUTCOME_FAILED && attempt->error.code != ERROR_IDENTITY && !known(&now)) {
 		error_clear(&attempt->error);
 		return remains_unknown(wish, &now);
+	}
+	if (outcome == OUTCOME_FAILED && attempt->error.code == ERROR_IDENTITY) {
+		struct error err = ERROR_NONE;
+		error_move(&err, &attempt->error);
+		return cannot_look(wish, &err);
 	}
 	if (outcome != OUTCOME_OK)
 		return outcome;
@@ -378,6 +393,7 @@ static void keep_baseline(struct wish *wish, const struct value *token)
 static enum outcome begin(struct wish *wish)
 {
 	struct attempt *attempt = wish->attempt;
+	attempt->before = observation_unobservable("not observed");
 	enum outcome outcome = observe_before(wish, &attempt->before);
 	attempt->has_before = known(&attempt->before);
 	if (outcome != OUTCOME_OK)

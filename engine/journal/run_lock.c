@@ -286,8 +286,12 @@ int run_lock(struct run *run, const char *name, const struct value *claim, struc
 		/* A run that died between its last record and giving its locks back has left a claim that means nothing. */
 		if (standing && !(id && run_has_ended(run->store, id)))
 			return locked_error(run->store, name, path, standing, err);
-		if (write_line_durable(fd, path, claim, err) < 0)
+		if (write_line_durable(fd, path, claim, err) < 0) {
+			/* a claim that was not taken must not stay; nothing rests on its being gone from the disk */
+			if (ftruncate(fd, 0) < 0)
+				error_wrap(err, "and the claim could not be removed again");
 			return -1;
+		}
 	}
 	run->named_locks = memory_resize(run->named_locks, (run->named_locks_count + 1) * sizeof(int));
 	run->named_locks[run->named_locks_count++] = take_fd(fd);

@@ -11,10 +11,13 @@
 /* The engine's own machine, by a local connection: where a call without executor runs. It stands in no inventory. */
 const struct host *action_controller(void);
 
+struct plugin_processes; /* processes.h */
+
 struct call {
 	const struct action *action;
 	const struct inventory *inventory;
 	struct connections *connections; /* NULL: nothing may be run (offline) */
+	struct plugin_processes *processes; /* NULL: no process plugin is started */
 	const struct host *subject;	 /* whom it is about; NULL for actions without a host */
 	const struct host *executor;	 /* where it runs; NULL: the controller itself */
 	const char *user;		 /* as whom to connect; NULL: the inventory's */
@@ -22,6 +25,8 @@ struct call {
 	const char *run_id;
 	/* May be NULL. Not called when an input is secret: pieces of a stream cannot be searched for secrets. */
 	void (*on_output)(void *context, bool is_stderr, const char *data, size_t length);
+	/* May be NULL. How far a process plugin says that it is: a map that may have text, done, total (protocol.h). */
+	void (*on_progress)(void *context, const struct value *progress);
 	void *context;
 };
 

@@ -13,7 +13,8 @@
 enum action_kind { ACTION_STATE, ACTION_TASK, ACTION_PROBE, ACTION_GATE };
 enum action_effect { EFFECT_READ, EFFECT_REVERSIBLE, EFFECT_IRREVERSIBLE };
 
-struct action_command; /* action.c */
+struct action_command; /* command.h */
+struct plugin_program; /* program.h */
 
 struct action_platform { /* each NULL where the manifest has none */
 	struct action_command *observe;
@@ -44,6 +45,8 @@ struct action {
 	int64_t poll;			/* nanoseconds; default 500 ms */
 	const char *const *secrets;	/* inputs that may be secret, NULL-terminated */
 	struct action_platform platforms[2]; /* by enum host_platform */
+	const struct plugin_program *program; /* of a process plugin: it observes and applies; NULL: the platforms' commands do */
+	const char *const *hosts;	      /* inputs that name hosts (`host: true`), NULL-terminated */
 	struct span at;
 };
 
@@ -53,6 +56,7 @@ struct plugin {
 	const char *path;	/* of its manifest */
 	const char *text;	/* the manifest as read, for the run directory and its digest */
 	size_t text_length;
+	struct plugin_program *program; /* of a process plugin, or NULL */
 	struct action *actions;
 	size_t actions_count;
 };

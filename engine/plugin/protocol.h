@@ -49,7 +49,7 @@
  *     -> uploaded {id}
  *   download  id, call, host, path; limit (bytes, at most DOWNLOAD_LIMIT), encoding
  *     -> downloaded {id, data}
- *   Each of these is answered with `error` {code, message, started} instead when it could not be done: started false: certainly nothing
+ *   Each of these is answered with `error` {id, code, text, started} instead when it could not be done: started false: certainly nothing
  *   has happened; true: nobody knows. Codes: invalid, not_found, connection, identity_mismatch, timeout, cancelled, limit, io, failed.
  *
  * Rules. Fields that one side does not know are ignored, so that new fields can be added; they will only be added. A message that is not

@@ -21,6 +21,7 @@
 
 #define CHUNK ((size_t)64 * 1024)
 #define SAID_LIMIT ((size_t)4096)
+#define EXCERPT_LIMIT ((size_t)400)
 #define LAST_WORDS (500 * NSEC_PER_MSEC) /* between the end of its output and that of the process */
 
 void worker_send(struct worker *worker, const struct value *message)
@@ -32,6 +33,19 @@ void worker_send(struct worker *worker, const struct value *message)
 	if (worker->outgoing.length > PROTOCOL_BACKLOG_LIMIT)
 		worker_fail(worker, "it does not read what it is sent");
 	loop_signal(&worker->stir);
+}
+
+/* The end of its stderr, on one line. */
+static const char *worker_last_words(struct arena *arena, const struct worker *worker)
+{
+	const struct buffer *said = &worker->said;
+	size_t length = said->length;
+	while (length && strchr(" \n", said->data[length - 1]))
+		length--;
+	size_t start = length > EXCERPT_LIMIT ? length - EXCERPT_LIMIT : 0;
+	CLEANUP_BUFFER struct buffer open = {0};
+	redact(&worker->secrets, buffer_text(said) + start, length - start, said->length >= SAID_LIMIT || start, false, &open);
+	return worker_clean_text(arena, worker, buffer_text(&open), open.length);
 }
 
 static void wipe(struct buffer *buffer)
@@ -53,16 +67,15 @@ void worker_fail(struct worker *worker, const char *format, ...)
 	worker->over = true;
 	if (!worker->ending) {
 		CLEANUP_ARENA struct arena *arena = arena_new();
-		const char *said = worker_clean_text(arena, worker, buffer_text(&worker->said), worker->said.length);
-		if (*said)
-			buffer_printf(&why, "; it said: %s", said);
-		worker->why = memory_strdup(worker_clean_text(arena, worker, buffer_text(&why), why.length));
+		const char *said = worker_last_words(arena, worker);
+		worker->why = memory_printf("%s%s%s", worker_clean_text(arena, worker, buffer_text(&why), why.length),
+					    *said ? "; it said: " : "", said);
 		processes_note(worker->processes, "the plugin %s was ended: %s", worker->program->plugin, worker->why);
 	}
 	process_kill(&worker->process, SIGKILL);
 	wipe(&worker->outgoing);
 	exchanges_fail(worker);
-	loop_signal(&worker->welcome);
+	loop_signal(&worker->changed);
 	loop_signal(&worker->stir);
 }
 
@@ -115,9 +128,11 @@ static void mourn(struct worker *worker)
 {
 	struct process_exit ended;
 	close_stream(worker, &worker->process.output);
+	enum loop_wake wake = loop_wait_fd(worker->process.pidfd, POLLIN, clock_boottime() + LAST_WORDS, NULL);
+	process_kill(&worker->process, SIGKILL); /* its children, while its number is still its own */
 	if (worker->over)
 		return;
-	if (process_wait(&worker->process, clock_boottime() + LAST_WORDS, &ended, NULL) < 0)
+	if (wake != LOOP_READY || process_wait(&worker->process, CLOCK_FOREVER, &ended, NULL) < 0)
 		worker_fail(worker, "it closed its output");
 	else if (ended.signal)
 		worker_fail(worker, "it died of the signal %s", sigabbrev_np(ended.signal) ? sigabbrev_np(ended.signal) : "?");
@@ -267,7 +282,7 @@ static void send_hello(struct worker *worker, const struct value *unconfined)
 static int await_welcome(struct worker *worker, int64_t deadline, struct error *err)
 {
 	while (!worker->welcomed && !worker->over) {
-		enum loop_wake wake = loop_wait_signal(&worker->welcome, deadline);
+		enum loop_wake wake = loop_wait_signal(&worker->changed, deadline);
 		if (wake == LOOP_TIMEOUT)
 			worker_fail(worker, "it did not answer to `hello` in time");
 		else if (wake == LOOP_CANCELLED)
@@ -338,12 +353,11 @@ void worker_end(struct worker *worker, int64_t deadline)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct value *goodbye = value_map(arena);
-	struct process_exit ended;
 	value_put(arena, goodbye, "message", value_string(arena, "goodbye"));
 	worker_send(worker, goodbye);
 	worker->ending = true;
 	loop_signal(&worker->stir);
-	if (!worker->over && worker->process.pid > 0)
-		process_wait(&worker->process, deadline, &ended, NULL);
+	while (!worker->over && loop_wait_signal(&worker->changed, deadline) == LOOP_READY)
+		;
 	worker_fail(worker, "it was asked to end");
 }

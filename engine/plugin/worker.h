@@ -37,9 +37,12 @@ struct exchange {
 	const char *why;	    /* it will not come, or NULL */
 	struct error final;	    /* a host was another one than it should be: no answer of the plugin counts */
 	struct buffer did;	    /* what was run on hosts, what was logged: for the journal */
+	bool did_cut;
 	struct signal_point answered;
-	struct fiber_lock in_scope; /* commands in one scope come one after the other */
-	struct value *scopes;	    /* list of ids of hosts on which the scope was used */
+	struct fiber_lock in_scope;   /* commands in one scope come one after the other */
+	const struct host **scoped;   /* the hosts on which the scope was used */
+	size_t scoped_count;
+	size_t scoped_capacity;
 };
 
 struct host_request;
@@ -66,7 +69,7 @@ struct worker {
 
 	bool welcomed;
 	bool describes;
-	struct signal_point welcome;
+	struct signal_point changed; /* it was welcomed, or is over */
 	int64_t last_id;
 	struct exchange *exchanges;
 	struct host_request *requests;

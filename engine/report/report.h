@@ -29,6 +29,7 @@ void report_plan(struct buffer *out, const struct value *plan, const struct repo
 struct run_view;
 struct run_view *run_view_new(FILE *out, const struct report_style *style, bool live);
 void run_view_record(struct run_view *view, const struct value *record);
+void run_view_typed(struct run_view *view); /* somebody else (a person who types) has ended a line on the terminal */
 void run_view_tick(struct run_view *view); /* a few times a second: elapsed times, spinner; nothing on a pipe */
 void run_view_end(struct run_view *view);  /* leave the terminal as it was */
 void run_view_free(struct run_view *view);

@@ -421,6 +421,12 @@ void run_view_record(struct run_view *view, const struct value *record)
 	fflush(view->out);
 }
 
+void run_view_typed(struct run_view *view)
+{
+	if (view->area.drawn)
+		view->area.typed++;
+}
+
 void run_view_tick(struct run_view *view)
 {
 	const struct buffer nothing = {0};

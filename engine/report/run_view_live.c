@@ -232,12 +232,14 @@ static void write_out(struct run_view *view, const struct buffer *text)
 }
 
 /* To the first line of the area as it is on the screen now. */
-static void go_up(const struct run_view *view, struct buffer *out)
+static void go_up(struct run_view *view, struct buffer *out)
 {
 	unsigned rows = 0, width = view->style.width ? view->style.width : DEFAULT_WIDTH;
 	for (size_t i = 0; i < view->area.lines; i++)
 		rows += view->area.widths[i] ? (view->area.widths[i] + width - 1) / width : 1;
 	buffer_add_char(out, '\r');
+	rows += view->area.typed;
+	view->area.typed = 0;
 	if (rows > 1)
 		buffer_printf(out, "\033[%uA", rows - 1);
 }

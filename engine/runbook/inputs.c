@@ -22,6 +22,7 @@ struct conversion {
 	const struct input *input;
 	struct diagnostics *diagnostics;
 	struct span at;
+	bool item;	 /* it is about an item of a list */
 	bool only_check; /* defaults before a run: no secret is read, and without an inventory any host will do */
 };
 
@@ -30,7 +31,8 @@ typedef const struct value *convert_function(const struct conversion *conversion
 static const struct value *refuse(const struct conversion *conversion, const char *what, const char *hint)
 {
 	struct diagnostic *diagnostic = diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/type", conversion->at,
-							"input '%s' %s", conversion->input->name, what);
+							"%sinput '%s' %s", conversion->item ? "an item of " : "",
+							conversion->input->name, what);
 	if (hint)
 		diagnostic_hint(conversion->diagnostics, diagnostic, "%s", hint);
 	return NULL;
@@ -196,6 +198,7 @@ static const struct value *to_list(const struct conversion *conversion, const st
 		return given;
 	for (size_t i = 0; i < given->list.count; i++) {
 		struct conversion one = *conversion;
+		one.item = true;
 		if (given->list.items[i]->at.source)
 			one.at = given->list.items[i]->at;
 		const struct value *item = converters[conversion->input->items](&one, given->list.items[i]);
@@ -224,7 +227,8 @@ static void check_pattern(const struct conversion *conversion, const struct valu
 	if (!pattern || (value && value->type != VALUE_STRING))
 		return;
 	if (regex_compile(conversion->arena, pattern, strlen(pattern), 0, &regex, NULL, &err) < 0)
-		refuse(conversion, arena_printf(conversion->arena, "has a pattern that does not work: %s", error_text(&err)), NULL);
+		diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/pattern", conversion->input->pattern_at, "%s",
+				error_text(&err));
 	else if (value && regex_match(regex, value->string.data, value->string.length, NULL, NULL) != 1)
 		refuse_type(conversion, value, arena_printf(conversion->arena, "text that matches %s", pattern), NULL);
 }

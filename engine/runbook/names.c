@@ -170,7 +170,7 @@ static void check_result(const struct names *names, const char *name, struct spa
 static const struct {
 	const char *root;
 	void (*check)(const struct names *names, const char *name, struct span at);
-	bool alone; /* also checked without a second part */
+	bool alone; /* also checked without a second part, and shown as a whole */
 } references[] = {
 	{"inputs", check_input, false},	  {"steps", check_id, false},	  {"hosts", check_host, false},
 	{"secrets", check_secret, false}, {"result", check_result, true}, {"objectives", check_objective, false},
@@ -189,19 +189,36 @@ static void check_root(const struct names *names, const char *root, struct span 
 {
 	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root))
 		return;
+	size_t count = 0, capacity = 0;
+	const char **known = NULL;
+	for (size_t i = 0; i < COUNT_OF(roots); i++)
+		*(const char **)arena_grow(names->arena, &known, &count, &capacity, sizeof(*known)) = roots[i];
+	for (const struct as_scope *scope = names->scope; scope; scope = scope->outer)
+		*(const char **)arena_grow(names->arena, &known, &count, &capacity, sizeof(*known)) = scope->name;
 	struct diagnostic *diagnostic = add(names, "names/unknown", at, "unknown name ", root, "");
-	diagnostic_suggest(names->diagnostics, diagnostic, root, roots, COUNT_OF(roots));
+	diagnostic_suggest(names->diagnostics, diagnostic, root, known, count);
+}
+
+/* The place of one part of a name, if the text has it letter by letter; else of the whole. */
+static struct span part_place(struct span at, const char *const *parts, size_t index)
+{
+	size_t offset = 0, length = strlen(parts[index]);
+	for (size_t i = 0; i < index; i++)
+		offset += strlen(parts[i]) + 1;
+	if (!at.source || offset + length > at.length || strncmp(at.source->text + at.offset + offset, parts[index], length) != 0)
+		return at;
+	return (struct span){at.source, at.offset + offset, length};
 }
 
 static void check_name(void *context, const char *const *parts, size_t count, struct span at)
 {
 	const struct names *names = context;
-	check_root(names, parts[0], at);
+	check_root(names, parts[0], part_place(at, parts, 0));
 	for (size_t i = 0; i < COUNT_OF(references); i++)
 		if (strcmp(references[i].root, parts[0]) == 0 && (count > 1 || references[i].alone))
-			references[i].check(names, count > 1 ? parts[1] : NULL, at);
+			references[i].check(names, count > 1 ? parts[1] : NULL, references[i].alone ? at : part_place(at, parts, 1));
 	if (count > 2 && strcmp(parts[0], "steps") == 0)
-		check_step_part(names, parts[2], at);
+		check_step_part(names, parts[2], part_place(at, parts, 2));
 }
 
 static void check_template(struct names *names, const struct template *template, bool result_visible)

@@ -14,6 +14,12 @@
 
 static void read_block(const struct fields *fields, const struct value *list, const char *prefix, struct block *block);
 
+static struct span place_of(const struct value *map, const char *key, const struct value *otherwise)
+{
+	const struct value *value = value_get(map, key) ? value_get(map, key) : otherwise;
+	return value ? value->at : (struct span){0};
+}
+
 static struct retry read_retry(const struct fields *fields, const struct value *step)
 {
 	struct retry retry = {.attempts = 1, .delay = NSEC_PER_SEC, .backoff = 1, .max_delay = CLOCK_FOREVER};
@@ -79,12 +85,6 @@ static void read_group(const struct fields *fields, const struct value *map, str
 	read_block(fields, value_get(map, "steps"), step->key, &step->steps);
 	read_block(fields, value_get(map, "rescue"), arena_printf(arena, "%s.rescue", step->key), &step->rescue);
 	read_block(fields, value_get(map, "finally"), arena_printf(arena, "%s.finally", step->key), &step->finally);
-}
-
-static struct span place_of(const struct value *map, const char *key, const struct value *otherwise)
-{
-	const struct value *value = value_get(map, key) ? value_get(map, key) : otherwise;
-	return value ? value->at : (struct span){0};
 }
 
 static void read_call(const struct fields *fields, const struct value *map, struct step *step)
@@ -238,6 +238,7 @@ static void read_inputs(const struct fields *fields, const struct value *documen
 			.optional = value_get_bool(entry, "optional", false),
 			.allowed = value_get(entry, "enum"),
 			.pattern = value_get_text(entry, "pattern"),
+			.pattern_at = place_of(entry, "pattern", entry),
 			.description = value_get_text(entry, "description"),
 			.at = map->map.entries[i].key->at,
 		};

@@ -90,6 +90,7 @@ struct input {
 	bool optional;			     /* null when not given */
 	const struct value *allowed;	     /* `enum`: a list, or NULL */
 	const char *pattern;		     /* or NULL */
+	struct span pattern_at;
 	const char *description;	     /* or NULL */
 	struct span at;
 };

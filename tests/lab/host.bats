@@ -7,8 +7,9 @@ setup_file() { fresh_lab; }
 
 teardown() { # whatever a test has broken, the next one finds both hosts as they were
   lab power mail2 on
-  on mail2 sh -c 'rm -rf /run/systemd/system/systemd-reboot.service.d
-    [ ! -d /root/keys ] || { rm -f /etc/ssh/ssh_host_*; mv /root/keys/* /etc/ssh/; rmdir /root/keys; systemctl restart ssh; }' || true
+  on mail2 sh -c 'rm -rf /run/systemd/system/systemd-reboot.service.d /etc/systemd/system/*/new-keys.service
+    [ ! -e /root/keys/ssh_host_ed25519_key ] || mv /root/keys/* /etc/ssh/
+    rm -rf /root/keys'
   lab await mail2
 }
 
@@ -146,8 +147,18 @@ is_off() { [ "$(lab power "$1" status)" = off ]; }
 
 @test "a host that comes back with an unknown key: what became of the reboot is not known, and nothing is sent to it" {
   before=$(boot_id mail2)
-  on mail2 sh -c 'mkdir /root/keys && cp -p /etc/ssh/ssh_host_* /root/keys && rm /etc/ssh/ssh_host_* && ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key'
-  on mail2 pgrep -f 'sshd: /usr/sbin/sshd'
+  on mail2 sh -c 'cat >/etc/systemd/system/new-keys.service && systemctl enable new-keys' <<'U'
+[Unit]
+Before=ssh.service
+ConditionPathExists=!/root/keys
+[Service]
+Type=oneshot
+ExecStart=mkdir /root/keys
+ExecStart=sh -c 'mv /etc/ssh/ssh_host_* /root/keys/'
+ExecStart=ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
+[Install]
+RequiredBy=ssh.service
+U
   run_book reboot
   is "$status" 3
   says 'is not the one that is pinned'
@@ -157,7 +168,7 @@ is_off() { [ "$(lab power "$1" status)" = off ]; }
   eventually not [ "$(boot_id mail2)" = "$before" ]
 
   # its own key is back: the reboot is found done, and not repeated
-  on mail2 sh -c 'rm /etc/ssh/ssh_host_* && mv /root/keys/* /etc/ssh/ && rmdir /root/keys && systemctl restart ssh'
+  on mail2 sh -c 'rm /etc/ssh/ssh_host_* && mv /root/keys/* /etc/ssh/ && systemctl disable new-keys'
   lab await mail2
   after=$(boot_id mail2)
   run standin resume
@@ -170,7 +181,7 @@ is_off() { [ "$(lab power "$1" status)" = off ]; }
   before=$(boot_id mail2) reboots=$(boots mail2)
   use_inventory 's/^(  mail2: \{)/\1connect_timeout: 2s, /'
   dies_on_its_way_up mail2
-  run_book reboot
+  act mail2 host.reboot 'always: true' 'timeout: 6s'
   is "$status" 3
   says 'it is not known whether this was done'
   says 'standin resume'

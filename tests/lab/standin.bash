@@ -54,8 +54,8 @@ is() { # WHAT EXPECTED: no test of a lasting state without a word of what it was
 standin() { on ctl "$STANDIN" "$@"; }
 
 use_inventory() { # SED-EXPRESSION: from now on in this test, the lab's inventory changed so
-  lab inventory | sed -E "$1" | on ctl tee /root/inventory.yaml >/dev/null
-  INVENTORY=/root/inventory.yaml
+  lab inventory | sed -E "$1" | on ctl tee /root/changed.yaml >/dev/null
+  INVENTORY=/root/changed.yaml
 }
 
 run_book() { # RUNBOOK [OPTION...]: of runbooks/, or a path on the controller

@@ -18,6 +18,7 @@ static const struct {
 	{"stpes", "steps"},		 {"stp", "step"},	    {"recsue", "rescue"}, {"finaly", "finally"},
 	{"rety", "retry"},		 {"forEach", "foreach"},    {"steps", "steps"},	  {"service.strat", "service.start"},
 	{"service.sto", "service.stop"}, {"fi", "if"},		    {"banana", NULL},	  {"service.restore_everything", NULL},
+	{"resc", "rescue"}, {"service.re", NULL}, {"ba", NULL}, {"", NULL},
 	{"x", NULL},			 {"completely wrong", NULL},
 };
 

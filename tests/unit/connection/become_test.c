@@ -106,23 +106,25 @@ static void assert_cat(struct world *world, const char *input, const char *scope
 
 static void test_without_password(void **state)
 {
+	CLEANUP_FREE char *scope = unique_scope("become");
 	struct world *world = *state;
 	world->host.become_password = NULL;
 	set_asking(world, false);
 	forget(world);
 	assert_cat(world, "a\nb\n", NULL);
-	assert_cat(world, "a\nb\n", "standin-t-become-1");
+	assert_cat(world, "a\nb\n", scope);
 	struct command plain = {.argv = SH("echo \"[$VIA_SUDO]\""), .no_become = true, .deadline = in_seconds(10)};
 	struct command_result result;
 	assert_int_equal(connection_run(world->box, &plain, &result, NULL), 0);
 	assert_string_equal(result.output.data, "[]\n");
 	command_result_free(&result);
-	plain.scope = "standin-t-become-2";
+	plain.scope = scope;
 	assert_run_fails(world->box, &plain, ERROR_INVALID, false, "cannot leave out become");
 }
 
 static void test_password_asked_or_not(void **state)
 {
+	CLEANUP_FREE char *scope = unique_scope("become");
 	struct world *world = *state;
 	world->host.become_password = "sudo";
 	setenv("STANDIN_TEST_PASSWORD", "pass word$", 1);
@@ -131,7 +133,7 @@ static void test_password_asked_or_not(void **state)
 		forget(world);
 		assert_cat(world, "", NULL);
 		assert_cat(world, "one\ntwo", NULL);
-		assert_cat(world, "one\ntwo", "standin-t-become-3");
+		assert_cat(world, "one\ntwo", scope);
 		set_asking(world, !asks); /* it changes its mind later */
 		assert_cat(world, "three", NULL);
 	}

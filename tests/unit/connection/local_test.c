@@ -142,13 +142,15 @@ static void test_on_output(void **state)
 	command_result_free(&result);
 }
 
-static void test_timeout_without_scope_ends_it(void **state)
+static void test_without_scope_ends_with_its_caller(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = SH("sleep 4711.1 & sleep 4711.1"), .deadline = in_seconds(0.3)};
-	assert_run_fails(world->here, &command, ERROR_TIMEOUT, true, "here: the command did not end in time");
-	loop_sleep(in_seconds(0.1));
-	assert_int_equal(count_processes("4711.1"), 0);
+	CLEANUP_FREE char *script = memory_printf("sleep %1$s & echo begun; sleep %1$s", unique_seconds());
+	struct begun begun = {.connection = world->here, .command = {.argv = SH(script)}};
+	run_until_begun(&begun, ERROR_CANCELLED, "here: cancelled while the command ran");
+	for (int i = 0; i < 100 && count_processes(unique_seconds()); i++)
+		loop_sleep(in_seconds(0.05));
+	assert_int_equal(count_processes(unique_seconds()), 0);
 }
 
 static enum scope_state find(struct connection *connection, const char *name)
@@ -171,7 +173,7 @@ static void end(struct connection *connection, const char *name)
 static void test_scope_passes_everything_through(void **state)
 {
 	struct world *world = *state;
-	CLEANUP_FREE char *name = scope_name("20260301T031200Z-x", "steps/mail[2]", 1);
+	CLEANUP_FREE char *name = unique_scope("passage");
 	struct command command = {.argv = ARGV("sh", "-c", "printf '%s|' \"$@\"; cat; echo no >&2; exit 9", "sh", "", "$HOME",
 					       "%h", "a\nb", "\\n", "'", "\xc3\xa4"),
 				  .input = "line\n",
@@ -195,28 +197,30 @@ static void test_scope_passes_everything_through(void **state)
 	command_result_free(&result);
 }
 
-/* Children, a grandchild in a session of its own, all deaf to TERM. */
-static const char FAMILY[] = "trap '' TERM; setsid sh -c 'sleep 4712.5; :' & (sleep 4712.5 & sleep 4712.5) & sleep 4712.5; :";
-
-static void test_scope_end_after_timeout(void **state)
+static void test_scope_end_by_another(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = SH(FAMILY), .scope = "standin-t-family-1", .deadline = in_seconds(0.5)};
-	assert_run_fails(world->here, &command, ERROR_TIMEOUT, true, "did not end in time");
-	assert_true(count_processes("4712.5") >= 4);
+	/* Children, a grandchild in a session of its own, all deaf to TERM. */
+	CLEANUP_FREE char *family = memory_printf(
+		"trap '' TERM; setsid sh -c 'sleep %1$s; :' & (sleep %1$s & sleep %1$s) & echo begun; sleep %1$s; :",
+		unique_seconds());
+	CLEANUP_FREE char *name = unique_scope("family");
+	struct begun begun = {.connection = world->here, .command = {.argv = SH(family), .scope = name}};
+	run_until_begun(&begun, ERROR_CANCELLED, "here: cancelled while the command ran");
+	assert_true(count_processes(unique_seconds()) >= 4);
 	/* Another engine finds and ends it. */
 	struct connections *others = connections_new(NULL);
 	struct connection *other = connections_get(others, &world->host, NULL);
-	assert_int_equal(find(other, "standin-t-family-1"), SCOPE_RUNNING);
+	assert_int_equal(find(other, name), SCOPE_RUNNING);
 	struct error err = ERROR_NONE;
-	assert_int_equal(scope_wait(other, "standin-t-family-1", in_seconds(0.3), &err), -1);
+	assert_int_equal(scope_wait(other, name, in_seconds(1), &err), -1);
 	assert_int_equal(err.code, ERROR_TIMEOUT);
 	error_clear(&err);
-	command.deadline = in_seconds(5);
+	struct command command = {.argv = ARGV("true"), .scope = name, .deadline = in_seconds(20)};
 	assert_run_fails(other, &command, ERROR_CONFLICT, false, "still runs");
-	end(other, "standin-t-family-1");
-	assert_int_equal(count_processes("4712.5"), 0);
-	end(other, "standin-t-family-1");
+	end(other, name);
+	assert_int_equal(count_processes(unique_seconds()), 0);
+	end(other, name);
 	end(other, "standin-t-never-was-1");
 	connections_free(others);
 }
@@ -224,15 +228,16 @@ static void test_scope_end_after_timeout(void **state)
 static void test_scope_leader_gone(void **state)
 {
 	struct world *world = *state;
-	struct command command = {
-		.argv = SH("sleep 4713.5 >/dev/null 2>&1 & exit 3"), .scope = "standin-t-orphan-1", .deadline = in_seconds(5)};
+	CLEANUP_FREE char *script = memory_printf("sleep %s >/dev/null 2>&1 & exit 3", unique_seconds());
+	CLEANUP_FREE char *name = unique_scope("orphan");
+	struct command command = {.argv = SH(script), .scope = name, .deadline = in_seconds(20)};
 	struct command_result result;
 	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
 	assert_int_equal(result.exit_code, 3);
 	command_result_free(&result);
-	assert_int_equal(find(world->here, "standin-t-orphan-1"), SCOPE_RUNNING);
-	end(world->here, "standin-t-orphan-1");
-	assert_int_equal(count_processes("4713.5"), 0);
+	assert_int_equal(find(world->here, name), SCOPE_RUNNING);
+	end(world->here, name);
+	assert_int_equal(count_processes(unique_seconds()), 0);
 }
 
 /* A pid file whose pid now belongs to somebody else: neither found nor killed. */
@@ -240,40 +245,24 @@ static void test_scope_reused_pid(void **state)
 {
 	struct world *world = *state;
 	CLEANUP_FREE char *text = memory_printf("%d 12345\n", (int)getpid());
+	CLEANUP_FREE char *name = unique_scope("reused");
 	CLEANUP_FREE char *folder =
 		getuid() ? memory_printf("/tmp/standin-%u", (unsigned)getuid()) : memory_strdup("/run/standin");
-	CLEANUP_FREE char *path = memory_printf("%s/standin-t-reused-1.scope", folder);
+	CLEANUP_FREE char *path = memory_printf("%s/%s.scope", folder, name);
 	assert_int_equal(file_make_folders(folder, 0700, NULL), 0);
 	assert_int_equal(file_write_durable(path, text, strlen(text), 0600, NULL), 0);
-	assert_int_equal(find(world->here, "standin-t-reused-1"), SCOPE_NONE);
-	end(world->here, "standin-t-reused-1");
+	assert_int_equal(find(world->here, name), SCOPE_NONE);
+	end(world->here, name);
 	assert_false(file_exists(path));
 }
 
 static void test_scope_wait_for_end(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = SH("sleep 1"), .scope = "standin-t-wait-1", .deadline = in_seconds(0.2)};
+	CLEANUP_FREE char *name = unique_scope("wait");
+	struct command command = {.argv = SH("sleep 2"), .scope = name, .deadline = in_seconds(1)};
 	assert_run_fails(world->here, &command, ERROR_TIMEOUT, true, "did not end in time");
-	assert_int_equal(scope_wait(world->here, "standin-t-wait-1", in_seconds(5), NULL), 0);
-}
-
-static void run_long(void *argument)
-{
-	struct world *world = argument;
-	struct command command = {.argv = ARGV("sleep", "4714.5"), .scope = "standin-t-cancel-1", .deadline = in_seconds(60)};
-	assert_run_fails(world->here, &command, ERROR_CANCELLED, true, "here: cancelled while the command ran");
-}
-
-static void test_cancel(void **state)
-{
-	struct world *world = *state;
-	struct fiber *fiber = fiber_start(run_long, world);
-	loop_sleep(in_seconds(0.4));
-	fiber_cancel(fiber);
-	assert_int_equal(fiber_join(fiber, in_seconds(5)), LOOP_READY);
-	assert_int_equal(find(world->here, "standin-t-cancel-1"), SCOPE_RUNNING);
-	end(world->here, "standin-t-cancel-1");
+	assert_int_equal(scope_wait(world->here, name, in_seconds(20), NULL), 0);
 }
 
 static void test_scope_names(void **state)
@@ -435,13 +424,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_large_both_ways, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_gibibyte_is_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_on_output, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_timeout_without_scope_ends_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_without_scope_ends_with_its_caller, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_scope_passes_everything_through, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_scope_end_after_timeout, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_scope_end_by_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_scope_leader_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_scope_reused_pid, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_scope_wait_for_end, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
 		cmocka_unit_test(test_scope_names),
 		cmocka_unit_test_setup_teardown(test_queue, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_as_somebody_else, set_up, tear_down),

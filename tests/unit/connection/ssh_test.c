@@ -147,7 +147,7 @@ static void write_config(const struct world *world)
 	CLEANUP_FREE char *path = memory_printf("%s/config", world->folder);
 	CLEANUP_FREE char *text =
 		memory_printf("ListenAddress 127.0.0.1\nPort %d\nHostKey %s/host\nAuthorizedKeysFile %s/authorized\n"
-			      "StrictModes no\nUsePAM no\nPidFile none\nMaxStartups 50\nPermitRootLogin yes\n"
+			      "StrictModes no\nUsePAM no\nPidFile none\nSetEnv SHLVL=5\nMaxStartups 50\nPermitRootLogin yes\n"
 			      "PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
 			      world->port, world->folder, world->folder);
 	assert_int_equal(file_write_durable(path, text, strlen(text), 0600, NULL), 0);
@@ -390,29 +390,18 @@ static void test_unreachable(void **state)
 	forget(world);
 }
 
-static void kill_soon(void *argument)
+static void kill_all(void *argument)
 {
-	loop_sleep(in_seconds(0.3));
 	stop_sshd(argument);
 }
 
 static void test_lost_in_mid_command(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = SH("echo begun; sleep 2"), .deadline = in_seconds(20)};
-	struct command_result result;
-	struct error err = ERROR_NONE;
-	forget(world);
-	assert_output(world->here, ARGV("true"), 0, "");
-	struct fiber *killer = fiber_start(kill_soon, world);
-	assert_int_equal(connection_run(world->here, &command, &result, &err), -1);
-	assert_int_equal(err.code, ERROR_CONNECTION);
-	assert_non_null(strstr(err.message, "mail1: the connection was lost"));
-	assert_true(result.started);
-	assert_string_equal(result.output.data, "begun\n");
-	command_result_free(&result);
-	error_clear(&err);
-	fiber_join(killer, CLOCK_FOREVER);
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(60)};
+	struct begun begun = {
+		.connection = world->here, .command = {.argv = SH("echo begun; sleep 2")}, .then = kill_all, .argument = world};
+	run_until_begun(&begun, ERROR_CONNECTION, "mail1: the connection was lost");
 	assert_run_fails(world->here, &command, ERROR_CONNECTION, false, "cannot connect");
 	start_sshd(world);
 	assert_output(world->here, ARGV("echo", "back"), 0, "back\n");
@@ -426,21 +415,18 @@ static void test_lost_in_mid_command(void **state)
 	assert_output(world->here, ARGV("echo", "new"), 0, "new\n");
 }
 
-static void freeze_soon(void *argument)
+static void freeze(void *argument)
 {
-	loop_sleep(in_seconds(0.3));
 	signal_sessions(argument, SIGSTOP);
 }
 
 static void test_frozen(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = ARGV("sleep", "40"), .deadline = in_seconds(60)};
 	forget(world);
-	assert_output(world->here, ARGV("true"), 0, "");
-	struct fiber *freezer = fiber_start(freeze_soon, world);
-	assert_run_fails(world->here, &command, ERROR_CONNECTION, true, "nothing was heard from the host for 15 s");
-	fiber_join(freezer, CLOCK_FOREVER);
+	struct begun begun = {
+		.connection = world->here, .command = {.argv = SH("echo begun; sleep 40")}, .then = freeze, .argument = world};
+	run_until_begun(&begun, ERROR_CONNECTION, "nothing was heard from the host for 15 s");
 	assert_int_equal(signal_sessions(world, SIGKILL), 1);
 	assert_output(world->here, ARGV("true"), 0, "");
 }
@@ -496,17 +482,19 @@ static void test_scopes(void **state)
 {
 	struct world *world = *state;
 	enum scope_state found = SCOPE_NONE;
-	struct command command = {.argv = SH("trap '' TERM; setsid sleep 4721.5 & sleep 4721.5; :"),
-				  .scope = "standin-ssh-family-1",
-				  .deadline = in_seconds(0.8)};
+	CLEANUP_FREE char *name = unique_scope("ssh-family");
+	CLEANUP_FREE char *family =
+		memory_printf("trap '' TERM; setsid sleep %1$s & echo begun; sleep %1$s; :", unique_seconds());
+	struct command command = {.scope = name};
 	forget(world);
-	assert_run_fails(world->here, &command, ERROR_TIMEOUT, true, "mail1: the command did not end in time");
-	assert_true(count_processes("4721.5") >= 2);
+	struct begun begun = {.connection = world->here, .command = {.argv = SH(family), .scope = name}};
+	run_until_begun(&begun, ERROR_CANCELLED, "mail1: cancelled while waiting for the host");
+	assert_true(count_processes(unique_seconds()) >= 2);
 	forget(world);
-	assert_int_equal(scope_find(world->here, "standin-ssh-family-1", in_seconds(10), &found, NULL), 0);
+	assert_int_equal(scope_find(world->here, name, in_seconds(20), &found, NULL), 0);
 	assert_int_equal(found, SCOPE_RUNNING);
-	assert_int_equal(scope_end(world->here, "standin-ssh-family-1", in_seconds(10), NULL), 0);
-	assert_int_equal(count_processes("4721.5"), 0);
+	assert_int_equal(scope_end(world->here, name, in_seconds(30), NULL), 0);
+	assert_int_equal(count_processes(unique_seconds()), 0);
 	command.argv = SH("cat; kill -KILL $$");
 	command.input = "in";
 	command.input_length = 2;
@@ -524,8 +512,8 @@ static void test_many_left_running(void **state)
 	struct world *world = *state;
 	forget(world);
 	for (int i = 0; i < 13; i++) {
-		struct command command = {.argv = ARGV("sleep", "8"), .deadline = in_seconds(0.25)};
-		assert_run_fails(world->here, &command, ERROR_TIMEOUT, true, "did not end in time");
+		struct begun begun = {.connection = world->here, .command = {.argv = SH("echo begun; exec sleep 5")}};
+		run_until_begun(&begun, ERROR_CANCELLED, "cancelled");
 	}
 	assert_output(world->here, ARGV("echo", "fine"), 0, "fine\n");
 }

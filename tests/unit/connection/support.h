@@ -11,7 +11,9 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "engine/base/loop.h"
 #include "engine/base/memory.h"
 #include "engine/connection/connection.h"
 #include "engine/connection/scope.h"
@@ -64,6 +66,71 @@ static inline void assert_run_fails(struct connection *connection, const struct 
 	assert_int_equal(result.started, started);
 	command_result_free(&result);
 	error_clear(&err);
+}
+
+/* Names and sleeps of this very process: the same test may run twice at once on one machine. */
+static inline char *unique_scope(const char *what)
+{
+	return memory_printf("standin-t%d-%s-1", (int)getpid(), what);
+}
+
+static inline const char *unique_seconds(void)
+{
+	static char text[32];
+	snprintf(text, sizeof(text), "1%d.5", (int)getpid());
+	return text;
+}
+
+/* Runs a command that says something when it has begun, until then; it is cancelled and left running, or the test does
+ * something to it. */
+struct begun {
+	struct connection *connection;
+	struct command command;
+	void (*then)(void *argument); /* NULL: cancel */
+	void *argument;
+	struct command_result result;
+	struct error err;
+	int outcome;
+	struct signal_point heard;
+	bool has_begun;
+};
+
+static inline void begun_hear(void *context, bool is_stderr, const char *data, size_t length)
+{
+	struct begun *begun = context;
+	(void)is_stderr;
+	(void)data;
+	(void)length;
+	begun->has_begun = true;
+	loop_signal(&begun->heard);
+}
+
+static inline void begun_run(void *argument)
+{
+	struct begun *begun = argument;
+	begun->command.on_output = begun_hear;
+	begun->command.context = begun;
+	begun->command.deadline = in_seconds(60);
+	begun->outcome = connection_run(begun->connection, &begun->command, &begun->result, &begun->err);
+}
+
+static inline void run_until_begun(struct begun *begun, enum error_code code, const char *text)
+{
+	struct fiber *fiber = fiber_start(begun_run, begun);
+	while (!begun->has_begun && !fiber_done(fiber))
+		assert_int_equal(loop_wait_signal(&begun->heard, in_seconds(60)), LOOP_READY);
+	if (begun->then)
+		begun->then(begun->argument);
+	else
+		fiber_cancel(fiber);
+	assert_int_equal(fiber_join(fiber, in_seconds(60)), LOOP_READY);
+	assert_int_equal(begun->outcome, -1);
+	if (!strstr(error_text(&begun->err), text))
+		fail_msg("\"%s\" does not say \"%s\"", error_text(&begun->err), text);
+	assert_string_equal(error_code_name(begun->err.code), error_code_name(code));
+	assert_true(begun->result.started);
+	command_result_free(&begun->result);
+	error_clear(&begun->err);
 }
 
 /* How many processes have the text in their command line. */
