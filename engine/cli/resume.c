@@ -5,6 +5,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/cli/session.h"
+#include "engine/execute/forecast.h"
 
 static int relock(const struct loaded *loaded, struct run *run, struct error *err)
 {
@@ -82,7 +83,8 @@ static int go_on(struct loaded *loaded, struct run *run, const struct before_res
 	}
 	if (relock(loaded, run, &err) < 0)
 		return tell_error(&err);
-	struct session *session = session_new(json, options_has(options, "verbose"));
+	const struct value *forecast = forecast_load(loaded->arena, run->store, loaded->runbook->name);
+	struct session *session = session_new(json, options_has(options, "verbose"), forecast);
 	struct execute_listener listener = session_listener(session);
 	session_start(session);
 	int result = execute_resume(&loaded->execution, run, torn, &listener, &outcome, &err);

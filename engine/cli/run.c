@@ -7,6 +7,7 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/cli/session.h"
+#include "engine/execute/forecast.h"
 #include "engine/plan/plan.h"
 #include "engine/report/report.h"
 
@@ -51,7 +52,8 @@ static int execute(struct loaded *loaded, struct run_store *store, const struct 
 		run_close(run);
 		return tell_error(&err);
 	}
-	struct session *session = session_new(json, options_has(options, "verbose"));
+	const struct value *forecast = forecast_load(loaded->arena, store, loaded->runbook->name);
+	struct session *session = session_new(json, options_has(options, "verbose"), forecast);
 	struct execute_listener listener = session_listener(session);
 	session_start(session);
 	int result = execute_run(&loaded->execution, run, &listener, &outcome, &err);

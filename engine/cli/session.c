@@ -27,15 +27,17 @@ struct session {
 	bool ended;
 };
 
-struct session *session_new(bool json, bool verbose)
+struct session *session_new(bool json, bool verbose, const struct value *forecast)
 {
 	struct session *session = memory_alloc(sizeof(*session));
 	struct report_style style = report_style_for(stdout);
 	style.verbose = verbose;
 	session->json = json;
 	session->arena = arena_new();
-	if (!json)
+	if (!json) {
 		session->view = run_view_new(stdout, &style, style.terminal);
+		run_view_forecast(session->view, forecast);
+	}
 	return session;
 }
 

@@ -7,7 +7,8 @@
 
 struct session;
 
-struct session *session_new(bool json, bool verbose);
+/* forecast: as forecast_load gives it, borrowed; or NULL. */
+struct session *session_new(bool json, bool verbose, const struct value *forecast);
 /* Start taking answers and redrawing; execute_listener for execute_run. */
 struct execute_listener session_listener(struct session *session);
 void session_start(struct session *session);

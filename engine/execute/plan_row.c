@@ -15,6 +15,7 @@ struct row {
 	const char *verdict;
 	const char *why;
 	bool planned; /* an earlier planned step had a hand in `before` */
+	bool blind;   /* the object itself cannot be observed now */
 	const struct value *changes;
 };
 
@@ -79,13 +80,19 @@ static struct observation observe_now(struct row *row)
 	return observed;
 }
 
+static bool object_is_known(const struct row *row)
+{
+	return row->attempt.object && strcmp(row->attempt.object, "?") != 0;
+}
+
 static void view_before(struct row *row)
 {
 	struct attempt *attempt = &row->attempt;
 	struct observation observed = observe_now(row);
 	attempt->has_before = true;
 	attempt->before = observed;
-	if (attempt->object && strcmp(attempt->object, "?") != 0)
+	row->blind = observed.kind == OBSERVED_UNOBSERVABLE;
+	if (object_is_known(row))
 		attempt->before = overlay_view(row->interpreter->overlay, attempt->arena, attempt->object, &observed, &row->planned);
 }
 
@@ -127,7 +134,11 @@ static void lay_state(struct row *row)
 	const struct value *leaves;
 	if (attempt->frame->contingent || strcmp(row->verdict, "ok") == 0 || !attempt->object)
 		return;
-	if (attempt->frame->maybe) {
+	if (!object_is_known(row)) {
+		const char *head; /* any object of that kind */
+		size_t length = template_head(attempt->action->object, &head);
+		overlay_touch(overlay, arena_printf(attempt->arena, "%.*s*", (int)length, head));
+	} else if (attempt->frame->maybe) {
 		overlay_touch(overlay, attempt->object);
 	} else {
 		if (attempt->desired)
@@ -149,12 +160,14 @@ static void judge_state(struct row *row)
 	if (action_event(attempt->arena, &attempt->call, &token, &err) < 0)
 		error_clear(&err);
 	enum wish_match match = attempt->desired ? wish_match(attempt->desired, &attempt->before) : WISH_DIFFERS;
-	bool blind = attempt->before.kind == OBSERVED_UNOBSERVABLE;
-	row->verdict = token ? "event" : match == WISH_HOLDS ? "ok" : match == WISH_DIFFERS ? "change" : blind ? "unknown" : "maybe";
-	if (blind)
+	bool unseen = attempt->before.kind == OBSERVED_UNOBSERVABLE;
+	row->verdict = token ? "event" : match == WISH_HOLDS ? "ok" : match == WISH_DIFFERS ? "change" : "maybe";
+	if (match == WISH_UNKNOWN && !token && unseen && row->blind && object_is_known(row))
+		row->verdict = "unknown";
+	if (unseen)
 		row->why = attempt->before.why;
 	else if (match == WISH_UNKNOWN)
-		row->why = "an earlier step may change it";
+		row->why = value_has_unknown(attempt->desired) ? "what is wished cannot be known now" : "an earlier step may change it";
 	if (!attempt->desired)
 		return;
 	row->changes = wish_changes(attempt->arena, attempt->desired, &attempt->before);
@@ -358,5 +371,6 @@ void plan_skip(struct interpreter *interpreter, const struct step *step, const s
 	const char *name = step->uses ? step->uses : "group";
 	if (step->name && text_evaluate(interpreter, frame, step->name, NULL, arena, &name, NULL) < 0)
 		name = step->uses ? step->uses : "group";
-	plan_group(interpreter, step, frame, key, name, "skip", why);
+	/* its condition is told in any case */
+	plan_group(interpreter, step, frame, key, name, "skip", step->condition && strncmp(why, "if: ", 4) == 0 ? NULL : why);
 }

@@ -273,6 +273,19 @@ int template_compile_condition(struct arena *arena, const struct value *value, s
 	return template ? 0 : -1;
 }
 
+size_t template_head(const struct template *template, const char **ret_text)
+{
+	*ret_text = "";
+	if (template->kind != TEMPLATE_TEXT && template->kind != TEMPLATE_CONSTANT)
+		return 0;
+	const char *text = value_text(template->value);
+	if (!text)
+		return 0;
+	const char *expression = strstr(text, "${{");
+	*ret_text = text;
+	return expression ? (size_t)(expression - text) : strlen(text);
+}
+
 bool template_is_constant(const struct template *template)
 {
 	for (size_t i = 0; i < template->count; i++) {

@@ -29,6 +29,8 @@ int template_evaluate(const struct template *template, const struct activation *
 		      const struct value **ret_value, struct span *ret_at, struct error *err);
 
 bool template_is_constant(const struct template *template); /* no expression inside */
+/* How many bytes of its text, as written, stand before the first expression; *ret_text borrows it. 0: it is no text, or begins with one. */
+size_t template_head(const struct template *template, const char **ret_text);
 
 /* As expression_visit_names, for every expression inside; places are spans in the document. */
 typedef void template_visit(void *context, const char *const *parts, size_t count, struct span at);

@@ -5,6 +5,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/plugin/prepare.h"
+#include "engine/plugin/process_call.h"
 
 static int refuse(const struct call *call, const char *what, const char *why, struct error *err)
 {
@@ -134,12 +135,18 @@ int action_command_texts(struct arena *arena, const struct call *call, enum acti
 	const struct action_command *command = part == PART_OBSERVE ? platform->observe : platform->apply;
 	struct value *texts = value_list(arena);
 	struct prepared prepared;
+	*ret_texts = texts;
+	if (call->action->program) {
+		bool has = part == PART_APPLY ? call->action->kind != ACTION_PROBE : call->action->kind != ACTION_TASK;
+		if (has)
+			process_command_texts(arena, call, part, part == PART_APPLY ? before : NULL, texts);
+		return 0;
+	}
 	if (command) {
 		if (command_prepare(arena, call, command, part == PART_APPLY ? before : NULL, &prepared, err) < 0)
 			return -1;
 		if (prepared.command.argv)
 			value_append(arena, texts, value_string(arena, prepared_text(arena, &prepared)));
 	}
-	*ret_texts = texts;
 	return 0;
 }

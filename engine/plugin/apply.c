@@ -7,6 +7,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/regex.h"
 #include "engine/base/utf8.h"
+#include "engine/plugin/process_call.h"
 #include "engine/plugin/read.h"
 
 #define DIAGNOSIS_LIMIT 4096 /* bytes */
@@ -153,6 +154,8 @@ enum apply_result action_apply(struct arena *arena, const struct call *call, con
 	struct judgement judgement;
 	struct prepared prepared;
 	struct transcript transcript;
+	if (call->action->program)
+		return process_apply(arena, call, before, scope, deadline, ret_evidence, ret_outputs, err);
 	if (ret_evidence)
 		*ret_evidence = (struct evidence){.exit_code = -1};
 	if (!command) {
@@ -201,6 +204,8 @@ const char *action_diagnose(struct arena *arena, const struct call *call, const 
 	struct prepared prepared;
 	struct transcript transcript;
 	CLEANUP_ERROR struct error err = ERROR_NONE; /* the step has failed already: why this fails too does not matter */
+	if (call->action->program)
+		return process_diagnose(arena, call, before, deadline);
 	if (!command || command_prepare(arena, call, command, before, &prepared, &err) < 0 || prepared.unknown ||
 	    !prepared.command.argv || transcript_run(arena, call, &prepared, NULL, deadline, &transcript, &err) < 0)
 		return "";

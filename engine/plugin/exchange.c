@@ -211,6 +211,7 @@ static enum loop_wake await(struct exchange *exchange, int64_t deadline)
 /* Out of time, or nobody wants it any more: what it asked for on hosts first, so that it can answer. */
 static void call_back(struct exchange *exchange, const char *request)
 {
+	exchange->recalled = true;
 	host_requests_end(exchange->worker, exchange);
 	if (is_open(exchange))
 		send_cancel(exchange);

@@ -4,11 +4,13 @@
  */
 #include "engine/plugin/manifest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/document/document.h"
+#include "engine/plugin/program.h"
 #include "engine/schema/product.h"
 
 #define DEFAULT_TIMEOUT (120 * NSEC_PER_SEC)
@@ -19,7 +21,7 @@ static const char *const kinds[] = {
 static const char *const platforms[] = {[PLATFORM_LINUX] = "linux", [PLATFORM_WINDOWS] = "windows"};
 
 /* Keys of an input's or output's schema that are Standin's, not JSON Schema's. */
-static const char *const own_keys[] = {"optional", "volatile", NULL};
+static const char *const own_keys[] = {"optional", "volatile", "host", NULL};
 
 struct diagnostic *manifest_error(const struct manifest *manifest, const char *rule, struct span at, const char *format, ...)
 {
@@ -135,6 +137,17 @@ static void read_platforms(const struct manifest *manifest, const struct value *
 	}
 }
 
+/* The inputs that name hosts. */
+static const char *const *host_inputs(struct arena *arena, const struct value *inputs)
+{
+	const char **names = arena_alloc(arena, (inputs->map.count + 1) * sizeof(*names));
+	size_t count = 0;
+	for (size_t i = 0; i < inputs->map.count; i++)
+		if (value_get_bool(inputs->map.entries[i].value, "host", false))
+			names[count++] = value_text(inputs->map.entries[i].key);
+	return names;
+}
+
 static void read_action(const struct manifest *manifest, const struct value_entry *entry, struct action *action)
 {
 	const struct fields *fields = &manifest->fields;
@@ -164,8 +177,35 @@ static void read_action(const struct manifest *manifest, const struct value_entr
 	action->secrets = fields_words(fields, document, "secrets");
 	if (!action->secrets)
 		action->secrets = arena_alloc(fields->arena, sizeof(*action->secrets));
+	action->program = manifest->plugin->program;
+	action->hosts = host_inputs(fields->arena, action->inputs);
 	read_platforms(manifest, document, action);
 	manifest_check(manifest, action, document);
+}
+
+/* Absolute, so that it is found again whatever the working directory is then. */
+static const char *folder_of(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *folder = slash ? arena_strndup(arena, path, (size_t)(slash - path)) : ".";
+	CLEANUP_FREE char *absolute = realpath(folder, NULL);
+	return absolute ? arena_strdup(arena, absolute) : folder;
+}
+
+static void read_process(const struct manifest *manifest, const struct value *process, struct plugin *plugin)
+{
+	static const char *const none[] = {NULL};
+	struct plugin_program *program;
+	if (!process)
+		return;
+	program = ARENA_NEW(manifest->fields.arena, struct plugin_program);
+	program->plugin = plugin->name;
+	program->folder = folder_of(manifest->fields.arena, plugin->path);
+	program->argv = fields_words(&manifest->fields, process, "run");
+	program->files = value_get(process, "files") ? fields_words(&manifest->fields, process, "files") : none;
+	program->protocol = value_get_int(process, "protocol", 0);
+	program->network = value_get_bool(process, "network", false);
+	plugin->program = program;
 }
 
 static void check_folder(const struct manifest *manifest, const struct value *name, const char *folder)
@@ -193,6 +233,7 @@ int manifest_read(struct arena *arena, const char *folder, const struct source *
 	plugin->path = source->name;
 	plugin->text = source->text;
 	plugin->text_length = source->length;
+	read_process(&manifest, value_get(document, "process"), plugin);
 	plugin->actions_count = actions->map.count;
 	plugin->actions = arena_alloc(arena, actions->map.count * sizeof(*plugin->actions));
 	check_folder(&manifest, value_get(document, "plugin"), folder);

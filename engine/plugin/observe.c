@@ -2,6 +2,7 @@
  * observe.c - looking at an object without changing it. Whatever goes wrong on the way makes it unobservable, never absent.
  */
 #include "engine/base/memory.h"
+#include "engine/plugin/process_call.h"
 #include "engine/plugin/read.h"
 
 static int unobservable(struct observation *observation, const char *why)
@@ -61,6 +62,8 @@ int action_observe(struct arena *arena, const struct call *call, int64_t deadlin
 	struct prepared prepared;
 	struct transcript transcript;
 	CLEANUP_ERROR struct error trouble = ERROR_NONE;
+	if (call->action->program)
+		return process_observe(arena, call, deadline, ret_observation, ret_evidence, err);
 	if (ret_evidence)
 		*ret_evidence = (struct evidence){.exit_code = -1};
 	if (!command)

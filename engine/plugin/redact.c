@@ -9,9 +9,17 @@
 
 #define LINE_LEAST 8 /* bytes: shorter lines of a longer secret say too little and occur too often */
 
+static bool has_text(const struct redaction *redaction, const char *text, size_t length)
+{
+	for (size_t i = 0; i < redaction->count; i++)
+		if (redaction->texts[i]->string.length == length && memcmp(redaction->texts[i]->string.data, text, length) == 0)
+			return true;
+	return false;
+}
+
 static void add_text(struct arena *arena, struct redaction *redaction, const char *text, size_t length)
 {
-	if (!length)
+	if (!length || has_text(redaction, text, length))
 		return;
 	arena_grow(arena, &redaction->texts, &redaction->count, &redaction->capacity, sizeof(*redaction->texts));
 	size_t place = redaction->count - 1;

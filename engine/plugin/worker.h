@@ -35,6 +35,7 @@ struct exchange {
 	int64_t id;
 	const struct value *answer; /* NULL: none yet. Without secrets */
 	const char *why;	    /* it will not come, or NULL */
+	bool recalled;		    /* its time was up, or it was cancelled: what it asked for was broken off */
 	struct error final;	    /* a host was another one than it should be: no answer of the plugin counts */
 	struct buffer did;	    /* what was run on hosts, what was logged: for the journal */
 	bool did_cut;

@@ -28,6 +28,8 @@ void report_plan(struct buffer *out, const struct value *plan, const struct repo
 /* A run as it goes: give it each record; it prints what changes. Also used for `attach` and, fed from a file, for `show`. */
 struct run_view;
 struct run_view *run_view_new(FILE *out, const struct report_style *style, bool live);
+/* {step instance: nanoseconds that it is likely to take}; borrowed until the view is freed. The bar then tells what is likely left. */
+void run_view_forecast(struct run_view *view, const struct value *forecast);
 void run_view_record(struct run_view *view, const struct value *record);
 void run_view_typed(struct run_view *view); /* somebody else (a person who types) has ended a line on the terminal */
 void run_view_tick(struct run_view *view); /* a few times a second: elapsed times, spinner; nothing on a pipe */

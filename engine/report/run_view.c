@@ -169,6 +169,8 @@ static void print_outcome_details(struct event *event, const char *outcome)
 
 static void on_step_finished(struct event *event)
 {
+	if (value_get_text(event->record, "step"))
+		run_view_ended(event->view, value_get_text(event->record, "step"));
 	const char *outcome = field_text(event->record, "outcome", "unknown"),
 		   *reason = value_get_text(event->record, "reason");
 	struct page *page = &event->page;
@@ -449,6 +451,7 @@ void run_view_free(struct run_view *view)
 	if (!view)
 		return;
 	activities_clear(&view->activities);
+	table_free(&view->ended);
 	free(view->area.widths);
 	tally_free(view->tally);
 	free(view);

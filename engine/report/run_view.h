@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "engine/base/table.h"
 #include "engine/report/activity.h"
 #include "engine/report/page.h"
 #include "engine/report/since.h"
@@ -28,8 +29,14 @@ struct run_view {
 	struct activities activities;
 	int64_t rto; /* nanoseconds; 0: none */
 	unsigned key_column, host_column;
+	const struct value *forecast; /* borrowed; NULL: none */
+	struct table ended;	      /* step instances that have ended, without the attempts of groups */
 	struct live_area area;
 };
+
+void run_view_ended(struct run_view *view, const char *step); /* "6#2.1[0]": then "6.1[0]" has ended */
+/* Nanoseconds that the rest is likely to take; -1: nobody knows. */
+int64_t run_view_remaining(const struct run_view *view, int64_t now);
 
 /* Everything in one write: the area goes, lines (which may be empty) stay for good above it, the area is drawn again. */
 void live_draw(struct run_view *view, const struct buffer *lines);

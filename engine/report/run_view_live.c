@@ -178,6 +178,11 @@ static void draw_bar(struct area *area)
 						       : INK_PLAIN;
 	duration_short(area->now, text);
 	page_putf(page, ink, "%s%s", wide ? "elapsed " : "", text);
+	int64_t left = run_view_remaining(view, area->now);
+	if (left >= 0 && wide) {
+		duration_short(left, text);
+		page_putf(page, INK_DIM, "  about %s left", text);
+	}
 	if (view->rto) {
 		duration_short(view->rto, text);
 		page_putf(page, INK_DIM, "  RTO %s", text);

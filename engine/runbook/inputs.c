@@ -159,9 +159,13 @@ static const struct value *to_secret(const struct conversion *conversion, const 
 		return refuse_type(conversion, given, "the name of a secret", NULL);
 	if (conversion->only_check)
 		return check_secret(conversion, name) ? given : NULL;
-	if (secret_read(conversion->arena, conversion->inventory, name, &secret, &err) < 0)
-		return refuse(conversion, error_text(&err), err.hint);
-	return secret;
+	if (secret_read(conversion->arena, conversion->inventory, name, &secret, &err) == 0)
+		return secret;
+	struct diagnostic *diagnostic = diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/secret", conversion->at,
+							"input '%s': %s", conversion->input->name, error_text(&err));
+	if (err.hint)
+		diagnostic_hint(conversion->diagnostics, diagnostic, "%s", err.hint);
+	return NULL;
 }
 
 static const struct value *to_list(const struct conversion *conversion, const struct value *given);

@@ -22,7 +22,7 @@ steps:
 YAML
   code 0 standin plan r.yaml
   same "$(sed 's/sh -e -c .*/sh .../' <<<"$output" | tidy)" "Plan for test/r (drill)
-  An example
+  summary: An example
   inputs: who a
 
 Steps
@@ -39,10 +39,10 @@ Steps
   >! 5  A task  core.run on a  IRREVERSIBLE
        \$ echo 'it'\\''s \$HOME'
   @  6  core.prompt
-  /  7  Left out  toy.remove on a
+  /  7  Left out  toy.remove
        if: 1 == 2
 
-$(tail -3 <<<"$output" | head -1)
+$(tail -2 <<<"$output" | head -1)
 $(tail -1 <<<"$output" | tidy)"
   has "$output" "Nothing was changed."
 }
@@ -119,7 +119,7 @@ YAML
 steps:
   - {id: task, uses: core.run, host: b, with: {run: [echo, hello]}}
   - {name: Perhaps, uses: toy.put, host: a, with: {name: x, value: one}, if: 'steps.task.outputs.stdout == "hello"'}
-  - {name: "Each ${{ item }}", uses: toy.put, host: a, with: {name: "${{ item }}", value: one}, foreach: "${{ [steps.task.outputs.stdout] }}"}
+  - {name: "Each ${{ item }}", uses: toy.put, host: a, with: {name: "${{ item }}", value: one}, foreach: "${{ steps.task.outputs.list }}"}
   - {uses: toy.put, host: a, with: {name: x, value: one}}
   - {uses: toy.remove, host: a, with: {name: z}, if: 'false && steps.task.outputs.stdout == "hello"'}
 YAML

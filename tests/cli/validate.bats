@@ -14,17 +14,19 @@ load support
   runbook <<'YAML'
 steps:
   - {uses: toy.putt, host: a, with: {name: x}}
-  - {uses: toy.put, hots: a, with: {name: x, value: one}}
   - {uses: toy.put, host: a, with: {name: x, value: one}, if: inptus.x == 1}
-  - {uses: toy.put, host: a, with: {name: X!}}
+  - {uses: toy.put, host: c, with: {name: X!, valeu: one}}
 YAML
   code 2 standin validate r.yaml
-  has "$output" "r.yaml:5:12: error: there is no action 'toy.putt'"
-  has "$output" "did you mean 'toy.put'?"
-  has "$output" "r.yaml:6:21: error: unknown key 'hots'"
-  has "$output" "did you mean 'host'?"
+  has "$output" "r.yaml:5:12: error: there is no action 'toy.putt' [check/unknown-action]
+ 5 |   - {uses: toy.putt, host: a, with: {name: x}}
+   |            ^^^^^^^^
+   = hint: did you mean 'toy.put'?"
+  has "$output" "r.yaml:6:63: error: "
   has "$output" "inptus"
-  has "$output" "r.yaml:8:"
+  has "$output" "r.yaml:7:41: error: "
+  has "$output" "unknown key 'valeu'"
+  has "$output" "did you mean 'value'?"
 }
 
 @test "several runbooks: the bad one is told, the good ones too" {
