@@ -125,6 +125,11 @@ void utf8_append_repaired(struct buffer *out, const char *text, size_t length)
 	}
 }
 
+bool utf8_is_printable(uint32_t code)
+{
+	return !in_ranges(code, harmful, COUNT_OF(harmful));
+}
+
 void utf8_append_printable(struct buffer *out, const char *text, size_t length, bool keep_lines)
 {
 	for (size_t i = 0; i < length;) {

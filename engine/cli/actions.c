@@ -12,6 +12,8 @@ static const char *const kinds[] = {
 
 static const char *platforms_of(const struct action *action)
 {
+	if (action->program)
+		return "process";
 	bool on_linux = action->platforms[PLATFORM_LINUX].observe || action->platforms[PLATFORM_LINUX].apply;
 	bool on_windows = action->platforms[PLATFORM_WINDOWS].observe || action->platforms[PLATFORM_WINDOWS].apply;
 	return on_linux && on_windows ? "linux, windows" : on_linux ? "linux" : on_windows ? "windows" : "";

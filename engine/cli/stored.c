@@ -8,6 +8,7 @@
 #include "engine/cli/load.h"
 #include "engine/document/document.h"
 #include "engine/plan/check.h"
+#include "engine/plugin/program.h"
 
 static int put_content(struct arena *arena, struct run *run, const char *path, const char *text, size_t length,
 		       const struct value **ret_entry, struct error *err)
@@ -22,6 +23,19 @@ static int put_content(struct arena *arena, struct run *run, const char *path, c
 	return 0;
 }
 
+/* A process plugin's program is not kept by content, but known again. */
+static const struct value *with_program(const struct loaded *loaded, const struct plugin *plugin, struct value *entry)
+{
+	char digest[HASH_HEX_SIZE];
+	bool used = value_get(value_get(loaded->execution.digests, "plugins"), plugin->name);
+	if (!plugin->program)
+		return entry;
+	value_put(loaded->arena, entry, "folder", value_string(loaded->arena, plugin->program->folder));
+	if (used && program_digest(plugin->program, digest, NULL) == 0)
+		value_put(loaded->arena, entry, "program", value_string(loaded->arena, digest));
+	return entry;
+}
+
 static int put_plugins(const struct loaded *loaded, struct run *run, struct value *entries, struct error *err)
 {
 	for (size_t i = 0; i < loaded->plugins->count; i++) {
@@ -29,7 +43,7 @@ static int put_plugins(const struct loaded *loaded, struct run *run, struct valu
 		const struct value *entry;
 		if (put_content(loaded->arena, run, plugin->path, plugin->text, plugin->text_length, &entry, err) < 0)
 			return -1;
-		value_put(loaded->arena, entries, plugin->name, entry);
+		value_put(loaded->arena, entries, plugin->name, with_program(loaded, plugin, (struct value *)entry));
 	}
 	return 0;
 }
@@ -136,6 +150,23 @@ static int read_stored(void *context, struct arena *arena, const char *path, con
 	return -1;
 }
 
+/* Where each program was found, and what it must still be: nothing is resumed with another one. */
+static int place_programs(struct loaded *loaded, const struct value *manifest, struct error *err)
+{
+	const struct value *entries = value_get(manifest, "plugins");
+	for (size_t i = 0; i < loaded->plugins->count; i++) {
+		const struct plugin *plugin = &loaded->plugins->items[i];
+		const struct value *entry = value_get(entries, plugin->name);
+		if (!plugin->program)
+			continue;
+		plugin->program->folder = value_get_text(entry, "folder") ? value_get_text(entry, "folder") : plugin->program->folder;
+		plugin->program->digest = value_get_text(entry, "program");
+		if (program_check(plugin->program, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int get_runbook(struct loaded *loaded, const struct source *source, const struct runbook_reader *reader, struct error *err)
 {
 	if (runbook_from_source(loaded->arena, source, loaded->inventory, reader, &loaded->runbook, &loaded->diagnostics) < 0)
@@ -165,7 +196,7 @@ int load_stored(struct loaded *loaded, struct run *run, const struct value *amen
 	const struct value *manifest;
 	const struct source *source = NULL;
 	if (run_manifest_read(run, loaded->arena, &manifest, err) < 0 || get_inventory(loaded, run, manifest, err) < 0 ||
-	    get_plugins(loaded, run, manifest, err) < 0)
+	    get_plugins(loaded, run, manifest, err) < 0 || place_programs(loaded, manifest, err) < 0)
 		return -1;
 	if (amend_path) {
 		if (amend(loaded, run, amend_path, &source, err) < 0)

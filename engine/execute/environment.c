@@ -169,7 +169,7 @@ int text_evaluate(struct interpreter *interpreter, const struct frame *frame, co
 	struct names names;
 	const struct value *value;
 	names_init(&names, interpreter, frame, result);
-	if (template_evaluate(template, &names.activation, arena, &value, NULL, err) < 0)
+	if (template_show(template, &names.activation, arena, &value, err) < 0)
 		return -1;
 	if (value_is_secret(value))
 		*ret_text = "•••";

@@ -10,6 +10,16 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/execute/interpreter.h"
+#include "engine/plugin/processes.h"
+#include "engine/plugin/program.h"
+
+/* What people should know about the process of a plugin. */
+static void note_process(void *context, const char *text)
+{
+	struct interpreter *interpreter = context;
+	if (interpreter->journal)
+		record_note(interpreter, NULL, text);
+}
 
 static void interpreter_init(struct interpreter *interpreter, struct arena *arena, const struct execution *execution, enum power power)
 {
@@ -18,6 +28,7 @@ static void interpreter_init(struct interpreter *interpreter, struct arena *aren
 	interpreter->process_start = clock_boottime();
 	if (power != POWER_PURE)
 		interpreter->connections = connections_new(execution->inventory);
+	interpreter->processes = plugin_processes_new(power == POWER_APPLY ? note_process : NULL, interpreter);
 }
 
 static void interpreter_free(struct interpreter *interpreter)
@@ -32,6 +43,7 @@ static void interpreter_free(struct interpreter *interpreter)
 	table_free(&interpreter->baselines);
 	history_free(interpreter->history);
 	error_clear(&interpreter->stop);
+	plugin_processes_free(interpreter->processes);
 	if (interpreter->connections)
 		connections_free(interpreter->connections);
 }
@@ -324,6 +336,17 @@ struct used {
 	struct value *digests;
 };
 
+/* A program that is not there counts as well: it would be another one as soon as it is. */
+static const struct value *plugin_digest(struct arena *arena, const struct plugin *plugin)
+{
+	char program[HASH_HEX_SIZE] = "none", digest[HASH_HEX_SIZE];
+	if (!plugin->program)
+		return digest_of(arena, plugin->text, plugin->text_length);
+	program_digest(plugin->program, program, NULL);
+	hash_hex2(plugin->text, plugin->text_length, program, strlen(program), digest);
+	return value_string(arena, digest);
+}
+
 static bool add_plugin(void *context, const struct step *step, unsigned depth)
 {
 	(void)depth;
@@ -331,7 +354,7 @@ static bool add_plugin(void *context, const struct step *step, unsigned depth)
 	const struct action *action = step->uses ? plugins_find(used->plugins, step->uses, NULL) : NULL;
 	const struct plugin *plugin = action ? plugins_of(used->plugins, action) : NULL;
 	if (plugin)
-		value_put(used->arena, used->digests, plugin->name, digest_of(used->arena, plugin->text, plugin->text_length));
+		value_put(used->arena, used->digests, plugin->name, plugin_digest(used->arena, plugin));
 	return true;
 }
 

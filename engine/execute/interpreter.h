@@ -43,6 +43,7 @@ struct interpreter {
 	struct plan_builder *plan;
 	/* running */
 	struct connections *connections; /* NULL: offline */
+	struct plugin_processes *processes;
 	struct run *run;	 /* borrowed */
 	struct journal *journal; /* the run's */
 	struct history *history; /* NULL: a new run */

@@ -126,6 +126,7 @@ int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, st
 	call->action = attempt->action;
 	call->inventory = interpreter->execution->inventory;
 	call->connections = interpreter->connections;
+	call->processes = interpreter->processes;
 	call->subject = attempt->frame->host;
 	call->user = attempt->frame->user;
 	call->run_id = value_get_text(interpreter->run_value, "id");

@@ -10,6 +10,7 @@ struct filling {
 	struct arena *arena;
 	struct span *ret_at;
 	struct error *err;
+	bool shown; /* unknown parts of a text become "?" */
 };
 
 static const struct value *fill(struct filling *filling, const struct template *template);
@@ -72,7 +73,9 @@ static const struct value *fill_text(struct filling *filling, const struct templ
 		if (!part)
 			return NULL;
 		secret = secret || part->secret;
-		if (part->type == VALUE_UNKNOWN)
+		if (part->type == VALUE_UNKNOWN && filling->shown)
+			buffer_add_char(&text, '?');
+		else if (part->type == VALUE_UNKNOWN)
 			unknown = unknown ? unknown : part;
 		else if (!append_as_string(&text, part))
 			return no_text(filling, template->children[i], part);
@@ -138,6 +141,17 @@ int template_evaluate(const struct template *template, const struct activation *
 		      const struct value **ret_value, struct span *ret_at, struct error *err)
 {
 	struct filling filling = {.activation = activation, .arena = arena, .ret_at = ret_at, .err = err};
+	const struct value *value = fill(&filling, template);
+
+	if (value)
+		*ret_value = value;
+	return value ? 0 : -1;
+}
+
+int template_show(const struct template *template, const struct activation *activation, struct arena *arena, const struct value **ret_value,
+		  struct error *err)
+{
+	struct filling filling = {.activation = activation, .arena = arena, .err = err, .shown = true};
 	const struct value *value = fill(&filling, template);
 
 	if (value)

@@ -175,6 +175,7 @@ static void enter(struct exchange *exchange, struct worker *worker)
 	worker->exchanges = exchange;
 	if (exchange->call->inputs)
 		redaction_add(worker->secrets_arena, &worker->secrets, exchange->call->inputs);
+	redaction_add_known(worker->secrets_arena, &worker->secrets, exchange->call->inventory);
 }
 
 static void leave(struct exchange *exchange)

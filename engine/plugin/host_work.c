@@ -75,18 +75,10 @@ static void not_done(struct host_request *request, const char *what, struct erro
 
 /* --- run --- */
 
-static bool holds_secret(const struct worker *worker, const char *text)
-{
-	for (size_t i = 0; i < worker->secrets.count; i++)
-		if (memmem(text, strlen(text), worker->secrets.texts[i]->string.data, worker->secrets.texts[i]->string.length))
-			return true;
-	return false;
-}
-
 static int check_open(const struct worker *worker, const char *const *texts, const char *what, struct error *err)
 {
 	for (size_t i = 0; texts && texts[i]; i++)
-		if (holds_secret(worker, texts[i])) {
+		if (redaction_finds(&worker->secrets, texts[i], strlen(texts[i]))) {
 			error_set(err, ERROR_INVALID, "there is a secret in `%s`", what);
 			return error_hint(err, "others can read arguments and environment: pass it by `stdin`");
 		}

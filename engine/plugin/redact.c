@@ -1,31 +1,111 @@
 /*
- * redact.c - one pass over the text; at each place the longest secret that stands there is replaced.
+ * redact.c - one pass over the text; at each place the longest form of a secret that stands there is replaced.
  */
 #include "engine/plugin/redact.h"
 
+#include <ctype.h>
 #include <string.h>
 
+#include "engine/base/base64.h"
+#include "engine/base/json.h"
+#include "engine/base/utf8.h"
 #include "engine/plugin/call_names.h"
 
-#define LINE_LEAST 8 /* bytes: shorter lines of a longer secret say too little and occur too often */
+#define LINE_LEAST 8  /* bytes: shorter lines of a longer secret say too little and occur too often */
+#define CODED_LEAST 4 /* bytes: the same for shorter secrets in base64 and the like */
 
-static bool has_text(const struct redaction *redaction, const char *text, size_t length)
+/* --- the forms of a secret --- */
+
+static bool has_form(const struct redaction *redaction, const char *text, size_t length)
 {
 	for (size_t i = 0; i < redaction->count; i++)
-		if (redaction->texts[i]->string.length == length && memcmp(redaction->texts[i]->string.data, text, length) == 0)
+		if (redaction->forms[i].length == length && memcmp(redaction->forms[i].text, text, length) == 0)
 			return true;
 	return false;
 }
 
+static void add_form(struct arena *arena, struct redaction *redaction, const char *text, size_t length, bool spread)
+{
+	if (!length || has_form(redaction, text, length))
+		return;
+	struct redaction_form *form =
+		arena_grow(arena, &redaction->forms, &redaction->count, &redaction->capacity, sizeof(*redaction->forms));
+	*form = (struct redaction_form){.text = arena_strndup(arena, text, length), .length = length, .spread = spread};
+	redaction->begins[(unsigned char)text[0]] = true;
+}
+
+static void add_buffer(struct arena *arena, struct redaction *redaction, const struct buffer *buffer, bool spread)
+{
+	add_form(arena, redaction, buffer_text(buffer), buffer->length, spread);
+}
+
+/* Behind 0, 1 or 2 other bytes, only those characters that no neighbour has a part in; both alphabets. */
+static void add_base64(struct arena *arena, struct redaction *redaction, const char *text, size_t length)
+{
+	for (size_t before = 0; before < 3; before++) {
+		CLEANUP_BUFFER struct buffer bytes = {0};
+		CLEANUP_BUFFER struct buffer coded = {0};
+		buffer_append(&bytes, "\0\0", before);
+		buffer_append(&bytes, text, length);
+		base64_encode(&coded, bytes.data, bytes.length);
+		size_t first = (before * 8 + 5) / 6, end = (before + length) * 8 / 6;
+		add_form(arena, redaction, coded.data + first, end - first, true);
+		for (size_t i = first; i < end; i++)
+			coded.data[i] = coded.data[i] == '+' ? '-' : coded.data[i] == '/' ? '_' : coded.data[i];
+		add_form(arena, redaction, coded.data + first, end - first, true);
+	}
+}
+
+static void add_escaped(struct arena *arena, struct redaction *redaction, const char *text, size_t length)
+{
+	CLEANUP_BUFFER struct buffer json = {0};
+	CLEANUP_BUFFER struct buffer ascii = {0};
+	CLEANUP_BUFFER struct buffer percent = {0};
+	CLEANUP_BUFFER struct buffer shell = {0};
+	json_quote(&json, text, length);
+	for (size_t i = 1; i + 1 < json.length;) {
+		uint32_t code = 0;
+		size_t size = utf8_decode(json.data + i, json.length - i, &code);
+		if (code < 0x80)
+			buffer_append(&ascii, json.data + i, size);
+		else if (code < 0x10000)
+			buffer_printf(&ascii, "\\u%04x", code);
+		else
+			buffer_printf(&ascii, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
+		i += size ? size : 1;
+	}
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		buffer_printf(&percent, (c < 0x80 && isalnum(c)) || (c && strchr("-._~", c)) ? "%c" : "%%%02X", c);
+		buffer_add(&shell, c == '\'' ? "'\\''" : (char[]){(char)c, '\0'});
+	}
+	add_form(arena, redaction, json.data + 1, json.length - 2, false);
+	add_buffer(arena, redaction, &ascii, false);
+	add_buffer(arena, redaction, &percent, false);
+	add_buffer(arena, redaction, &shell, false);
+}
+
+static void add_hexadecimal(struct arena *arena, struct redaction *redaction, const char *text, size_t length)
+{
+	static const char *const formats[] = {"%02x", "%02X"};
+	for (size_t f = 0; f < COUNT_OF(formats); f++) {
+		CLEANUP_BUFFER struct buffer coded = {0};
+		for (size_t i = 0; i < length; i++)
+			buffer_printf(&coded, formats[f], (unsigned char)text[i]);
+		add_buffer(arena, redaction, &coded, true);
+	}
+}
+
 static void add_text(struct arena *arena, struct redaction *redaction, const char *text, size_t length)
 {
-	if (!length || has_text(redaction, text, length))
+	if (!length || has_form(redaction, text, length))
 		return;
-	arena_grow(arena, &redaction->texts, &redaction->count, &redaction->capacity, sizeof(*redaction->texts));
-	size_t place = redaction->count - 1;
-	for (; place > 0 && redaction->texts[place - 1]->string.length < length; place--)
-		redaction->texts[place] = redaction->texts[place - 1];
-	redaction->texts[place] = value_string_n(arena, text, length);
+	add_form(arena, redaction, text, length, false);
+	if (length < CODED_LEAST)
+		return;
+	add_base64(arena, redaction, text, length);
+	add_escaped(arena, redaction, text, length);
+	add_hexadecimal(arena, redaction, text, length);
 }
 
 static void add_lines(struct arena *arena, struct redaction *redaction, const char *text, size_t length)
@@ -64,54 +144,79 @@ void redaction_add(struct arena *arena, struct redaction *redaction, const struc
 	add_tainted(arena, redaction, value, false);
 }
 
-/* Bytes at the beginning of text that are a whole secret. */
-static size_t whole_secret(const struct redaction *redaction, const char *text, size_t length)
+void redaction_add_known(struct arena *arena, struct redaction *redaction, const struct inventory *inventory)
 {
-	for (size_t i = 0; i < redaction->count; i++) {
-		size_t size = redaction->texts[i]->string.length;
-		if (size <= length && memcmp(text, redaction->texts[i]->string.data, size) == 0)
-			return size;
-	}
-	return 0;
+	const struct secrets_known *known = inventory ? inventory->known : NULL;
+	for (size_t i = 0; known && i < known->count; i++)
+		add_tainted(arena, redaction, known->items[i], true);
 }
 
-/* Is all of text the beginning of a secret? */
-static bool begins_secret(const struct redaction *redaction, const char *text, size_t length)
+/* --- finding them --- */
+
+/* How many bytes of text the form goes along with, from its place `from` on; *ret_left: how much of the form is left then. */
+static size_t follow(const struct redaction_form *form, size_t from, const char *text, size_t length, size_t *ret_left)
 {
-	for (size_t i = 0; i < redaction->count; i++)
-		if (length < redaction->texts[i]->string.length && memcmp(text, redaction->texts[i]->string.data, length) == 0)
-			return true;
-	return false;
+	size_t at = 0;
+	while (from < form->length && at < length) {
+		if (text[at] == form->text[from])
+			from++;
+		else if (!form->spread || !at || !strchr(" \t\r\n", text[at]) || !text[at])
+			break;
+		at++;
+	}
+	*ret_left = form->length - from;
+	return at;
+}
+
+/* Bytes at the beginning of text that are a whole secret; at its end (cut), also the beginning of one. */
+static size_t secret_length(const struct redaction *redaction, const char *text, size_t length, bool cut)
+{
+	size_t longest = 0;
+	if (!redaction->begins[(unsigned char)text[0]])
+		return 0;
+	for (size_t i = 0; i < redaction->count; i++) {
+		size_t left, size = follow(&redaction->forms[i], 0, text, length, &left);
+		if (size > longest && (!left || (cut && size == length)))
+			longest = size;
+	}
+	return longest;
 }
 
 /* Bytes at the beginning of text that are the end of a secret. */
 static size_t rest_of_secret(const struct redaction *redaction, const char *text, size_t length)
 {
 	size_t longest = 0;
-	for (size_t i = 0; i < redaction->count; i++) {
-		const struct value *secret = redaction->texts[i];
-		for (size_t size = longest + 1; size < secret->string.length && size <= length; size++)
-			if (memcmp(text, secret->string.data + secret->string.length - size, size) == 0)
+	for (size_t i = 0; i < redaction->count; i++)
+		for (size_t from = 1; from < redaction->forms[i].length; from++) {
+			size_t left, size = follow(&redaction->forms[i], from, text, length, &left);
+			if (!left && size > longest)
 				longest = size;
-	}
+		}
 	return longest;
 }
 
-void redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after,
-	    struct buffer *out)
+size_t redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after, struct buffer *out)
 {
-	size_t place = 0;
-	while (place < length) {
-		size_t hidden = whole_secret(redaction, text + place, length - place);
+	size_t count = 0;
+	for (size_t place = 0; place < length;) {
+		size_t hidden = secret_length(redaction, text + place, length - place, cut_after);
 		size_t rest = cut_before && place == 0 ? rest_of_secret(redaction, text, length) : 0;
 		if (rest > hidden)
 			hidden = rest;
-		if (cut_after && begins_secret(redaction, text + place, length - place))
-			hidden = length - place;
 		if (hidden)
 			buffer_add(out, REDACTED);
 		else
 			buffer_add_char(out, text[place]);
+		count += hidden > 0;
 		place += hidden ? hidden : 1;
 	}
+	return count;
+}
+
+bool redaction_finds(const struct redaction *redaction, const char *text, size_t length)
+{
+	for (size_t place = 0; place < length; place++)
+		if (secret_length(redaction, text + place, length - place, false))
+			return true;
+	return false;
 }

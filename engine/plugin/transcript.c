@@ -15,25 +15,26 @@
 #define EXCERPT_LINES 3
 #define EXCERPT_LIMIT 400 /* bytes */
 
+/* *hidden is set if a secret was there. */
 static const struct value *clean(struct arena *arena, const struct redaction *redaction, const char *data, size_t length,
-				 bool cut_before, bool cut_after)
+				 bool cut_before, bool cut_after, bool *hidden)
 {
 	CLEANUP_BUFFER struct buffer open = {0};
 	CLEANUP_BUFFER struct buffer text = {0};
-	redact(redaction, data, length, cut_before, cut_after, &open);
+	*hidden |= redact(redaction, data, length, cut_before, cut_after, &open) > 0;
 	for (char *nul = open.data; nul && (nul = memchr(nul, 0, open.length - (size_t)(nul - open.data)));)
 		*nul = (char)0xff; /* no UTF-8 either: becomes U+FFFD */
 	utf8_append_repaired(&text, buffer_text(&open), open.length);
 	return value_string_n(arena, buffer_text(&text), text.length);
 }
 
-static struct said listen(struct arena *arena, const struct redaction *redaction, const struct capture *capture)
+static struct said listen(struct arena *arena, const struct redaction *redaction, const struct capture *capture, bool *hidden)
 {
 	bool cut = capture->head < capture->length || capture->total > capture->length;
 	const char *data = capture->data ? capture->data : "";
-	struct said said = {.head = clean(arena, redaction, data, capture->head, false, cut)};
+	struct said said = {.head = clean(arena, redaction, data, capture->head, false, cut, hidden)};
 	if (cut)
-		said.tail = clean(arena, redaction, data + capture->head, capture->length - capture->head, true, false);
+		said.tail = clean(arena, redaction, data + capture->head, capture->length - capture->head, true, false, hidden);
 	return said;
 }
 
@@ -68,14 +69,14 @@ static struct redaction secrets_of(struct arena *arena, const struct call *call,
 	return redaction;
 }
 
-static void fill(struct arena *arena, const struct redaction *redaction, const struct command_result *result,
+/* secret: it was given one, so that not even a digest of what it said is kept. */
+static void fill(struct arena *arena, const struct redaction *redaction, const struct command_result *result, bool secret,
 		 struct transcript *transcript)
 {
 	struct evidence *evidence = &transcript->evidence;
-	bool secret = redaction->count > 0;
 	transcript->started = result->started;
-	transcript->output = listen(arena, redaction, &result->output);
-	transcript->errors = listen(arena, redaction, &result->errors);
+	transcript->output = listen(arena, redaction, &result->output, &secret);
+	transcript->errors = listen(arena, redaction, &result->errors, &secret);
 	evidence->output = evidence_text(arena, &transcript->output, &result->output, secret);
 	evidence->errors = evidence_text(arena, &transcript->errors, &result->errors, secret);
 	evidence->elapsed = result->elapsed;
@@ -88,7 +89,8 @@ static void clean_error(struct arena *arena, const struct redaction *redaction, 
 		return;
 	CLEANUP_FREE char *hint = take(err->hint);
 	const char *message = error_text(err);
-	error_set(err, err->code, "%s", clean(arena, redaction, message, strlen(message), false, false)->string.data);
+	bool hidden = false;
+	error_set(err, err->code, "%s", clean(arena, redaction, message, strlen(message), false, false, &hidden)->string.data);
 	if (hint)
 		error_hint(err, "%s", hint);
 }
@@ -96,12 +98,14 @@ static void clean_error(struct arena *arena, const struct redaction *redaction, 
 int transcript_run(struct arena *arena, const struct call *call, const struct prepared *prepared, const char *scope,
 		   int64_t deadline, struct transcript *ret_transcript, struct error *err)
 {
-	const struct redaction redaction = secrets_of(arena, call, prepared);
+	struct redaction redaction = secrets_of(arena, call, prepared);
+	const bool given = redaction.count > 0;
+	redaction_add_known(arena, &redaction, call->inventory);
 	struct command command = prepared->command;
 	struct command_result result = {0};
 	command.scope = scope;
 	command.deadline = deadline;
-	if (!redaction.count) { /* pieces of a stream cannot be searched for secrets */
+	if (!given) { /* pieces of a stream cannot be searched for secrets */
 		command.on_output = call->on_output;
 		command.context = call->context;
 	}
@@ -115,7 +119,8 @@ int transcript_run(struct arena *arena, const struct call *call, const struct pr
 		const char *user = prepared->host == call->executor ? call->user : NULL;
 		ran = connection_run(connections_get(call->connections, prepared->host, user), &command, &result, err);
 	}
-	fill(arena, &redaction, &result, ret_transcript);
+	redaction_add_known(arena, &redaction, call->inventory); /* sudo's password was read meanwhile */
+	fill(arena, &redaction, &result, given, ret_transcript);
 	if (ran < 0) {
 		clean_error(arena, &redaction, err);
 	} else {

@@ -118,6 +118,8 @@ int inventory_from_value(struct arena *arena, const char *path, const struct val
 	const struct value *secrets = value_get(document, "secrets");
 	inventory->path = arena_strdup(arena, path);
 	inventory->document = document;
+	inventory->known = ARENA_NEW(arena, struct secrets_known);
+	inventory->known->arena = arena;
 	inventory->hosts_count = hosts ? hosts->map.count : 0;
 	inventory->hosts = arena_alloc(arena, inventory->hosts_count * sizeof(*inventory->hosts));
 	for (size_t i = 0; i < inventory->hosts_count; i++)

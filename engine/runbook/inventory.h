@@ -39,11 +39,20 @@ struct secret {
 	struct span at;
 };
 
+struct secrets_known { /* the values that were read so far, so that they can be taken out of what hosts say */
+	struct arena *arena;
+	const struct value **items;
+	size_t count;
+	size_t capacity;
+	size_t oldest; /* the next to be replaced, when there are too many */
+};
+
 struct inventory {
 	struct host *hosts;
 	size_t hosts_count;
 	struct secret *secrets;
 	size_t secrets_count;
+	struct secrets_known *known; /* NULL in an inventory that a test made by hand: nothing is remembered */
 	const struct value *document; /* the whole, for the run directory */
 	const char *path;
 };
@@ -55,6 +64,9 @@ int inventory_from_value(struct arena *arena, const char *path, const struct val
 
 const struct host *inventory_host(const struct inventory *inventory, const char *id); /* NULL: unknown */
 
-/* The secret's value (tainted string) in the arena. Reads anew at each call; nothing is cached. */
+/* The secret's value (tainted string) in the arena. Reads anew at each call, but for the environment after secrets_guard. */
 int secret_read(struct arena *arena, const struct inventory *inventory, const char *name, const struct value **ret_value,
 		struct error *err);
+/* Before anything is read or started: no core file of this process, nobody but root may look into it, and the variables that hold secrets
+ * leave the environment, so that neither a child nor /proc shows them. Does nothing where there are no secrets. */
+void secrets_guard(const struct inventory *inventory);

@@ -24,7 +24,7 @@ YAML
    = hint: did you mean 'toy.put'?"
   has "$output" "r.yaml:6:63: error: "
   has "$output" "inptus"
-  has "$output" "r.yaml:7:41: error: "
+  has "$output" "r.yaml:7:27: error: the inventory has no host 'c'"
   has "$output" "unknown key 'valeu'"
   has "$output" "did you mean 'value'?"
 }

@@ -141,7 +141,7 @@ U
   is "$(shown third ActiveState)" active
 }
 
-@test "the person has not mended it: asked again, and it is applied on demand" {
+@test "the person has not mended it: the run stops with the question, and applies it again when told so" {
   unit stubborn <<'U'
 [Service]
 ExecStartPre=test -e /run/mended
@@ -151,11 +151,15 @@ U
   start_book services --input services='["stubborn"]'
   asked
   standin answer continue
-  eventually run_says 'still does not hold'
-  on mail2 touch /run/mended
-  standin answer apply
   await_run
+  is "$status" 3
+  says 'still does not hold'
+  step=$(sed -n 's/.*--answer \(.*\)=.*/\1/p' <<<"$output")
+  on mail2 touch /run/mended
+  run standin resume --answer "$step=apply"
+  echo "$output"
   is "$status" 0
+  says 'went on'
   is "$(shown stubborn ActiveState)" active
 }
 

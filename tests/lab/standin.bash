@@ -108,7 +108,7 @@ outcome() { # STEP... : one word each
   for step; do field "$step" outcome; done | xargs
 }
 error_says() { # STEP TEXT
-  output=$(field "$1" error)
+  output="$(field "$1" error.message) $(field "$1" error.hint)"
   says "$2"
 }
 
