@@ -382,7 +382,7 @@ static bool add_plugin(void *context, const struct step *step, unsigned depth)
 	struct used *used = context;
 	const struct action *action = step->uses ? plugins_find(used->plugins, step->uses, NULL) : NULL;
 	const struct plugin *plugin = action ? plugins_of(used->plugins, action) : NULL;
-	if (plugin)
+	if (plugin && !value_get(used->digests, plugin->name))
 		value_put(used->arena, used->digests, plugin->name, plugin_digest(used->arena, plugin));
 	return true;
 }

@@ -73,7 +73,8 @@ static void check_secrets(const struct check *check, const struct step *step, co
 }
 
 /* What everybody may read: names of hosts and users, and what the journal keeps. */
-static void check_open(const struct check *check, const struct template *template, const char *place, const char *why, const char *hint)
+static void check_open(const struct check *check, const struct template *template, const char *place, const char *why,
+		       const char *hint)
 {
 	struct secret_search search = {.check = check, .place = place, .why = why, .hint = hint};
 	if (template)
@@ -120,15 +121,15 @@ static bool is_preflight(const struct step *step)
 static void check_place(const struct check *check, const struct step *step, const struct action *action)
 {
 	if (is_preflight(step) && (action->kind == ACTION_STATE || action->kind == ACTION_TASK)) {
-		struct diagnostic *diagnostic = diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/preflight-applies",
-								step->uses_at, "%s changes things; a preflight only observes",
-								action->name);
+		struct diagnostic *diagnostic =
+			diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/preflight-applies", step->uses_at,
+					"%s changes things; a preflight only observes", action->name);
 		diagnostic_hint(check->diagnostics, diagnostic, "move it to `steps`");
 	}
 	if (step->until && action->kind == ACTION_STATE) {
-		struct diagnostic *diagnostic = diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
-								"`until` is for probes and tasks; %s waits for its desired state by itself",
-								action->name);
+		struct diagnostic *diagnostic = diagnostics_add(
+			check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
+			"`until` is for probes and tasks; %s waits for its desired state by itself", action->name);
 		diagnostic_hint(check->diagnostics, diagnostic, "use `timeout` to say how long it may wait");
 	}
 }

@@ -1,8 +1,8 @@
 /*
  * launch.c - fork, confine, exec. Not process_start: between fork and exec the child has to give up what confine.h says.
  *
- * The child tells how far it came through a pipe that exec closes: a report with what could not be confined, or one that says at what it
- * failed. Only the end of that pipe means that the program runs.
+ * The child tells how far it came through a pipe that exec closes: a report with what could not be confined, or one that says
+ * at what it failed. Only the end of that pipe means that the program runs.
  */
 #include "engine/plugin/launch.h"
 
@@ -150,7 +150,8 @@ static int fork_child(struct launch *launch, struct process *process, struct err
 }
 
 /* Waits for exec or for what went wrong. */
-static int read_reports(const struct plugin_program *program, int fd, int64_t deadline, unsigned *ret_unconfined, struct error *err)
+static int read_reports(const struct plugin_program *program, int fd, int64_t deadline, unsigned *ret_unconfined,
+			struct error *err)
 {
 	bool confined = false;
 	for (;;) {

@@ -97,7 +97,8 @@ def watch(forms, ready, stop):
                     seen.add(f"{part} of {exe}: {what}")
         rounds += 1
         if rounds == 1:
-            open(ready, "w").close()
+            with open(ready, "w") as file:
+                file.write("ready\n")
         if last:
             break
         time.sleep(0.002)

@@ -76,6 +76,17 @@ await() {
   return 1
 }
 
+# there FILE - until FILE is there.
+there() {
+  local i
+  for ((i = 0; i < 3000; i++)); do
+    [ ! -e "$1" ] || return 0
+    sleep 0.01
+  done
+  echo "never there: $1" >&2
+  return 1
+}
+
 # ended - waits for the process in $pid; its exit code in $status, its output in $output.
 ended() {
   status=0

@@ -1,5 +1,6 @@
 /*
- * process_confined_test.c - what a plugin's process is given, and what it cannot reach. What this kernel cannot confine is skipped, aloud.
+ * process_confined_test.c - what a plugin's process is given, and what it cannot reach. What this kernel cannot confine is
+ * skipped, aloud.
  */
 #include "tests/unit/plugin/process_fixture.h"
 
@@ -96,7 +97,8 @@ static void reach(bool network)
 		skip();
 	}
 	for (size_t i = 0; i < COUNT_OF(reached); i++) {
-		const char *verdict = verdict_on(&p, observed, reached[i].what), *expected = network ? reached[i].connected : reached[i].alone;
+		const char *verdict = verdict_on(&p, observed, reached[i].what),
+			   *expected = network ? reached[i].connected : reached[i].alone;
 		if (strcmp(verdict, expected) != 0)
 			fail_msg("%s: %s instead of %s", reached[i].what, verdict, expected);
 	}
