@@ -132,6 +132,9 @@ static void check_place(const struct check *check, const struct step *step, cons
 			"`until` is for probes and tasks; %s waits for its desired state by itself", action->name);
 		diagnostic_hint(check->diagnostics, diagnostic, "use `timeout` to say how long it may wait");
 	}
+	if (step->until && action->kind == ACTION_GATE)
+		diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
+				"`until` is for probes and tasks; %s gives nothing to look at again", action->name);
 }
 
 static void find_host(void *context, const char *const *parts, size_t count, struct span at)

@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/base/file.h"
 #include "engine/base/loop.h"
 #include "engine/base/memory.h"
 #include "engine/plugin/confine.h"
@@ -216,17 +215,6 @@ static void list_files(struct arena *arena, const struct plugin_program *program
 	launch->environment = child_environment(arena, program, folder);
 }
 
-static char *private_folder(struct error *err)
-{
-	const char *top = getenv("TMPDIR");
-	char *folder = memory_printf("%s/standin-plugin-XXXXXX", top && top[0] == '/' ? top : "/tmp");
-	if (mkdtemp(folder))
-		return folder;
-	error_set_errno(err, errno, "cannot make a private folder for a plugin (%s)", folder);
-	free(folder);
-	return NULL;
-}
-
 int launch(const struct plugin_program *program, int64_t deadline, struct launched *ret_launched, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
@@ -234,10 +222,9 @@ int launch(const struct plugin_program *program, int64_t deadline, struct launch
 	struct launched launched = {0};
 	if (program_check(program, err) < 0)
 		return -1;
-	launched.folder = private_folder(err);
-	if (!launched.folder)
+	if (private_folder_make(&launched.folder, err) < 0)
 		return -1;
-	list_files(arena, program, &launch, launched.folder);
+	list_files(arena, program, &launch, launched.folder.path);
 	int outcome = fork_child(&launch, &launched.process, err);
 	if (outcome == 0) {
 		outcome = read_reports(program, launch.pipes[3][0], deadline, &launched.unconfined, err);
@@ -248,7 +235,6 @@ int launch(const struct plugin_program *program, int64_t deadline, struct launch
 		return 0;
 	}
 	process_free(&launched.process);
-	file_remove_tree(launched.folder, NULL);
-	free(launched.folder);
+	private_folder_remove(&launched.folder);
 	return -1;
 }

@@ -15,7 +15,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/plugin/confine.h"
@@ -344,8 +343,7 @@ void worker_release(struct worker *worker)
 		;
 	host_requests_end(worker, NULL);
 	process_free(&worker->process);
-	file_remove_tree(worker->folder, NULL);
-	free(worker->folder);
+	private_folder_remove(&worker->folder);
 	free(worker->why);
 	close(worker->epoll);
 	wipe(&worker->outgoing);

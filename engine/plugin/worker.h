@@ -53,7 +53,7 @@ struct worker {
 	const struct plugin_program *program;
 	struct plugin_processes *processes;
 	struct process process;
-	char *folder;	/* its private one; owned */
+	struct private_folder folder;
 	unsigned users; /* fibers that hold it */
 	bool over;	/* nothing is sent or heard any more */
 	char *why;	/* it is over; owned; NULL: it was asked to end */

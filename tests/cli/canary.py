@@ -91,7 +91,7 @@ def watch(forms, ready, stop):
                 except OSError:
                     continue
                 # the engine's own environment is where the operator put it; how soon it leaves is tested by itself
-                if part == "environ" and exe == "standin":
+                if part == "environ" and exe.removesuffix(" (deleted)") == "standin":
                     continue
                 for what in found(forms, data):
                     seen.add(f"{part} of {exe}: {what}")

@@ -101,9 +101,8 @@ tell_all() {
   "$STANDIN" show -v >out.d/show-v 2>&1
   "$STANDIN" show -o json >out.d/show.json 2>&1
   "$STANDIN" runs >out.d/runs 2>&1
-  "$STANDIN" runs -o json >out.d/runs.json 2>&1
   "$STANDIN" attach >out.d/attach 2>&1 || true
-  "$STANDIN" audit-verify >out.d/audit 2>&1
+  "$STANDIN" audit verify >out.d/audit 2>&1
   with_secrets "$STANDIN" eval 'string(inputs.given) + inputs.on.id' --runbook r.yaml "${options[@]:0:4}" >out.d/eval 2>&1 || true
   with_secrets "$STANDIN" eval 'int(inputs.given)' --runbook r.yaml "${options[@]:0:4}" >out.d/eval-error 2>&1 || true
   with_secrets "$STANDIN" eval 'inputs.given.matches("(" + inputs.given)' --runbook r.yaml "${options[@]:0:4}" >out.d/eval-regex 2>&1 || true
