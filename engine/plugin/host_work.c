@@ -139,10 +139,11 @@ static int read_command(struct host_request *request, struct command *command, s
 static void remember_scope(struct exchange *exchange, const struct host *host)
 {
 	for (size_t i = 0; i < exchange->scoped_count; i++)
-		if (exchange->scoped[i] == host)
+		if (exchange->scoped[i].host == host)
 			return;
-	*(const struct host **)arena_grow(exchange->arena, &exchange->scoped, &exchange->scoped_count,
-					  &exchange->scoped_capacity, sizeof(host)) = host;
+	struct scoped_host *place = arena_grow(exchange->arena, &exchange->scoped, &exchange->scoped_count,
+					       &exchange->scoped_capacity, sizeof(*place));
+	place->host = host;
 }
 
 static int run_in_scope(struct host_request *request, const struct command *command, struct command_result *result,

@@ -101,7 +101,7 @@ static void end_scopes(const struct exchange *exchange)
 {
 	for (size_t i = 0; i < exchange->scoped_count; i++) {
 		CLEANUP_ERROR struct error ignored = ERROR_NONE; /* then it is seen when the object is observed */
-		const struct host *host = exchange->scoped[i];
+		const struct host *host = exchange->scoped[i].host;
 		const struct call *call = exchange->call;
 		struct connection *connection =
 			connections_get(call->connections, host, host == call->executor ? call->user : NULL);

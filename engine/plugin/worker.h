@@ -20,6 +20,10 @@
 
 #define DID_LIMIT (16 * 1024) /* bytes kept of what a call did and logged */
 
+struct scoped_host {
+	const struct host *host;
+};
+
 /* A call of the engine's that is not answered yet. Lives on the stack of the fiber that asks. */
 struct exchange {
 	struct exchange *next;
@@ -42,7 +46,7 @@ struct exchange {
 	bool did_cut;
 	struct signal_point answered;
 	struct fiber_lock in_scope; /* commands in one scope come one after the other */
-	const struct host **scoped; /* the hosts on which the scope was used */
+	struct scoped_host *scoped; /* the hosts on which the scope was used */
 	size_t scoped_count;
 	size_t scoped_capacity;
 };

@@ -2,7 +2,8 @@
 """hostile.py - values that shells, programs and files like to misread; and the program that says what has arrived.
 
   hostile.py values                     a JSON list: the fixed ones, then more from a seed
-  hostile.py say [ARGUMENT...]          arguments, $VALUE and stdin as hex, one JSON object
+  hostile.py long                       the same of values that are 100 KiB long
+  hostile.py say FILE [ARGUMENT...]     writes its arguments, the variables V0, V1... and stdin into FILE, as hex
 
 None holds a NUL byte, which no program can be given.
 """
@@ -45,12 +46,13 @@ def values():
     return list(seen) + [value for value in generated(400) if value not in seen]
 
 
-def say(arguments):
-    print(json.dumps({
-        "arguments": [os.fsencode(argument).hex() for argument in arguments],
-        "variable": os.fsencode(os.environ["VALUE"]).hex() if "VALUE" in os.environ else None,
-        "stdin": sys.stdin.buffer.read().hex(),
-    }))
+def say(path, arguments):
+    with open(path, "w") as file:
+        json.dump({
+            "arguments": [os.fsencode(argument).hex() for argument in arguments],
+            "variables": {name: os.fsencode(value).hex() for name, value in os.environ.items() if name[0] == "V" and name[1:].isdigit()},
+            "stdin": sys.stdin.buffer.read().hex(),
+        }, file)
 
 
 if __name__ == "__main__":
@@ -59,4 +61,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "long":
         print(json.dumps(LONG))
     else:
-        say(sys.argv[2:])
+        say(sys.argv[2], sys.argv[3:])
