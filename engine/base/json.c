@@ -16,7 +16,7 @@
 
 #define DEPTH_LIMIT 512
 
-/* like: the value before it in a list, or NULL; maps with the same keys share them. */
+/* like: what stands in its place in the list item before, or NULL. What is equal is shared: long lists are of maps that are much alike. */
 static const struct value *from_json(struct arena *arena, const json_t *json, const struct value *like, unsigned depth,
 				     struct error *err);
 
@@ -36,13 +36,19 @@ static const struct value *list_from_json(struct arena *arena, const json_t *jso
 	return list;
 }
 
-static const struct value *key_from_json(struct arena *arena, const char *key, size_t length, const struct value *like,
-					 size_t place)
+static const struct value_entry *entry_like(const struct value *like, size_t place, const char *key, size_t length)
 {
-	const struct value *known = value_is(like, VALUE_MAP) && place < like->map.count ? like->map.entries[place].key : NULL;
-	if (known && known->string.length == length && memcmp(known->string.data, key, length) == 0)
-		return known;
-	return value_string_n(arena, key, length);
+	const struct value_entry *entry = value_is(like, VALUE_MAP) && place < like->map.count ? &like->map.entries[place] : NULL;
+	return entry && entry->key->string.length == length && memcmp(entry->key->string.data, key, length) == 0 ? entry : NULL;
+}
+
+static const struct value *string_from_json(struct arena *arena, const json_t *json, const struct value *like)
+{
+	size_t length = json_string_length(json);
+	if (value_is(like, VALUE_STRING) && like->string.length == length &&
+	    memcmp(like->string.data, json_string_value(json), length) == 0)
+		return like;
+	return value_string_n(arena, json_string_value(json), length);
 }
 
 static const struct value *map_from_json(struct arena *arena, json_t *json, const struct value *like, unsigned depth,
@@ -54,10 +60,11 @@ static const struct value *map_from_json(struct arena *arena, json_t *json, cons
 	json_t *item;
 	json_object_keylen_foreach(json, key, length, item)
 	{
-		const struct value *value = from_json(arena, item, NULL, depth, err);
+		const struct value_entry *known = entry_like(like, map->map.count, key, length);
+		const struct value *value = from_json(arena, item, known ? known->value : NULL, depth, err);
 		if (!value)
 			return NULL;
-		value_put_key(arena, map, key_from_json(arena, key, length, like, map->map.count), value);
+		value_put_key(arena, map, known ? known->key : value_string_n(arena, key, length), value);
 	}
 	return map;
 }
@@ -75,8 +82,10 @@ static const struct value *from_json(struct arena *arena, const json_t *json, co
 	case JSON_ARRAY:
 		return list_from_json(arena, json, depth + 1, err);
 	case JSON_STRING:
-		return value_string_n(arena, json_string_value(json), json_string_length(json));
+		return string_from_json(arena, json, like);
 	case JSON_INTEGER:
+		if (value_is(like, VALUE_INT) && like->integer == json_integer_value(json))
+			return like;
 		return value_int(arena, json_integer_value(json));
 	case JSON_REAL:
 		return value_double(arena, json_real_value(json));
