@@ -268,7 +268,7 @@ static int walk_run(struct interpreter *interpreter, enum outcome *ret_outcome, 
 	if (!interpreter->control)
 		return -1;
 	enum outcome outcome = walk_all(interpreter);
-	if (outcome != OUTCOME_STOPPED && finish(interpreter, outcome) < 0)
+	if (outcome != OUTCOME_STOPPED && !interpreter->execution->abandoning && finish(interpreter, outcome) < 0)
 		outcome = OUTCOME_STOPPED;
 	control_end(interpreter->control);
 	*ret_outcome = outcome;

@@ -58,7 +58,7 @@ static const char *secrets_hint(struct arena *arena, const struct action *action
 
 static void check_secrets(const struct check *check, const struct step *step, const struct action *action)
 {
-	struct arena *arena = check->diagnostics->arena;
+	CLEANUP_ARENA struct arena *arena = arena_new(); /* nothing of it is kept: diagnostics copy */
 	for (size_t i = 0; value_is(step->with_value, VALUE_MAP) && i < step->with_value->map.count; i++) {
 		const struct value_entry *entry = &step->with_value->map.entries[i];
 		struct secret_search search = {.check = check,
@@ -101,7 +101,7 @@ static void check_open_places(const struct check *check, const struct step *step
 /* Does the callee declare that input as a secret one? */
 static void check_call(const struct check *check, const struct step *step)
 {
-	struct arena *arena = check->diagnostics->arena;
+	CLEANUP_ARENA struct arena *arena = arena_new(); /* nothing of it is kept: diagnostics copy */
 	for (size_t i = 0; value_is(step->with_value, VALUE_MAP) && i < step->with_value->map.count; i++) {
 		const struct value_entry *entry = &step->with_value->map.entries[i];
 		struct template *template = NULL;

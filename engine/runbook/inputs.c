@@ -239,7 +239,11 @@ static void check_pattern(const struct conversion *conversion, const struct valu
 	if (regex_compile(conversion->arena, pattern, strlen(pattern), 0, &regex, NULL, &err) < 0)
 		diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/pattern", conversion->input->pattern_at, "%s",
 				error_text(&err));
-	else if (value && regex_match(regex, value->string.data, value->string.length, NULL, NULL) != 1)
+	int found = regex && value ? regex_match(regex, value->string.data, value->string.length, NULL, &err) : 1;
+	if (found < 0)
+		refuse(conversion, arena_printf(conversion->arena, "cannot be compared with its pattern: %s", error_text(&err)),
+		       "write the pattern so that each place can match in one way only: (a+)+ tries them all");
+	else if (!found)
 		refuse_type(conversion, value, arena_printf(conversion->arena, "text that matches %s", pattern), NULL);
 }
 
