@@ -1,6 +1,6 @@
 /*
- * places.c - `${{ }}` in what has to be known from the text alone: which steps there are, their ids, their times. The schema cannot say it:
- * there a string with an expression may be anything.
+ * places.c - `${{ }}` in what has to be known from the text alone: which steps there are, their ids, their times. The schema
+ * cannot say it: there a string with an expression may be anything.
  */
 #include "engine/runbook/places.h"
 
@@ -25,8 +25,9 @@ static void refuse(const struct value *value, const char *key, const char *hint,
 {
 	if (!value_text(value) || !template_has(value->string.data, value->string.length))
 		return;
-	struct diagnostic *found = diagnostics_add(diagnostics, SEVERITY_ERROR, "runbook/template", value->at,
-						   "`${{ }}` may not stand in `%s`: it is read before anything is evaluated", key);
+	struct diagnostic *found =
+		diagnostics_add(diagnostics, SEVERITY_ERROR, "runbook/template", value->at,
+				"`${{ }}` may not stand in `%s`: it is read before anything is evaluated", key);
 	diagnostic_hint(diagnostics, found, "%s", hint);
 }
 

@@ -1,21 +1,17 @@
 #!/usr/bin/env bats
 # What may be wrong with what is read: each is an error that says where, what and what to write instead; and costs little.
 #
-# Every call runs with 64 MiB of address space beyond what the program needs to start, and few seconds of processor time: no clock is read.
+# Every call may take 64 MiB of memory and ten seconds of processor time, then it is killed: no clock is read.
 load support
 
 eval "plain_$(declare -f setup)" # support.bash's own
 
 setup() {
   plain_setup
-  # shared libraries take address space, not memory: what `--version` needs is added
-  local start
-  start=$(/usr/bin/time -f %M "$STANDIN" --version 2>&1 >/dev/null)
-  [ -n "$start" ]
   HEAD=$'standin: "1"\nrunbook: test/bad\nkind: drill\n'
 }
 
-# bounded COMMAND... - at most 10 s of processor time; fails if it took more than 64 MiB of memory. Sanitizers need more of both.
+# bounded COMMAND... - 99 if it took more than 64 MiB of memory (with SAN_BUILD, which sanitizers need, that is not looked at).
 bounded() {
   prlimit --cpu=10 /usr/bin/time -o "$W/spent" -f '%M %x' "$@"
   local code=$?
