@@ -26,7 +26,7 @@ DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cur
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
 	util-linux tmux
 DEPS_BENCH := ansible-core
-DEPS       := $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_BENCH)
+DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
 
 PKGS     := yaml-0.1 libssh2 libpcre2-8 jansson libcrypto
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings
@@ -84,6 +84,13 @@ $(BUILD)/tests/%_conformance: $(BUILD)/tests/conformance/%_conformance.o \
 		$(filter $(patsubst %,$(BUILD)/engine/%.a,base document schema expression),$(ARCHIVES))
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call reverse,$(filter %.a,$^)) $(LIBS)
 
+# The C header's example: its test finds it as any program that was built, in plugins/NAME/ beside the running executable.
+PROCESS_EXAMPLE := $(BUILD)/tests/unit/plugin/plugins/echo/echo
+$(PROCESS_EXAMPLE): $(BUILD)/tests/unit/plugin/processes/echo.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(shell pkg-config --libs jansson 2>/dev/null)
+$(BUILD)/tests/unit/plugin/process_protocol_test: | $(PROCESS_EXAMPLE)
+
 # --- what people call
 
 help:
@@ -107,7 +114,7 @@ demo: deps
 test: deps
 	@$(AGAIN) -j2 all tests SAN= && $(AGAIN) -j2 all tests SAN=address,undefined && tests/run build build/san $(SUITES)
 
-tests: $(UNIT_TESTS) $(BUILD)/tests/cel_conformance $(BUILD)/tests/schema_conformance
+tests: $(UNIT_TESTS) $(PROCESS_EXAMPLE) $(BUILD)/tests/cel_conformance $(BUILD)/tests/schema_conformance
 
 unit: tests
 	$(Q)tests/run-unit $(BUILD)
@@ -118,6 +125,7 @@ cli: all
 torture: deps
 	@$(AGAIN) -j2 all tests SAN=address,undefined && $(AGAIN) -j2 all && SEED=$(SEED) N=$(N) tests/torture/run build build/san
 
+bench: DEPS += $(DEPS_BENCH)
 bench: deps
 	@$(AGAIN) -j2 all bench-programs && tests/bench/run $(BUILD)
 
@@ -141,6 +149,7 @@ install: manuals
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
+	for program in plugins/*/*.py; do install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
 	for schema in schemas/*.json; do install -D -m644 $$schema $(DESTDIR)$(PREFIX)/share/standin/$$schema || exit 1; done
 
 clean:

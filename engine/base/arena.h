@@ -19,7 +19,7 @@ void *arena_copy(struct arena *arena, const void *data, size_t size);
 char *arena_strdup(struct arena *arena, const char *text);              /* NULL stays NULL */
 char *arena_strndup(struct arena *arena, const char *text, size_t len); /* always NUL-terminated; may hold NULs inside */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-char *arena_vprintf(struct arena *arena, const char *format, va_list args);
+char *arena_vprintf(struct arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Grow an array that lives in the arena: returns a place for one more element and raises *count.
  * *items may move; the old copy stays in the arena until it is freed (amortized doubling). */

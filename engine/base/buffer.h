@@ -16,7 +16,7 @@ void buffer_append(struct buffer *buffer, const void *data, size_t length);
 void buffer_add(struct buffer *buffer, const char *text);
 void buffer_add_char(struct buffer *buffer, char c);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buffer_vprintf(struct buffer *buffer, const char *format, va_list args);
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void buffer_consume(struct buffer *buffer, size_t length); /* drop bytes from the front */
 void buffer_reset(struct buffer *buffer);                  /* empty, memory kept */
 void buffer_free(struct buffer *buffer);

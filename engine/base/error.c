@@ -10,7 +10,7 @@
 
 #include "engine/base/memory.h"
 
-static char *format_text(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list args)
 {
 	char *text = NULL;
 	return vasprintf(&text, format, args) < 0 ? memory_strdup(format) : text;
@@ -109,6 +109,7 @@ const char *error_code_name(enum error_code code)
 		[ERROR_CORRUPT] = "corrupt",
 		[ERROR_LIMIT] = "limit",
 		[ERROR_FAILED] = "failed",
+		[ERROR_REFUSED] = "refused",
 	};
 	return code < COUNT_OF(names) && names[code] ? names[code] : "unknown";
 }

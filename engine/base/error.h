@@ -20,6 +20,7 @@ enum error_code {
 	ERROR_CORRUPT,    /* a journal or store that does not verify */
 	ERROR_LIMIT,      /* a bound on size, depth or work was reached */
 	ERROR_FAILED,     /* what was to be done was tried and did not succeed */
+	ERROR_REFUSED,    /* a host did not grant a right: asked again it refuses again, and may lock the account */
 };
 
 struct error {

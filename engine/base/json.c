@@ -104,7 +104,7 @@ void json_quote(struct buffer *out, const char *text, size_t length)
 			buffer_printf(out, "\\%c", escapes[c]);
 		else if (c < 0x20 || c == 0x7f)
 			buffer_printf(out, "\\u%04x", c);
-		else if (size && code < 0x10000 && !utf8_is_printable(code)) /* JSON is printed to terminals, too */
+		else if (size && code > 0x7f && code < 0x10000 && !utf8_is_printable(code)) /* JSON is printed to terminals, too */
 			buffer_printf(out, "\\u%04x", code);
 		else if (size)
 			buffer_append(out, text + i, size);

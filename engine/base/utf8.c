@@ -138,7 +138,7 @@ void utf8_append_printable(struct buffer *out, const char *text, size_t length, 
 		bool line = keep_lines && (text[i] == '\n' || text[i] == '\t');
 		if (!size)
 			buffer_printf(out, "\\x%02x", (unsigned char)text[i]);
-		else if (line || !in_ranges(code, harmful, COUNT_OF(harmful)))
+		else if (line || utf8_is_printable(code))
 			buffer_append(out, text + i, size);
 		else if (code == '\n')
 			buffer_add(out, "\\n");

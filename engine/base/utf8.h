@@ -17,6 +17,7 @@ size_t utf8_count(const char *text, size_t length); /* code points; an invalid b
 size_t utf8_width(const char *text, size_t length); /* terminal columns (wcwidth-like: combining 0, wide 2) */
 /* Append text with each invalid byte as U+FFFD. */
 void utf8_append_repaired(struct buffer *out, const char *text, size_t length);
+bool utf8_is_printable(uint32_t code); /* shows as itself, and leaves what is beside it alone */
 /* Append text so that it can do no harm on a terminal or in a log: control, bidirectional and invalid characters become
  * visible escapes (\x1b, \u202e); newline and tab stay only if keep_lines. */
 void utf8_append_printable(struct buffer *out, const char *text, size_t length, bool keep_lines);

@@ -98,7 +98,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (result < 0)
 		return tell_error(&err);
 	if (result > 0)
-		fprintf(stderr, "standin: no process works on run %s\nhint: standin resume %s\n", id, id);
+		print_safely(stderr, "standin: no process works on run %s\nhint: standin resume %s\n", id, id);
 	return result > 0 ? EXIT_UNFINISHED : EXIT_FINE;
 }
 

@@ -20,7 +20,7 @@ static void report(void *context, const char *id, uint64_t records, const char *
 	tally->runs++;
 	if (problem && !unproven)
 		tally->damaged++;
-	printf("%-24s %6llu records  %s\n", id, (unsigned long long)records, problem ? problem : "verified");
+	print_safely(stdout, "%-24s %6llu records  %s\n", id, (unsigned long long)records, problem ? problem : "verified");
 }
 
 static int run(const struct verb *verb, int argc, char **argv)

@@ -73,6 +73,10 @@ int options_json(const struct options *options, bool *ret_json);
 void verb_help(const struct verb *verb, FILE *out);
 void verb_manual(const struct verb *verb, FILE *out); /* scdoc source of its man page */
 
+/* Like fprintf, but nothing in it moves a cursor or sets a colour: control characters become visible escapes (lines stay). For
+ * everything that holds text of a file, a host or a command line. */
+void print_safely(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* "standin: message" and "hint: ..." on stderr; the exit code that fits. Clears err. */
 int tell_error(struct error *err);
 int exit_code_for(enum outcome outcome);

@@ -5,6 +5,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
+#include "engine/base/utf8.h"
 #include "engine/cli/load.h"
 #include "engine/expression/template.h"
 
@@ -50,13 +51,20 @@ static void point_at(const char *text, const struct expression_place *place)
 	fputc('\n', stderr);
 }
 
+static bool is_one_line(const char *text)
+{
+	CLEANUP_BUFFER struct buffer safe = {0};
+	utf8_append_printable(&safe, text, strlen(text), false);
+	return strcmp(buffer_text(&safe), text) == 0;
+}
+
 static int complain(const char *text, const struct expression_place *place, struct error *err)
 {
-	fprintf(stderr, "standin eval: %s\n", error_text(err));
-	if (place->offset <= strlen(text) && !strchr(text, '\n'))
+	print_safely(stderr, "standin eval: %s\n", error_text(err));
+	if (place->offset <= strlen(text) && is_one_line(text))
 		point_at(text, place);
 	if (err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
+		print_safely(stderr, "hint: %s\n", err->hint);
 	error_clear(err);
 	return EXIT_INVALID;
 }

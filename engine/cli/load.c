@@ -94,7 +94,10 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 	loaded->inventory_path = path;
 	loaded->inventory_text = arena_strndup(loaded->arena, source->text, source->length);
 	loaded->inventory_length = source->length;
-	return inventory_from_value(loaded->arena, path, document, &loaded->inventory, &loaded->diagnostics);
+	if (inventory_from_value(loaded->arena, path, document, &loaded->inventory, &loaded->diagnostics) < 0)
+		return -1;
+	secrets_guard(loaded->inventory);
+	return 0;
 }
 
 /* Those that came with this very program: in its source tree, or installed beside it. */

@@ -83,7 +83,7 @@ static int unknown_verb(const char *word)
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		names[i] = verbs[i]->name;
 	const char *nearest = suggest(word, names, COUNT_OF(verbs));
-	fprintf(stderr, "standin: there is no verb '%s'\n", word);
+	print_safely(stderr, "standin: there is no verb '%s'\n", word);
 	if (nearest)
 		fprintf(stderr, "hint: did you mean '%s'?\n", nearest);
 	else

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/utf8.h"
 #include "engine/base/suggest.h"
 #include "engine/cli/cli.h"
 
@@ -29,7 +30,7 @@ static const struct option *find_letter(const struct verb *verb, char letter)
 
 static int misused(const struct verb *verb, const char *what, const char *word, const char *rest, const char *nearest)
 {
-	fprintf(stderr, "standin %s: %s%s%s\n", verb->name, what, word, rest);
+	print_safely(stderr, "standin %s: %s%s%s\n", verb->name, what, word, rest);
 	if (nearest)
 		fprintf(stderr, "hint: did you mean --%s?\n", nearest);
 	else
@@ -134,7 +135,7 @@ int options_pairs(const struct options *options, const char *name, struct arena 
 			continue;
 		const char *equals = strchr(options->values[i], '=');
 		if (!equals || equals == options->values[i]) {
-			fprintf(stderr, "standin %s: --%s wants NAME=VALUE, not '%s'\n", options->verb->name, name, options->values[i]);
+			print_safely(stderr, "standin %s: --%s wants NAME=VALUE, not '%s'\n", options->verb->name, name, options->values[i]);
 			return -1;
 		}
 		const char *key = arena_strndup(arena, options->values[i], (size_t)(equals - options->values[i]));
@@ -150,7 +151,7 @@ int options_json(const struct options *options, bool *ret_json)
 	*ret_json = format && strcmp(format, "json") == 0;
 	if (!format || *ret_json || strcmp(format, "text") == 0)
 		return 0;
-	fprintf(stderr, "standin %s: -o knows text and json, not '%s'\n", options->verb->name, format);
+	print_safely(stderr, "standin %s: -o knows text and json, not '%s'\n", options->verb->name, format);
 	return -1;
 }
 
@@ -204,6 +205,18 @@ void verb_manual(const struct verb *verb, FILE *out)
 	fprintf(out, "# EXAMPLES\n\n```\n%s```\n\n# SEE ALSO\n\n*standin*(1)\n", verb->examples);
 }
 
+void print_safely(FILE *out, const char *format, ...)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	CLEANUP_BUFFER struct buffer safe = {0};
+	va_list args;
+	va_start(args, format);
+	buffer_vprintf(&text, format, args);
+	va_end(args);
+	utf8_append_printable(&safe, buffer_text(&text), text.length, true);
+	fputs(buffer_text(&safe), out);
+}
+
 int tell_error(struct error *err)
 {
 	static const int codes[] = {
@@ -213,9 +226,9 @@ int tell_error(struct error *err)
 		[ERROR_CORRUPT] = EXIT_CORRUPT,	  [ERROR_LIMIT] = EXIT_INVALID,	   [ERROR_FAILED] = EXIT_FAILED,
 	};
 	int code = err->code < COUNT_OF(codes) ? codes[err->code] : EXIT_SYSTEM;
-	fprintf(stderr, "standin: %s\n", error_text(err));
+	print_safely(stderr, "standin: %s\n", error_text(err));
 	if (err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
+		print_safely(stderr, "hint: %s\n", err->hint);
 	error_clear(err);
 	return code;
 }

@@ -62,7 +62,7 @@ static int end_finished(const struct before_resume *before, struct run_store *st
 	struct error err = ERROR_NONE;
 	int closed = run_index_has_closed(store, run->id, &err);
 	if (closed == 0 && close_finished(before, run, &err) == 0) {
-		printf("run %s had finished (%s); it is closed now\n", run->id, before->outcome);
+		print_safely(stdout, "run %s had finished (%s); it is closed now\n", run->id, before->outcome);
 		return strcmp(before->outcome, "abandoned") == 0 ? EXIT_FINE : exit_code_for(outcome_from_name(before->outcome));
 	}
 	if (closed <= 0)

@@ -105,7 +105,7 @@ static void answer(struct session *session, char *line)
 	const struct value *choices = value_get(session->waits, "choices");
 	const char *chosen = choice_of(choices, line);
 	if (!chosen) {
-		fprintf(stderr, "'%s' is none of: %s\n", line, json_text(arena, choices));
+		print_safely(stderr, "'%s' is none of: %s\n", line, json_text(arena, choices));
 		if (session->view)
 			run_view_typed(session->view);
 		return;

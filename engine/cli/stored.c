@@ -24,12 +24,15 @@ static int put_content(struct arena *arena, struct run *run, const char *path, c
 }
 
 /* A process plugin's program is not kept by content, but known again. */
-static const struct value *with_program(const struct loaded *loaded, const struct plugin *plugin, struct value *entry)
+static const struct value *with_program(const struct loaded *loaded, const struct plugin *plugin, const struct value *content)
 {
 	char digest[HASH_HEX_SIZE];
+	struct value *entry = value_map(loaded->arena);
 	bool used = value_get(value_get(loaded->execution.digests, "plugins"), plugin->name);
 	if (!plugin->program)
-		return entry;
+		return content;
+	for (size_t i = 0; i < content->map.count; i++)
+		value_put_key(loaded->arena, entry, content->map.entries[i].key, content->map.entries[i].value);
 	value_put(loaded->arena, entry, "folder", value_string(loaded->arena, plugin->program->folder));
 	if (used && program_digest(plugin->program, digest, NULL) == 0)
 		value_put(loaded->arena, entry, "program", value_string(loaded->arena, digest));
@@ -43,7 +46,7 @@ static int put_plugins(const struct loaded *loaded, struct run *run, struct valu
 		const struct value *entry;
 		if (put_content(loaded->arena, run, plugin->path, plugin->text, plugin->text_length, &entry, err) < 0)
 			return -1;
-		value_put(loaded->arena, entries, plugin->name, with_program(loaded, plugin, (struct value *)entry));
+		value_put(loaded->arena, entries, plugin->name, with_program(loaded, plugin, entry));
 	}
 	return 0;
 }
@@ -108,6 +111,7 @@ static int get_inventory(struct loaded *loaded, const struct run *run, const str
 	if (document_parse(loaded->arena, source, &document, &loaded->diagnostics) < 0 ||
 	    inventory_from_value(loaded->arena, source->name, document, &loaded->inventory, &loaded->diagnostics) < 0)
 		return error_set(err, ERROR_INVALID, "the stored inventory does not validate with this version of standin");
+	secrets_guard(loaded->inventory);
 	return 0;
 }
 

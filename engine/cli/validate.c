@@ -1,8 +1,10 @@
 /*
  * validate.c - standin validate: is a runbook right, as far as can be told without any host.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
@@ -45,6 +47,10 @@ static bool is_inventory(const char *path)
 	struct loaded loaded;
 	const struct source *source;
 	const struct value *document = NULL;
+	CLEANUP_FREE char *text = NULL;
+	size_t length;
+	if (file_read(path, DOCUMENT_SIZE_LIMIT, &text, &length, NULL) < 0 || !memmem(text, length, "hosts", strlen("hosts")))
+		return false; /* most are told by this; it is read as a document only once */
 	loaded_init(&loaded);
 	bool read = document_read(loaded.arena, path, &source, &document, &loaded.diagnostics) == 0;
 	bool inventory = read && value_get(document, "hosts") && !value_get(document, "runbook");
@@ -52,17 +58,54 @@ static bool is_inventory(const char *path)
 	return inventory;
 }
 
-static bool validate_one(const struct options *options, const char *path, bool json, struct arena *arena, struct value *results)
+/* What runbooks in one folder have in common is read once, if nothing is wrong with it; else each tells what it is. */
+struct common {
+	struct loaded loaded;
+	char *folder; /* owned; NULL: nothing is read yet */
+};
+
+static bool in_folder(const struct common *common, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) : 0;
+	return common->folder && strlen(common->folder) == length && strncmp(common->folder, path, length) == 0;
+}
+
+static void common_free(struct common *common)
+{
+	if (common->folder)
+		loaded_free(&common->loaded);
+	free(take(common->folder));
+}
+
+static int load_common(struct common *common, struct loaded *loaded, const struct options *options, const char *path)
+{
+	if (!in_folder(common, path)) {
+		const char *slash = strrchr(path, '/');
+		common_free(common);
+		common->folder = memory_printf("%.*s", slash ? (int)(slash - path) : 0, path);
+		loaded_init(&common->loaded);
+		load_inventory(&common->loaded, options, path, false);
+		load_plugins(&common->loaded, options);
+	}
+	if (common->loaded.diagnostics.count) {
+		load_inventory(loaded, options, path, false);
+		return load_plugins(loaded, options);
+	}
+	loaded->inventory = common->loaded.inventory;
+	loaded->plugins = common->loaded.plugins;
+	return 0;
+}
+
+static bool validate_one(struct common *common, const struct options *options, const char *path, bool json, struct arena *arena,
+			 struct value *results)
 {
 	struct loaded loaded;
 	loaded_init(&loaded);
-	if (is_inventory(path)) {
+	if (is_inventory(path))
 		inventory_read(loaded.arena, path, &loaded.inventory, &loaded.diagnostics);
-	} else {
-		load_inventory(&loaded, options, path, false);
-		if (load_plugins(&loaded, options) == 0)
-			load_runbook(&loaded, path);
-	}
+	else if (load_common(common, &loaded, options, path) == 0)
+		load_runbook(&loaded, path);
 	bool valid = loaded.diagnostics.errors == 0;
 	if (json) {
 		struct value *one = value_list(loaded.arena);
@@ -71,7 +114,7 @@ static bool validate_one(const struct options *options, const char *path, bool j
 	} else {
 		print_diagnostics(stderr, &loaded.diagnostics);
 		if (valid)
-			printf("%s: valid\n", path);
+			print_safely(stdout, "%s: valid\n", path);
 	}
 	loaded_free(&loaded);
 	return valid;
@@ -88,8 +131,10 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return EXIT_INVALID;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct value *results = value_list(arena);
+	struct common common = {0};
 	for (size_t i = 0; i < options.arguments_count; i++)
-		valid &= validate_one(&options, options.arguments[i], json, arena, results);
+		valid &= validate_one(&common, &options, options.arguments[i], json, arena, results);
+	common_free(&common);
 	if (json) {
 		CLEANUP_BUFFER struct buffer text = {0};
 		json_format(&text, results, JSON_INDENTED);

@@ -82,7 +82,7 @@ int become_refused(const struct connection *connection, const struct command_res
 	const struct host *host = connection->host;
 	const char *text = result->errors.data ? result->errors.data : "";
 	CLEANUP_FREE char *line = memory_printf("%.*s", (int)strcspn(text, "\n"), text);
-	error_set(err, ERROR_CONNECTION, "cannot become %s by sudo: %s", become_user(host),
+	error_set(err, ERROR_REFUSED, "cannot become %s by sudo: %s", become_user(host),
 		  line[0] ? line : "it said nothing and ran nothing");
 	if (result->exit_code == 127 || strstr(text, "not found"))
 		return error_hint(err, "install sudo on that host, or connect as %s and leave out become", become_user(host));

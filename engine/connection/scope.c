@@ -34,20 +34,19 @@ static const char ENTER[] = "read -r line </proc/$$/stat; line=${line##*) }; lin
 			    "[ \"${line%% *}\" = $$ ] || exec setsid -w sh -c \"$0\" sh \"$@\"\n"
 			    "eval \"$0\"";
 
-/* The file is complete before the command begins. Files of scopes that are over are cleared away by the next one. */
+/* The file is complete before the command begins. Files of scopes that are over are cleared away by later ones, several at once: rm is a
+ * process, and every process here is time that each step takes. */
 static const char SESSION[] =
-	LOOK "d=$1 n=$2 f=$1/$2.scope old=; shift 2\n"
+	LOOK "d=$1 n=$2 f=$1/$2.scope old= count=0; shift 2\n"
 	     "refuse() { echo \"standin: no scope: $1\" >&2; exit 1; }\n"
-	     "umask_before=$(umask); umask 077\n"
-	     "[ -d \"$d\" ] || mkdir \"$d\" 2>/dev/null\n"
+	     "[ -d \"$d\" ] || mkdir -m 700 \"$d\" 2>/dev/null\n"
 	     "[ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] || refuse \"$d is no folder of this user's\"\n"
 	     "! alive \"$f\" || refuse \"$n still runs\"\n"
 	     "for g in \"$d\"/*.scope; do\n"
-	     "  [ ! -e \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\"\n"
+	     "  [ ! -e \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\" count=$((count + 1))\n"
 	     "done\n"
-	     "[ -z \"$old\" ] || rm -f -- $old\n"
+	     "[ $count -lt 16 ] || rm -f -- $old\n"
 	     "look $$ && echo \"$$ $start\" >\"$f\" || refuse \"cannot write $f\"\n"
-	     "umask \"$umask_before\"\n"
 	     "STANDIN_SCOPE=\"$n/\"; export STANDIN_SCOPE\n"
 	     "exec \"$@\"";
 

@@ -10,7 +10,6 @@
 #include <yaml.h>
 
 #include "engine/base/memory.h"
-#include "engine/base/utf8.h"
 #include "engine/document/compose.h"
 #include "engine/document/layout.h"
 #include "engine/document/text.h"
@@ -30,10 +29,11 @@ struct reader {
 	bool seen; /* a document */
 };
 
+/* The text is known to be UTF-8: the first byte says it. */
 static size_t character_size(const struct source *source, size_t offset)
 {
-	uint32_t code;
-	return utf8_decode(source->text + offset, source->length - offset, &code); /* checked before: never 0 */
+	unsigned char first = (unsigned char)source->text[offset];
+	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
 static void count_characters(struct reader *reader, struct arena *arena)
@@ -51,6 +51,8 @@ static size_t offset_of(const struct reader *reader, const yaml_mark_t *mark)
 {
 	if (mark->index >= reader->characters)
 		return reader->source->length;
+	if (reader->begin + reader->characters == reader->source->length)
+		return reader->begin + mark->index; /* nothing but ASCII */
 	size_t offset = reader->checkpoints[mark->index / CHECKPOINT];
 	for (size_t i = mark->index % CHECKPOINT; i > 0; i--)
 		offset += character_size(reader->source, offset);
@@ -237,7 +239,8 @@ static void report_syntax(struct reader *reader)
 	else if (report_known(reader, problem, wording))
 		return;
 	bool at_context = wording->at_context && parser->context;
-	struct span at = {reader->source, at_context ? context_of(reader) : problem, 1};
+	size_t place = at_context ? context_of(reader) : problem;
+	struct span at = {reader->source, place, place < reader->source->length}; /* nothing stands behind the end */
 	struct diagnostic *found =
 		diagnostics_add(diagnostics, SEVERITY_ERROR, wording->rule, at, "%s%s",
 				wording->message ? wording->message : parser->problem, at_context ? "" : begun(reader));

@@ -127,16 +127,17 @@ int execute_plan(struct arena *arena, const struct execution *execution, bool of
 struct outline {
 	struct arena *arena;
 	struct value *list;
+	const struct value *step, *id, *uses, *depth; /* the keys of its maps, made once */
 };
 
 static bool outline_step(void *context, const struct step *step, unsigned depth)
 {
 	struct outline *outline = context;
 	struct value *entry = value_map(outline->arena);
-	value_put(outline->arena, entry, "step", value_string(outline->arena, step->key));
-	value_put(outline->arena, entry, "id", step->id ? value_string(outline->arena, step->id) : value_null());
-	value_put(outline->arena, entry, "uses", step->uses ? value_string(outline->arena, step->uses) : value_null());
-	value_put(outline->arena, entry, "depth", value_int(outline->arena, depth));
+	value_put_key(outline->arena, entry, outline->step, value_string(outline->arena, step->key));
+	value_put_key(outline->arena, entry, outline->id, step->id ? value_string(outline->arena, step->id) : value_null());
+	value_put_key(outline->arena, entry, outline->uses, step->uses ? value_string(outline->arena, step->uses) : value_null());
+	value_put_key(outline->arena, entry, outline->depth, value_int(outline->arena, depth));
 	value_append(outline->arena, outline->list, entry);
 	return true;
 }
@@ -155,7 +156,14 @@ static struct value *opened_fields(struct arena *arena, const struct execution *
 {
 	const struct runbook *runbook = execution->runbook;
 	struct value *fields = value_map(arena);
-	struct outline outline = {.arena = arena, .list = value_list(arena)};
+	struct outline outline = {
+		.arena = arena,
+		.list = value_list(arena),
+		.step = value_string(arena, "step"),
+		.id = value_string(arena, "id"),
+		.uses = value_string(arena, "uses"),
+		.depth = value_string(arena, "depth"),
+	};
 	struct value *locks = value_list(arena);
 	runbook_visit(runbook, outline_step, &outline);
 	for (size_t i = 0; i < runbook->locks_count; i++)
@@ -236,6 +244,19 @@ static enum outcome walk_all(struct interpreter *interpreter)
 	return last == OUTCOME_STOPPED || (outcome_is_good(outcome) && !outcome_is_good(last)) ? last : outcome;
 }
 
+/* Whatever else there is to do first, this comes after it. */
+static void hint_resume(struct error *err, const char *run)
+{
+	char *first = take(err->hint);
+	if (first && strstr(first, "standin resume"))
+		error_hint(err, "%s", first);
+	else if (first)
+		error_hint(err, "%s; then: standin resume %s", first, run);
+	else
+		error_hint(err, "the run is not finished; go on with: standin resume %s", run);
+	free(first);
+}
+
 static int walk_run(struct interpreter *interpreter, enum outcome *ret_outcome, struct error *err)
 {
 	interpreter->control = control_start(interpreter, err);
@@ -251,7 +272,7 @@ static int walk_run(struct interpreter *interpreter, enum outcome *ret_outcome, 
 	if (interpreter->stop.code == ERROR_OK)
 		error_set(&interpreter->stop, ERROR_CANCELLED, "stopped by a signal");
 	error_move(err, &interpreter->stop);
-	error_hint(err, "the run is not finished; go on with: standin resume %s", interpreter->run->id);
+	hint_resume(err, interpreter->run->id);
 	return 0;
 }
 
@@ -266,6 +287,15 @@ static void attach_run(struct interpreter *interpreter, struct run *run, const s
 		journal_listen(run->journal, listener->record, listener->context);
 }
 
+static int record_opened(const struct execution *execution, struct run *run, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new(); /* of its own: the outline is as long as the runbook */
+	const struct value *fields = opened_fields(arena, execution, run);
+	if (journal_append(run->journal, "run_opened", fields, JOURNAL_SYNC, err) < 0)
+		return -1;
+	return run_index_opened(run, fields, err);
+}
+
 int execute_run(const struct execution *execution, struct run *run, const struct execute_listener *listener, enum outcome *ret_outcome,
 		struct error *err)
 {
@@ -273,9 +303,8 @@ int execute_run(const struct execution *execution, struct run *run, const struct
 	struct interpreter interpreter;
 	interpreter_init(&interpreter, arena, execution, POWER_APPLY);
 	attach_run(&interpreter, run, listener);
-	int result = -1;
-	struct value *fields = opened_fields(arena, execution, run);
-	if (journal_append(run->journal, "run_opened", fields, JOURNAL_SYNC, err) == 0 && run_index_opened(run, fields, err) == 0)
+	int result = record_opened(execution, run, err);
+	if (result == 0)
 		result = walk_run(&interpreter, ret_outcome, err);
 	interpreter_free(&interpreter);
 	return result;

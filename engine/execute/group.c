@@ -23,6 +23,7 @@ static struct frame block_frame(struct interpreter *interpreter, const struct gr
 {
 	struct frame frame = group->inner;
 	frame.depth++;
+	frame.rescuable |= group->rescue->count > 0;
 	frame.prefix = block_name ? arena_printf(interpreter->arena, "%s.%s", group->instance, block_name) : group->instance;
 	if (block_name)
 		frame.block = block_name;
@@ -222,6 +223,8 @@ static int call_outputs(struct interpreter *interpreter, struct group *group, st
 		const struct value *value;
 		if (template_evaluate(callee->outputs[i].value, &names.activation, interpreter->arena, &value, NULL, err) < 0)
 			return error_wrap(err, "output '%s' of %s", callee->outputs[i].name, callee->name);
+		if (output_is_open(callee->outputs[i].name, value, err) < 0)
+			return error_wrap(err, "%s", callee->name);
 		value_put(interpreter->arena, outputs, callee->outputs[i].name, value);
 	}
 	group->outputs = outputs;

@@ -80,6 +80,7 @@ struct frame { /* one level of nesting; inner ones inherit */
 	int64_t deadline;	 /* machine time */
 	unsigned depth;
 	bool finishing;		 /* inside a finally: a cancel does not end it */
+	bool rescuable;		 /* a group around it has a rescue: how its steps ended is kept for the round after that */
 	bool after_rescue;	 /* what ended well stays; what failed is observed again */
 	bool contingent;	 /* a plan: inside a rescue */
 	bool maybe;		 /* a plan: an outer `if` or list is unknown */
@@ -164,6 +165,7 @@ enum outcome walk_block(struct interpreter *interpreter, const struct block *blo
 /* step.c */
 enum outcome step_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);
 int frame_resolve(struct interpreter *interpreter, const struct step *step, struct frame *frame, struct error *err);
+int output_is_open(const char *name, const struct value *value, struct error *err); /* -1: it is secret, and cannot be journaled */
 /* Fills call, name, object, desired. */
 int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
 const struct value *attempt_result(struct attempt *attempt); /* what `result` is */
@@ -210,7 +212,8 @@ int record_group(struct interpreter *interpreter, const char *kind, const char *
 int record_retry(struct interpreter *interpreter, const char *key, unsigned next, unsigned attempts, int64_t delay, const char *reason);
 int record_list(struct interpreter *interpreter, const char *key, const struct value *items);
 int record_note(struct interpreter *interpreter, const char *key, const char *text);
-void record_remember(struct interpreter *interpreter, const char *key, const struct value *finished); /* for done */
+/* For done, where anybody will ask. */
+void record_remember(struct interpreter *interpreter, const struct frame *frame, const char *key, const struct value *finished);
 enum outcome stop_now(struct interpreter *interpreter, struct error *err); /* takes err; STOPPED */
 
 /* control.c - requests of people: the inbox, the terminal, signals */

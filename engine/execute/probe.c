@@ -19,10 +19,21 @@ static enum outcome look_once(struct interpreter *interpreter, struct attempt *a
 	return OUTCOME_FAILED;
 }
 
+/* Time is up. err: why it could not be observed the last time, or nothing. */
+static enum outcome never_true(struct attempt *attempt, const struct value *last, struct error *err)
+{
+	if (last) {
+		error_clear(err);
+		error_set(err, ERROR_TIMEOUT, "`until` did not come true; last observed %s", json_text(attempt->arena, last));
+	}
+	return attempt_fail(attempt, err);
+}
+
 enum outcome probe_perform(struct interpreter *interpreter, struct attempt *attempt)
 {
 	const struct template *until = attempt->step->until;
 	int64_t poll = attempt->step->poll ? attempt->step->poll : attempt->action->poll;
+	const struct value *last = NULL; /* what was seen last */
 	for (;;) {
 		struct error err = ERROR_NONE;
 		enum truth truth = TRUTH_FALSE;
@@ -33,12 +44,10 @@ enum outcome probe_perform(struct interpreter *interpreter, struct attempt *atte
 			return attempt_fail(attempt, &err);
 		if (truth == TRUTH_TRUE)
 			return OUTCOME_OK;
-		if (machine_now(interpreter) >= attempt->deadline) {
-			if (err.code == ERROR_OK)
-				error_set(&err, ERROR_TIMEOUT, "`until` did not come true; last observed %s",
-					  json_text(attempt->arena, attempt_result(attempt)));
-			return attempt_fail(attempt, &err);
-		}
+		if (outcome == OUTCOME_OK)
+			last = attempt->after.state;
+		if (machine_now(interpreter) >= attempt->deadline)
+			return never_true(attempt, last, &err);
 		error_clear(&err);
 		outcome = attempt_wait(interpreter, attempt, poll);
 		if (outcome != OUTCOME_OK)

@@ -101,8 +101,10 @@ static const struct value *error_value(struct arena *arena, const struct error *
 	return value;
 }
 
-void record_remember(struct interpreter *interpreter, const char *key, const struct value *finished)
+void record_remember(struct interpreter *interpreter, const struct frame *frame, const char *key, const struct value *finished)
 {
+	if (!frame->rescuable)
+		return;
 	CLEANUP_FREE char *plain = plain_key(key);
 	table_put(&interpreter->done, plain, value_copy(interpreter->arena, finished));
 }
@@ -123,7 +125,7 @@ int record_finished(struct interpreter *interpreter, const struct attempt *attem
 	value_put(arena, fields, "error", error_value(arena, &attempt->error));
 	value_put(arena, fields, "evidence", attempt->evidence ? attempt->evidence : value_list(arena));
 	value_put(arena, fields, "elapsed", value_int(arena, machine_now(interpreter) - begin));
-	record_remember(interpreter, attempt->key, fields);
+	record_remember(interpreter, attempt->frame, attempt->key, fields);
 	return record(interpreter, "step_finished", fields, JOURNAL_BUFFERED);
 }
 
@@ -142,7 +144,7 @@ int record_skipped(struct interpreter *interpreter, const struct step *step, con
 	value_put(arena, fields, "outcome", value_string(arena, outcome_name(OUTCOME_SKIPPED)));
 	value_put(arena, fields, "reason", value_string(arena, reason));
 	value_put(arena, fields, "elapsed", value_int(arena, 0));
-	record_remember(interpreter, key, fields);
+	record_remember(interpreter, frame, key, fields);
 	return record(interpreter, "step_finished", fields, JOURNAL_BUFFERED);
 }
 
@@ -183,6 +185,8 @@ int record_list(struct interpreter *interpreter, const char *key, const struct v
 		return 0;
 	struct value *fields = record_fields(interpreter, arena, key);
 	value_put(arena, fields, "items", items);
+	if (value_is_secret(items))
+		value_put(arena, fields, "secret", value_bool(true)); /* a resume has to make the list anew */
 	return record(interpreter, "list", fields, JOURNAL_BUFFERED);
 }
 

@@ -62,6 +62,7 @@ static enum outcome no_contact(struct attempt *attempt, const struct observation
 static enum outcome observe_before(struct wish *wish, struct observation *ret_observed)
 {
 	struct attempt *attempt = wish->attempt;
+	const char *why = NULL; /* of the first look; the last one may only have had too little time */
 	for (;;) {
 		struct error err = ERROR_NONE;
 		if (attempt_observe(wish->interpreter, attempt, attempt->deadline, ret_observed, &err) < 0)
@@ -70,6 +71,8 @@ static enum outcome observe_before(struct wish *wish, struct observation *ret_ob
 			return OUTCOME_OK;
 		if (!known(ret_observed) && !ret_observed->lost_contact)
 			return no_contact(attempt, ret_observed);
+		if (!known(ret_observed))
+			ret_observed->why = why = why ? why : ret_observed->why;
 		if (time_is_up(wish))
 			return known(ret_observed) ? OUTCOME_OK : no_contact(attempt, ret_observed);
 		enum outcome pause = attempt_pause(wish->interpreter, attempt);
@@ -133,10 +136,16 @@ static enum outcome remains_unknown(struct wish *wish, const struct observation 
 	return OUTCOME_UNKNOWN;
 }
 
-/* After an apply. Whoever answers there is not that host: what has become of it is not known, and nothing more is sent. */
+/* Waiting does not help: it is not that host that answers, or it does not let us look. */
+static bool shut_out(const struct error *err)
+{
+	return err->code == ERROR_IDENTITY || err->code == ERROR_REFUSED;
+}
+
+/* After an apply: what has become of it is not known, and nothing more is sent. */
 static enum outcome cannot_look(struct wish *wish, struct error *err)
 {
-	if (err->code != ERROR_IDENTITY)
+	if (!shut_out(err))
 		return attempt_fail(wish->attempt, err);
 	error_move(&wish->attempt->error, err);
 	error_wrap(&wish->attempt->error, "it is not known whether this was done");
@@ -296,7 +305,7 @@ static enum outcome wait_for_scope(struct wish *wish)
 		int64_t until = machine_to_boottime(wish->interpreter, attempt->deadline);
 		if (scope_wait(connection, wish->scope, until, &err) == 0)
 			return OUTCOME_OK;
-		if (err.code == ERROR_IDENTITY)
+		if (shut_out(&err))
 			return cannot_look(wish, &err);
 		if (time_is_up(wish)) {
 			wish->result = APPLY_UNKNOWN;
@@ -318,14 +327,14 @@ static enum outcome resume(struct wish *wish, const struct value *intent)
 	enum outcome outcome = wait_for_scope(wish);
 	if (outcome == OUTCOME_OK)
 		outcome = observe_before(wish, &now);
-	if (outcome == OUTCOME_FAILED && attempt->error.code != ERROR_IDENTITY && !known(&now)) {
-		error_clear(&attempt->error);
-		return remains_unknown(wish, &now);
-	}
-	if (outcome == OUTCOME_FAILED && attempt->error.code == ERROR_IDENTITY) {
+	if (outcome == OUTCOME_FAILED && shut_out(&attempt->error)) {
 		struct error err = ERROR_NONE;
 		error_move(&err, &attempt->error);
 		return cannot_look(wish, &err);
+	}
+	if (outcome == OUTCOME_FAILED && !known(&now)) {
+		error_clear(&attempt->error);
+		return remains_unknown(wish, &now);
 	}
 	if (outcome != OUTCOME_OK)
 		return outcome;

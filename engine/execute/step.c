@@ -28,11 +28,20 @@ static int evaluate(struct interpreter *interpreter, const struct frame *frame, 
 	return template_evaluate(template, &names.activation, arena, ret_value, NULL, err);
 }
 
+/* What everybody may see: where a secret cannot be kept. */
+static int evaluate_open(struct interpreter *interpreter, const struct frame *frame, const struct template *template,
+			 struct arena *arena, const struct value **ret_value, struct error *err)
+{
+	if (evaluate(interpreter, frame, template, arena, ret_value, err) < 0)
+		return -1;
+	return value_is_secret(*ret_value) ? error_set(err, ERROR_INVALID, "a secret may not stand here") : 0;
+}
+
 int frame_resolve(struct interpreter *interpreter, const struct step *step, struct frame *frame, struct error *err)
 {
 	const struct value *value;
 	if (step->host) {
-		if (evaluate(interpreter, frame, step->host, interpreter->arena, &value, err) < 0)
+		if (evaluate_open(interpreter, frame, step->host, interpreter->arena, &value, err) < 0)
 			return error_wrap(err, "host");
 		frame->host_unknown = value->type == VALUE_UNKNOWN;
 		frame->host = frame->host_unknown ? NULL : host_from(interpreter, value, err);
@@ -40,7 +49,8 @@ int frame_resolve(struct interpreter *interpreter, const struct step *step, stru
 			return error_wrap(err, "host");
 	}
 	if (step->user) {
-		if (text_evaluate(interpreter, frame, step->user, NULL, interpreter->arena, &frame->user, err) < 0)
+		if (evaluate_open(interpreter, frame, step->user, interpreter->arena, &value, err) < 0 ||
+		    text_evaluate(interpreter, frame, step->user, NULL, interpreter->arena, &frame->user, err) < 0)
 			return error_wrap(err, "user");
 	}
 	return 0;
@@ -59,7 +69,7 @@ static int resolve_executor(struct interpreter *interpreter, struct attempt *att
 	struct call *call = &attempt->call;
 	call->executor = call->subject;
 	if (attempt->step->via) {
-		if (evaluate(interpreter, attempt->frame, attempt->step->via, attempt->arena, &value, err) < 0)
+		if (evaluate_open(interpreter, attempt->frame, attempt->step->via, attempt->arena, &value, err) < 0)
 			return error_wrap(err, "via");
 		id = value->type == VALUE_MAP ? value_get_text(value, "id") : value_text(value);
 	} else if (action_via(attempt->arena, call, &id, err) < 0) {
@@ -93,12 +103,33 @@ static int check_inputs(struct attempt *attempt, struct error *err)
 	return -1;
 }
 
+/* A check of the runbook finds those that are named where they are used; this finds those that came another way. */
+static int check_secrets(const struct attempt *attempt, const struct value *with, struct error *err)
+{
+	const struct action *action = attempt->action;
+	if (with->secret)
+		return error_set(err, ERROR_INVALID, "the inputs of %s are secret as a whole", action->name);
+	for (size_t i = 0; value_is(with, VALUE_MAP) && i < with->map.count; i++) {
+		const struct value_entry *entry = &with->map.entries[i];
+		if (!value_is_secret(entry->value) || action_input_may_be_secret(action, value_text(entry->key)))
+			continue;
+		error_set(err, ERROR_INVALID, "a secret may not stand in `%s` of %s: others could read it there", value_text(entry->key),
+			  action->name);
+		if (action->secrets && action->secrets[0])
+			return error_hint(err, "%s takes a secret in `%s`", action->name, action->secrets[0]);
+		return error_hint(err, "%s takes no secrets", action->name);
+	}
+	return 0;
+}
+
 static int prepare_inputs(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
 {
 	static const struct value empty = {.type = VALUE_MAP};
 	const struct value *with = &empty;
 	if (attempt->step->with && evaluate(interpreter, attempt->frame, attempt->step->with, attempt->arena, &with, err) < 0)
 		return error_wrap(err, "with");
+	if (check_secrets(attempt, with, err) < 0)
+		return -1;
 	attempt->call.inputs = action_inputs(attempt->arena, attempt->action, with);
 	return check_inputs(attempt, err);
 }
@@ -115,7 +146,8 @@ static void prepare_name(struct interpreter *interpreter, struct attempt *attemp
 		if (text_evaluate(interpreter, attempt->frame, step->name, NULL, attempt->arena, &attempt->name, NULL) < 0)
 			attempt->name = step->uses;
 	} else if (kind_end && length && strncmp(kind_end + 1, subject->id, length) == 0 && kind_end[1 + length] == '/') {
-		attempt->name = arena_printf(attempt->arena, "%s %s", step->uses, kind_end + length + 2);
+		const char *rest = kind_end + length + 1; /* with its slash: that of a path */
+		attempt->name = arena_printf(attempt->arena, "%s %s", step->uses, strchr(rest + 1, '/') ? rest : rest + 1);
 	}
 }
 
@@ -211,6 +243,15 @@ const struct value *attempt_result(struct attempt *attempt)
 	return value_map(attempt->arena);
 }
 
+/* Outputs are kept by the journal, and a resume takes them from there: a secret is in no journal. */
+int output_is_open(const char *name, const struct value *value, struct error *err)
+{
+	if (!value_is_secret(value))
+		return 0;
+	error_set(err, ERROR_INVALID, "the output '%s' is secret, and outputs are kept in the journal", name);
+	return error_hint(err, "leave it out; where it is needed, write secrets.NAME again");
+}
+
 static int apply_outputs(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
 {
 	const struct step *step = attempt->step;
@@ -225,6 +266,8 @@ static int apply_outputs(struct interpreter *interpreter, struct attempt *attemp
 		const struct value *value;
 		if (template_evaluate(step->outputs[i].value, &names.activation, attempt->arena, &value, NULL, err) < 0)
 			return error_wrap(err, "output '%s'", step->outputs[i].name);
+		if (output_is_open(step->outputs[i].name, value, err) < 0)
+			return -1;
 		value_put(attempt->arena, outputs, step->outputs[i].name, value);
 	}
 	attempt->outputs = outputs;
@@ -326,7 +369,7 @@ static enum outcome replay(struct interpreter *interpreter, const struct step *s
 	const struct value *outputs = value_get(finished, "outputs");
 	struct observation before = observation_from_value(value_get(finished, "before"));
 	struct observation after = observation_from_value(value_get(finished, "after"));
-	record_remember(interpreter, key, finished);
+	record_remember(interpreter, frame, key, finished);
 	note_conflict(interpreter, value_get_text(value_get(finished, "error"), "code"));
 	steps_put(interpreter, step, frame, outcome, value_is(outputs, VALUE_MAP) ? outputs : NULL, &before, &after);
 	return outcome;

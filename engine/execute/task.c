@@ -207,12 +207,14 @@ static enum outcome apply(struct task *task)
 
 /* --- in doubt --- */
 
-static enum outcome ask(struct task *task, const char *message, const char *done)
+/* known: the beginning of the question. */
+static enum outcome ask(struct task *task, const char *known, const char *done)
 {
 	static const char *const choices[] = {"done", "again", "stop"};
 	struct attempt *attempt = task->attempt;
 	const char *answer;
 	struct error err = ERROR_NONE;
+	const char *message = arena_printf(attempt->arena, "%s. Is it done, shall it be done again, or stop?", known);
 	enum outcome asked =
 		gate_ask(task->interpreter, attempt, "doubt", message, choices, COUNT_OF(choices), true, &answer);
 	if (asked != OUTCOME_OK)
@@ -223,7 +225,7 @@ static enum outcome ask(struct task *task, const char *message, const char *done
 		attempt->reason = done;
 		return OUTCOME_CHANGED;
 	}
-	error_set(&err, ERROR_CANCELLED, "%s The operator chose to stop", message);
+	error_set(&err, ERROR_CANCELLED, "%s, and the operator chose to stop", known);
 	return attempt_fail(attempt, &err);
 }
 
@@ -245,8 +247,7 @@ static enum outcome in_doubt(struct task *task, const char *why)
 		return apply(task);
 	return ask(task,
 		   arena_printf(attempt->arena,
-				"'%s' was begun and it is not known how it ended (%s). Is it done, shall it be done again, or stop?",
-				attempt->name, unseen ? unseen : why),
+				"'%s' was begun and it is not known how it ended (%s)", attempt->name, unseen ? unseen : why),
 		   "an operator says that it is done");
 }
 
@@ -259,7 +260,7 @@ static enum outcome after_rescue(struct task *task, enum look seen)
 		return OUTCOME_CHANGED;
 	}
 	return ask(task,
-		   arena_printf(attempt->arena, "'%s' had failed and was mended. Is it done, shall it be done again, or stop?", attempt->name),
+		   arena_printf(attempt->arena, "'%s' had failed, and cannot be looked at after the rescue", attempt->name),
 		   "by hand");
 }
 

@@ -139,13 +139,24 @@ static enum outcome interrupted(const struct interpreter *interpreter, const str
 
 /* --- rounds of a foreach --- */
 
+/* What was made of a secret as a whole is secret piece by piece. */
+static const struct value *taint_items(struct arena *arena, const struct value *items)
+{
+	if (items->type != VALUE_LIST || !items->secret)
+		return items;
+	struct value *list = value_list(arena);
+	for (size_t i = 0; i < items->list.count; i++)
+		value_append(arena, list, value_taint(arena, items->list.items[i]));
+	return list;
+}
+
 int walk_list(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 	      const struct value **ret_items, struct error *err)
 {
 	const struct value *journaled = history_get(interpreter->history, "list", key, 0);
 	struct names names;
 	const struct value *items;
-	if (journaled && !value_is_secret(journaled)) {
+	if (journaled && !value_get_bool(journaled, "secret", false)) {
 		*ret_items = value_get(journaled, "items");
 		return 0;
 	}
@@ -154,7 +165,7 @@ int walk_list(struct interpreter *interpreter, const struct step *step, const st
 		return error_wrap(err, "foreach");
 	if (items->type != VALUE_LIST && items->type != VALUE_UNKNOWN)
 		return error_set(err, ERROR_INVALID, "foreach: expected a list, this is a %s", value_type_name(items->type));
-	*ret_items = items;
+	*ret_items = taint_items(interpreter->arena, items);
 	if (items->type == VALUE_LIST && interpreter->power == POWER_APPLY && record_list(interpreter, key, items) < 0)
 		return error_set(err, ERROR_IO, "the journal cannot be written");
 	return 0;

@@ -233,6 +233,8 @@ int journal_reserve(struct journal *journal, size_t bytes, struct error *err)
 {
 	if (refused(journal, err) < 0)
 		return -1;
+	if (journal->reserved >= journal->size + bytes)
+		return 0;
 	if (bytes < RESERVE_AHEAD && reserve_until(journal, journal->size + RESERVE_AHEAD) == 0)
 		return 0;
 	int errnum = reserve_until(journal, journal->size + bytes);

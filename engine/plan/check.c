@@ -23,8 +23,9 @@ static void check_inputs(const struct check *check, const struct step *step, con
 
 struct secret_search {
 	const struct check *check;
-	const struct action *action;
-	const char *input; /* of the action */
+	const char *place; /* where it would stand */
+	const char *why;
+	const char *hint;
 };
 
 static bool is_secret_input(const struct runbook *runbook, const char *name)
@@ -44,13 +45,15 @@ static void find_secret(void *context, const char *const *parts, size_t count, s
 	if (!secret)
 		return;
 	struct diagnostic *diagnostic = diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/secret", at,
-							"a secret may not stand in `%s` of %s: others could read it there", search->input,
-							search->action->name);
-	const char *const *allowed = search->action->secrets;
-	if (allowed && allowed[0])
-		diagnostic_hint(check->diagnostics, diagnostic, "%s takes a secret in `%s`", search->action->name, allowed[0]);
-	else
-		diagnostic_hint(check->diagnostics, diagnostic, "%s takes no secrets", search->action->name);
+							"a secret may not stand in %s: %s", search->place, search->why);
+	diagnostic_hint(check->diagnostics, diagnostic, "%s", search->hint);
+}
+
+static const char *secrets_hint(struct arena *arena, const struct action *action)
+{
+	if (action->secrets && action->secrets[0])
+		return arena_printf(arena, "%s takes a secret in `%s`", action->name, action->secrets[0]);
+	return arena_printf(arena, "%s takes no secrets", action->name);
 }
 
 static void check_secrets(const struct check *check, const struct step *step, const struct action *action)
@@ -58,11 +61,54 @@ static void check_secrets(const struct check *check, const struct step *step, co
 	struct arena *arena = check->diagnostics->arena;
 	for (size_t i = 0; value_is(step->with_value, VALUE_MAP) && i < step->with_value->map.count; i++) {
 		const struct value_entry *entry = &step->with_value->map.entries[i];
-		struct secret_search search = {.check = check, .action = action, .input = value_text(entry->key)};
+		struct secret_search search = {.check = check,
+					       .place = arena_printf(arena, "`%s` of %s", value_text(entry->key), action->name),
+					       .why = "others could read it there",
+					       .hint = secrets_hint(arena, action)};
 		struct template *template = NULL;
-		if (!action_input_may_be_secret(action, search.input) &&
+		if (!action_input_may_be_secret(action, value_text(entry->key)) &&
 		    template_compile(arena, entry->value, &template, NULL, NULL) == 0)
 			template_visit_names(template, find_secret, &search);
+	}
+}
+
+/* What everybody may read: names of hosts and users, and what the journal keeps. */
+static void check_open(const struct check *check, const struct template *template, const char *place, const char *why, const char *hint)
+{
+	struct secret_search search = {.check = check, .place = place, .why = why, .hint = hint};
+	if (template)
+		template_visit_names(template, find_secret, &search);
+}
+
+static void check_outputs(const struct check *check, const struct output *outputs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		check_open(check, outputs[i].value, "an output", "outputs are kept in the journal",
+			   "leave it out; where it is needed, write secrets.NAME again");
+}
+
+static void check_open_places(const struct check *check, const struct step *step)
+{
+	static const char why[] = "others could read it there";
+	static const char hint[] = "secrets are for an action's `stdin`, or an input that takes one";
+	check_open(check, step->host, "`host`", why, hint);
+	check_open(check, step->via, "`via`", why, hint);
+	check_open(check, step->user, "`user`", why, hint);
+	check_outputs(check, step->outputs, step->outputs_count);
+}
+
+/* Does the callee declare that input as a secret one? */
+static void check_call(const struct check *check, const struct step *step)
+{
+	struct arena *arena = check->diagnostics->arena;
+	for (size_t i = 0; value_is(step->with_value, VALUE_MAP) && i < step->with_value->map.count; i++) {
+		const struct value_entry *entry = &step->with_value->map.entries[i];
+		struct template *template = NULL;
+		const char *place = arena_printf(arena, "`%s` of %s", value_text(entry->key), step->callee->name);
+		if (!is_secret_input(step->callee, value_text(entry->key)) &&
+		    template_compile(arena, entry->value, &template, NULL, NULL) == 0)
+			check_open(check, template, place, "that input is not declared to be one",
+				   "declare it there so: type: secret; then it is shown nowhere");
 	}
 }
 
@@ -134,8 +180,11 @@ static void check_block(const struct check *check, const struct block *block, bo
 	for (size_t i = 0; i < block->count; i++) {
 		const struct step *step = &block->steps[i];
 		bool inside = has_host || step->host;
+		check_open_places(check, step);
 		if (step->form == STEP_ACTION)
 			check_action(check, step, inside);
+		if (step->form == STEP_CALL && step->callee)
+			check_call(check, step);
 		check_block(check, &step->steps, inside);
 		check_block(check, &step->rescue, inside);
 		check_block(check, &step->finally, inside);
@@ -148,6 +197,7 @@ void runbook_check(const struct runbook *runbook, const struct plugins *plugins,
 	check_block(&check, &runbook->preflight, false);
 	check_block(&check, &runbook->steps, false);
 	check_block(&check, &runbook->finally, false);
+	check_outputs(&check, runbook->outputs, runbook->outputs_count);
 	for (size_t i = 0; i < runbook->called_count; i++)
 		runbook_check(runbook->called[i], plugins, diagnostics);
 }

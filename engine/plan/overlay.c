@@ -3,7 +3,6 @@
  */
 #include "engine/plan/overlay.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 struct layer {
@@ -96,6 +95,27 @@ static struct observation touched(struct arena *arena, const struct observation 
 	return (struct observation){.kind = OBSERVED_STATE, .state = state};
 }
 
+/* Only `*` is special, and it matches slashes too: brackets and question marks are letters of objects. */
+static bool matches(const char *pattern, const char *text)
+{
+	const char *star = NULL, *from = NULL;
+	while (*text) {
+		if (*pattern == '*') {
+			star = pattern++;
+			from = text;
+		} else if (*pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star) { /* let the last star take one more */
+			pattern = star + 1;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
 struct observation overlay_view(const struct overlay *overlay, struct arena *arena, const char *object,
 				const struct observation *observed, bool *ret_planned)
 {
@@ -105,7 +125,7 @@ struct observation overlay_view(const struct overlay *overlay, struct arena *are
 		const struct layer *layer = &overlay->layers[i];
 		if (layer->object && strcmp(layer->object, object) == 0)
 			view = wish_after(arena, layer->desired, &view);
-		else if (layer->pattern && fnmatch(layer->pattern, object, FNM_NOESCAPE) == 0)
+		else if (layer->pattern && matches(layer->pattern, object))
 			view = touched(arena, &view);
 		else
 			continue;

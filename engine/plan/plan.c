@@ -193,7 +193,8 @@ int plan_compare(const struct value *saved, const struct value *now, struct erro
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	now = as_saved(arena, now);
-	if (!value_equal(value_get(saved, "runbook"), value_get(now, "runbook")))
+	const char *runbook = value_get_text(now, "runbook");
+	if (!runbook || !value_is_text(value_get(saved, "runbook"), runbook))
 		return refuse(err, arena_printf(arena, "it was made for the runbook %s", text_of(arena, value_get(saved, "runbook"))));
 	if (value_get_bool(saved, "offline", false))
 		return refuse(err, "it was made offline, so it says nothing about the hosts");

@@ -26,10 +26,10 @@ static bool same_text(const struct value *a, const struct value *b)
 
 static enum wish_match match_attribute(const struct value *desired, const struct value *observed)
 {
-	if (!observed)
-		return desired->type == VALUE_NULL ? WISH_HOLDS : WISH_DIFFERS;
 	if (value_has_unknown(desired) || value_has_unknown(observed))
 		return WISH_UNKNOWN;
+	if (!observed)
+		return desired->type == VALUE_NULL ? WISH_HOLDS : WISH_DIFFERS;
 	return value_equal(desired, observed) || same_text(desired, observed) ? WISH_HOLDS : WISH_DIFFERS;
 }
 

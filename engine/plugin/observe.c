@@ -13,7 +13,7 @@ static int unobservable(struct observation *observation, const char *why)
 
 static bool is_final(enum error_code code)
 {
-	return code == ERROR_CANCELLED || code == ERROR_IDENTITY || code == ERROR_INVALID;
+	return code == ERROR_CANCELLED || code == ERROR_IDENTITY || code == ERROR_REFUSED || code == ERROR_INVALID;
 }
 
 static int no_contact(struct arena *arena, struct observation *observation, struct error *err)

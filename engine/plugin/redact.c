@@ -76,7 +76,10 @@ static void add_escaped(struct arena *arena, struct redaction *redaction, const 
 	}
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text[i];
-		buffer_printf(&percent, (c < 0x80 && isalnum(c)) || (c && strchr("-._~", c)) ? "%c" : "%%%02X", c);
+		if ((c < 0x80 && isalnum(c)) || (c && strchr("-._~", c)))
+			buffer_add_char(&percent, (char)c);
+		else
+			buffer_printf(&percent, "%%%02X", c);
 		buffer_add(&shell, c == '\'' ? "'\\''" : (char[]){(char)c, '\0'});
 	}
 	add_form(arena, redaction, json.data + 1, json.length - 2, false);
@@ -87,13 +90,14 @@ static void add_escaped(struct arena *arena, struct redaction *redaction, const 
 
 static void add_hexadecimal(struct arena *arena, struct redaction *redaction, const char *text, size_t length)
 {
-	static const char *const formats[] = {"%02x", "%02X"};
-	for (size_t f = 0; f < COUNT_OF(formats); f++) {
-		CLEANUP_BUFFER struct buffer coded = {0};
-		for (size_t i = 0; i < length; i++)
-			buffer_printf(&coded, formats[f], (unsigned char)text[i]);
-		add_buffer(arena, redaction, &coded, true);
+	CLEANUP_BUFFER struct buffer lower = {0};
+	CLEANUP_BUFFER struct buffer upper = {0};
+	for (size_t i = 0; i < length; i++) {
+		buffer_printf(&lower, "%02x", (unsigned char)text[i]);
+		buffer_printf(&upper, "%02X", (unsigned char)text[i]);
 	}
+	add_buffer(arena, redaction, &lower, true);
+	add_buffer(arena, redaction, &upper, true);
 }
 
 static void add_text(struct arena *arena, struct redaction *redaction, const char *text, size_t length)

@@ -317,12 +317,11 @@ int worker_start(struct plugin_processes *processes, const struct plugin_program
 	}
 	struct worker *worker = memory_alloc(sizeof(*worker));
 	*worker = (struct worker){.program = program, .processes = processes, .process = launched.process, .folder = launched.folder,
-				  .users = 2, .epoll = epoll, .secrets_arena = arena_new()};
+				  .users = 1, .epoll = epoll, .secrets_arena = arena_new()};
 	*ret_unconfined = launched.unconfined;
 	send_hello(worker, unconfined_list(arena, launched.unconfined));
 	worker->pump = fiber_start(pump, worker);
 	if (await_welcome(worker, deadline, err) < 0) {
-		worker_release(worker);
 		worker_release(worker);
 		return -1;
 	}

@@ -79,7 +79,7 @@ struct worker {
 	struct redaction secrets; /* of all calls so far: what it says is never shown with one of them in it */
 };
 
-/* Starts and greets it. */
+/* Starts and greets it; the caller is its one user. */
 int worker_start(struct plugin_processes *processes, const struct plugin_program *program, int64_t deadline,
 		 struct worker **ret_worker, unsigned *ret_unconfined, struct error *err);
 void worker_release(struct worker *worker); /* one user less; frees what is over and has none */

@@ -68,6 +68,13 @@ static void append_unknown(struct buffer *out, const char *why)
 		buffer_printf(out, " (%s)", why);
 }
 
+static void append_duration(struct buffer *out, const struct value *value)
+{
+	char text[DURATION_TEXT_SIZE];
+	duration_short(value_nanoseconds(value), text);
+	buffer_add(out, text);
+}
+
 static void append(struct buffer *out, const struct value *value, bool nested)
 {
 	if (value->secret)
@@ -78,6 +85,8 @@ static void append(struct buffer *out, const struct value *value, bool nested)
 		append_unknown(out, value_text(unknown_mark(value)));
 	else if (value->type == VALUE_STRING && is_bare(value, nested))
 		buffer_append(out, value->string.data, value->string.length);
+	else if (value->type == VALUE_DURATION)
+		append_duration(out, value);
 	else if (value->type == VALUE_LIST)
 		append_list(out, value);
 	else if (value->type == VALUE_MAP)

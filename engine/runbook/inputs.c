@@ -155,6 +155,8 @@ static const struct value *to_secret(const struct conversion *conversion, const 
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const struct value *secret;
 	const char *name = value_text(given);
+	if (given->secret) /* from a runbook that calls this one */
+		return given;
 	if (!name)
 		return refuse_type(conversion, given, "the name of a secret", NULL);
 	if (conversion->only_check)
@@ -205,7 +207,9 @@ static const struct value *to_list(const struct conversion *conversion, const st
 		one.item = true;
 		if (given->list.items[i]->at.source)
 			one.at = given->list.items[i]->at;
-		const struct value *item = converters[conversion->input->items](&one, given->list.items[i]);
+		const struct value *written = given->list.items[i];
+		const struct value *item = converters[conversion->input->items](
+			&one, given->secret ? value_taint(conversion->arena, written) : written);
 		if (!item)
 			return NULL;
 		value_append(conversion->arena, list, item);
@@ -284,8 +288,12 @@ static void add_input(const struct conversion *conversion, const struct value *g
 		refuse(conversion, "is required", arena_printf(conversion->arena, "give it: --input %s=...", input->name));
 		return;
 	}
+	if (given && value_is_secret(given) && input->type != INPUT_SECRET && input->items != INPUT_SECRET) {
+		refuse(conversion, "is given a secret", "declare it so: type: secret; then it is shown nowhere");
+		return;
+	}
 	if (given && value_has_unknown(given)) { /* a plan: it is converted when it is known */
-		value_put(conversion->arena, inputs, input->name, value_unknown());
+		value_put(conversion->arena, inputs, input->name, value_is_secret(given) ? given : value_unknown());
 		return;
 	}
 	const struct value *value = given && given->type != VALUE_NULL ? converters[input->type](conversion, given) : value_null();

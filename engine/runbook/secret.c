@@ -161,7 +161,7 @@ static int read_command(const struct secret *secret, struct buffer *out, struct 
 
 static const struct secret *find(const struct inventory *inventory, const char *name)
 {
-	for (size_t i = 0; i < inventory->secrets_count; i++)
+	for (size_t i = 0; inventory && i < inventory->secrets_count; i++)
 		if (strcmp(inventory->secrets[i].name, name) == 0)
 			return &inventory->secrets[i];
 	return NULL;

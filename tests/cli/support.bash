@@ -1,13 +1,13 @@
 # support.bash - what the tests of the command line share: a world of light local hosts, and ways to watch a run without a clock.
 #
-# Each test has its own folder W=$BATS_TEST_TMPDIR with inventory.yaml (hosts a and b), plugins/ (core and the toy of tests/torture), state/,
+# Each test has its own folder W (in memory where there is /dev/shm: the engine syncs a lot) with inventory.yaml (hosts a and b), plugins/ (core and the toy of tests/torture), state/,
 # and one world a host: W/a, W/b (see tests/torture/plugins/toy/plugin.yaml). Nothing depends on the directory that bats is called from.
 
 TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 STANDIN=${STANDIN:-$TREE/build/standin}
 
 setup() {
-  W=$BATS_TEST_TMPDIR
+  W=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "$BATS_TEST_TMPDIR")/standin-cli.XXXXXX")
   export STANDIN_PLUGINS=$W/plugins STANDIN_STATE=$W/state LC_ALL=C.UTF-8
   unset STANDIN_FAULT STANDIN_INVENTORY
   mkdir "$W/plugins"
@@ -35,6 +35,8 @@ teardown() {
     kill -KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
+  cd /
+  rm -rf "$W"
 }
 
 standin() { "$STANDIN" "$@"; }
@@ -51,7 +53,7 @@ kinds() { journal | sed 's/.*"kind":"\([a-z_]*\)".*/\1/'; }
 
 # Text without what differs from run to run: ids, times, pids.
 tidy() {
-  sed -E -e 's/[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/RUN/g' -e 's/^[0-9]+:[0-9.:]+ /TIME /' -e "s#$W#W#g" \
+  sed -E -e 's/[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/RUN/g' -e 's/^[0-9]+:[0-9.:]+ +/TIME /' -e "s#$W#W#g" \
     -e 's/\b[0-9.]+(ms|s)\b/T/g' -e 's/pid [0-9]+/pid N/' -e 's/by [a-z]+@[^ ]+/by WHO/' -e 's/at [0-9:]{8} on [^ ,]+/at TIME on HOST/'
 }
 
@@ -81,12 +83,22 @@ ended() {
   output=$(cat "$W/out")
 }
 
+# gone PID - no such process, or only what is left of one that nobody has waited for.
+gone() { ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" || { echo "process $1 is still there"; return 1; }; }
+
+# last TEXT - of a long text the end.
+last() {
+  local text=$1
+  [ "${#text}" -le 4000 ] || text=...${text: -4000}
+  printf '%s\n' "$text"
+}
+
 # code EXPECTED COMMAND... - runs it and insists on that exit code.
 code() {
   local expected=$1
   shift
   run "$@"
-  [ "$status" -eq "$expected" ] || { echo "exit code $status instead of $expected: $*"; echo "$output"; return 1; }
+  [ "$status" -eq "$expected" ] || { echo "exit code $status instead of $expected: $*"; last "$output"; return 1; }
 }
 
 # same WHAT EXPECTED - WHAT is a text.
@@ -94,7 +106,7 @@ same() {
   [ "$1" = "$2" ] || { diff -u <(printf '%s\n' "$2") <(printf '%s\n' "$1"); return 1; }
 }
 
-has() { [[ $1 == *"$2"* ]] || { printf 'not there: %s\nin: %s\n' "$2" "$1"; return 1; }; }
+has() { [[ $1 == *"$2"* ]] || { printf 'not there: %s\nin: %s\n' "$2" "$(last "$1")"; return 1; }; }
 has_not() { [[ $1 != *"$2"* ]] || { printf 'must not be there: %s\nin: %s\n' "$2" "$1"; return 1; }; }
 
 # field JSON PYTHON - value is what was parsed.

@@ -75,6 +75,7 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
   eventually grep -q during-failover "$BATS_FILE_TMPDIR/bob.accepted"
   stop_sending
   [ "$(run_outcome)" = changed ]
+  plan_held "$BATS_FILE_TMPDIR/failover.plan"
   [ "$(on mail2 hostname)" = mail1 ]
   complete_soon alice
   complete_soon bob

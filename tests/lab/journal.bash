@@ -2,7 +2,7 @@
 # For the tests that look at runs by their journals (load standin; load journal). Nothing here asserts how long something takes.
 
 MAIL=$(realpath "$BATS_TEST_DIRNAME/../../runbooks/mail")
-PLUGINS=$(realpath "$BATS_TEST_DIRNAME/../../plugins")
+PLUGINS=${STANDIN%/build/*}/plugins
 STATE=/var/lib/standin # on ctl
 
 faulty() { # POINT:N:WHAT VERB...: the engine meets that fault (engine/base/fault.h)
@@ -25,10 +25,10 @@ same() { # EXPECTED ACTUAL WHAT, of several lines
 # A question in Python about the records of a run (default: the latest): `r` are all of them, k("intent") those of a kind. A list is printed in lines.
 journal() { # EXPRESSION [RUN]
   on ctl python3 -c '
-import json, sys
+import glob, json, os, sys
 expression, state, run = sys.argv[1:]
-if not run:
-    run = [x["run"] for x in map(json.loads, open(state + "/index.jsonl")) if x["kind"] == "run_opened"][-1]
+if not run: # the manifest is written once, at the beginning
+    run = max(glob.glob(state + "/runs/*/manifest.json"), key=lambda path: os.stat(path).st_mtime_ns).split("/")[-2]
 with open(f"{state}/runs/{run}/journal.jsonl") as lines:
     r = [json.loads(line) for line in lines if line.endswith("\n")]
 k = lambda kind: [x for x in r if x["kind"] == kind]
@@ -54,3 +54,47 @@ nothing_twice() { # HOST...
 }
 
 invocation() { on "$1" systemctl show -P InvocationID "$2"; }
+
+# The latest run did what the plan said: for each step that wishes something, its before, its changes, its commands.
+plan_held() { # FILE
+  on ctl python3 -c '
+import glob, json, os, sys
+plan = json.load(sys.stdin)
+run = max(glob.glob(sys.argv[1] + "/runs/*/manifest.json"), key=lambda path: os.stat(path).st_mtime_ns)
+records = [json.loads(line) for line in open(os.path.dirname(run) + "/journal.jsonl")]
+finished = {x["step"]: x for x in records if x["kind"] == "step_finished"}
+intents = {x["step"]: x for x in records if x["kind"] == "intent"}
+wrong, compared = [], 0
+
+def unknown(value):
+    return isinstance(value, dict) and "?" in value
+
+def state(observation):
+    value = (observation or {}).get("state")
+    return value if isinstance(value, dict) else {}
+
+for row in plan["rows"]:
+    if row.get("kind") != "state" or row["contingent"] or row["step"] not in finished:
+        continue
+    step, end = row["step"], finished[row["step"]]
+    expected = {"ok": "ok", "change": "changed", "event": "changed"}.get(row["verdict"], end["outcome"])
+    if end["outcome"] != expected:
+        wrong.append(f"{step}: planned {row['"'verdict'"']}, it was {end['"'outcome'"']}")
+    if row["verdict"] == "ok" and step in intents:
+        wrong.append(f"{step}: applied, though planned as ok")
+    for name, value in state(row["before"]).items():
+        seen = state(end["before"])
+        if name in seen and name not in row["volatile"] and not unknown(value) and value != seen[name]:
+            wrong.append(f"{step}: {name} before: planned {value}, observed {seen[name]}")
+    for change in row["changes"]:
+        name = change["attribute"]
+        after = state(end["after"]).get(name) if name != "object" else (None if end["after"]["state"] == "absent" else "present")
+        compared += 1
+        if not unknown(change["after"]) and after != change["after"]:
+            wrong.append(f"{step}: {name} after: planned {change['"'after'"']}, observed {after}")
+    if step in intents and intents[step]["commands"] != row["commands"] and not unknown(row["before"]):
+        wrong.append(f"{step}: commands: planned {row['"'commands'"']}, run {intents[step]['"'commands'"']}")
+print(compared, "changes compared")
+sys.exit("\n".join(wrong) if wrong or not compared else 0)
+' $STATE <"$1"
+}

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # For the tests of Standin on the lab (load standin): a fresh lab, a run on its controller, what the run's report says of it.
 #   STANDIN            the program, as the controller sees it (default: build/standin of this checkout)
+#   STANDIN_PLUGINS    its plugins, if not those of the checkout
 #   STANDIN_LAB_KEEP   not empty: use the lab as it is, leave it as it is (for working on one test)
 
 export LAB_TOOL=$BATS_TEST_DIRNAME/lab
@@ -51,7 +52,7 @@ is() { # WHAT EXPECTED: no test of a lasting state without a word of what it was
 
 # --- Standin, on the controller
 
-standin() { on ctl "$STANDIN" "$@"; }
+standin() { on ctl ${STANDIN_PLUGINS:+env STANDIN_PLUGINS="$STANDIN_PLUGINS"} "$STANDIN" "$@"; }
 
 use_inventory() { # SED-EXPRESSION: from now on in this test, the lab's inventory changed so
   lab inventory | sed -E "$1" | on ctl tee /root/changed.yaml >/dev/null

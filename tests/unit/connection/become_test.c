@@ -146,7 +146,7 @@ static void assert_refused(struct world *world, const char *text, const char *hi
 	struct error err = ERROR_NONE;
 	forget(world);
 	assert_int_equal(connection_run(world->box, &command, &result, &err), -1);
-	assert_int_equal(err.code, ERROR_CONNECTION);
+	assert_int_equal(err.code, ERROR_REFUSED);
 	assert_false(result.started);
 	if (!strstr(err.message, text) || !err.hint || !strstr(err.hint, hint))
 		fail_msg("%s / %s", err.message, err.hint);

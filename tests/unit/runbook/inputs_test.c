@@ -141,7 +141,7 @@ static void a_long_wrong_value_is_not_repeated(void **state)
 	value_put(reading.arena, given, "count", value_printf(reading.arena, "%0100dx", 1));
 	assert_int_equal(runbook_inputs(reading.arena, reading.runbook, reading.inventory, given, &inputs, &reading.diagnostics), -1);
 	assert_string_equal(said(&reading), "6:3: input 'count' must be an integer, but is a string [input/type]\n"
-					    "8:3: input 'flag' must be true or false, but is \"•••\" [input/type]\n");
+					    "8:3: input 'flag' is given a secret [input/type]\n");
 }
 
 int main(void)

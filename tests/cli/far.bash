@@ -1,0 +1,71 @@
+# far.bash - hosts behind a real sshd and a real sudo, on this machine: for tests of what arrives at the other end of them.
+#
+# far_start (in setup_file, as root) makes a folder $FAR with keys and a configuration, starts sshd on a free port of 127.0.0.1, and makes two
+# users: $FAR_ASKED must give sudo a password ($FAR_PASSWORD), $FAR_FREE need not. far_stop takes all of it away again.
+
+far_start() {
+  FAR=$(mktemp -d /tmp/standin-far.XXXXXX)
+  FAR_ASKED=sdask$$ FAR_FREE=sdfree$$
+  FAR_PASSWORD="pa ss'wd-9c4e"
+  export FAR FAR_ASKED FAR_FREE FAR_PASSWORD FAR_PORT FAR_HOST_KEY
+  chmod 755 "$FAR"
+  mkdir -p /run/sshd
+  ssh-keygen -q -t ed25519 -N '' -C host -f "$FAR/host"
+  ssh-keygen -q -t ed25519 -N '' -C id -f "$FAR/id"
+  cp "$FAR/id.pub" "$FAR/authorized"
+  chmod 644 "$FAR/authorized"
+  FAR_HOST_KEY=$(cut -d' ' -f1,2 "$FAR/host.pub")
+  local user
+  for user in "$FAR_ASKED" "$FAR_FREE"; do
+    mkdir "$FAR/$user"
+    useradd -M -d "$FAR/$user" -s /bin/sh "$user"
+    chown "$user:" "$FAR/$user"
+  done
+  printf '%s:%s\n' "$FAR_ASKED" "$FAR_PASSWORD" | chpasswd
+  usermod -p '*' "$FAR_FREE"
+  printf '%s ALL=(ALL) ALL\n%s ALL=(ALL) NOPASSWD: ALL\n' "$FAR_ASKED" "$FAR_FREE" >"/etc/sudoers.d/$FAR_ASKED"
+  FAR_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  cat >"$FAR/config" <<EOF
+ListenAddress 127.0.0.1
+Port $FAR_PORT
+HostKey $FAR/host
+AuthorizedKeysFile $FAR/authorized
+StrictModes no
+UsePAM no
+PidFile none
+MaxStartups 50
+PermitRootLogin yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+EOF
+  /usr/sbin/sshd -D -f "$FAR/config" -E "$FAR/log" </dev/null >/dev/null 2>&1 3>&- &
+  echo $! >"$FAR/pid"
+  local i
+  for ((i = 0; i < 500; i++)); do
+    (: <"/dev/tcp/127.0.0.1/$FAR_PORT") 2>/dev/null && return 0
+    sleep 0.01
+  done
+  echo "sshd does not answer"
+  cat "$FAR/log"
+  return 1
+}
+
+far_stop() {
+  [ -n "${FAR:-}" ] || return 0
+  kill "$(cat "$FAR/pid")" 2>/dev/null || true
+  rm -f "/etc/sudoers.d/$FAR_ASKED"
+  userdel "$FAR_ASKED" 2>/dev/null || true
+  userdel "$FAR_FREE" 2>/dev/null || true
+  rm -rf "$FAR"
+}
+
+# far_hosts - the inventory's entries: root, asked (sudo with a password), free (sudo without).
+far_hosts() {
+  local name user
+  for name in root asked free; do
+    case $name in root) user=root ;; asked) user=$FAR_ASKED ;; free) user=$FAR_FREE ;; esac
+    printf '  %s:\n    connection: ssh\n    address: 127.0.0.1\n    port: %s\n    user: %s\n' "$name" "$FAR_PORT" "$user"
+    printf '    identity_file: %s/id\n    host_key: "%s"\n' "$FAR" "$FAR_HOST_KEY"
+    case $name in asked) echo '    become: {password: sudo}' ;; free) echo '    become: true' ;; esac
+  done
+}
