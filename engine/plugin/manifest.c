@@ -1,6 +1,6 @@
 /*
- * manifest.c - a plugin.yaml as plugin and actions. Its shape has been checked against schemas/plugin.schema.json before anything is
- * read; commands are manifest_command.c's, mistakes in what they mean manifest_check.c's.
+ * manifest.c - a plugin.yaml as plugin and actions. Its shape has been checked against schemas/plugin.schema.json before
+ * anything is read; commands are manifest_command.c's, mistakes in what they mean manifest_check.c's.
  */
 #include "engine/plugin/manifest.h"
 
@@ -14,7 +14,7 @@
 #include "engine/schema/product.h"
 
 #define DEFAULT_TIMEOUT (120 * NSEC_PER_SEC)
-#define DEFAULT_POLL (500 * NSEC_PER_MSEC)
+#define DEFAULT_POLL	(500 * NSEC_PER_MSEC)
 
 static const char *const kinds[] = {
 	[ACTION_STATE] = "state", [ACTION_TASK] = "task", [ACTION_PROBE] = "probe", [ACTION_GATE] = "gate"};
@@ -177,7 +177,9 @@ static void read_action(const struct manifest *manifest, const struct value_entr
 	action->secrets = fields_words(fields, document, "secrets");
 	if (!action->secrets)
 		action->secrets = arena_alloc(fields->arena, sizeof(*action->secrets));
-	action->program = manifest->plugin->program;
+	/* Of a plugin that is a process, an action with commands of its own is a manifest's like any other. */
+	if (!value_get(document, "linux") && !value_get(document, "windows"))
+		action->program = manifest->plugin->program;
 	action->hosts = host_inputs(fields->arena, action->inputs);
 	read_platforms(manifest, document, action);
 	manifest_check(manifest, action, document);
