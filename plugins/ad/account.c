@@ -173,12 +173,18 @@ void account_free(struct account *account)
 
 /* --- writing --- */
 
+/* The account, whatever it is called at that moment. */
+static void identity(const struct account *account, struct buffer *ret_dn)
+{
+	buffer_printf(ret_dn, "<SID=%s>", account->sid);
+}
+
 int account_delete(struct directory *directory, const struct account *account, bool children, struct error *err)
 {
-	CLEANUP_BUFFER struct buffer identity = {0};
+	CLEANUP_BUFFER struct buffer dn = {0};
 	LDAPControl tree = {.ldctl_oid = (char *)TREE_DELETE, .ldctl_iscritical = 1}, *controls[] = {&tree, NULL};
-	buffer_printf(&identity, "<SID=%s>", account->sid); /* whatever it is called at that moment */
-	int result = ldap_delete_ext_s(directory->ldap, buffer_text(&identity), children ? controls : NULL, NULL);
+	identity(account, &dn);
+	int result = ldap_delete_ext_s(directory->ldap, buffer_text(&dn), children ? controls : NULL, NULL);
 	return result == LDAP_SUCCESS ? 0 : directory_error(directory, result, err, "cannot delete %s", account->dn);
 }
 
@@ -221,7 +227,8 @@ static char **renamed_spns(const struct account *account, const char *name, cons
 	return list;
 }
 
-static void upper_account(struct buffer *out, const char *name)
+/* As directories write computers' names. */
+static void add_upper(struct buffer *out, const char *name)
 {
 	for (const char *c = name; *c; c++)
 		buffer_add_char(out, (char)toupper((unsigned char)*c));
@@ -230,10 +237,11 @@ static void upper_account(struct buffer *out, const char *name)
 static int rename_attributes(struct directory *directory, const struct account *account, const char *name, const char *domain,
 			     struct error *err)
 {
+	CLEANUP_BUFFER struct buffer dn = {0};
 	CLEANUP_BUFFER struct buffer sam = {0};
 	CLEANUP_BUFFER struct buffer dns = {0};
 	char **spns = renamed_spns(account, name, domain);
-	upper_account(&sam, name);
+	add_upper(&sam, name);
 	buffer_add_char(&sam, '$');
 	buffer_printf(&dns, "%s.%s", name, domain);
 	char *sams[] = {sam.data, NULL}, *hosts[] = {dns.data, NULL};
@@ -241,7 +249,8 @@ static int rename_attributes(struct directory *directory, const struct account *
 	LDAPMod of_dns = {.mod_op = LDAP_MOD_REPLACE, .mod_type = (char *)"dNSHostName", .mod_values = hosts};
 	LDAPMod of_spns = {.mod_op = LDAP_MOD_REPLACE, .mod_type = (char *)"servicePrincipalName", .mod_values = spns};
 	LDAPMod *changes[] = {&of_sam, &of_dns, spns[0] ? &of_spns : NULL, NULL};
-	int result = ldap_modify_ext_s(directory->ldap, account->dn, changes, NULL, NULL);
+	identity(account, &dn);
+	int result = ldap_modify_ext_s(directory->ldap, buffer_text(&dn), changes, NULL, NULL);
 	for (size_t i = 0; spns[i]; i++)
 		free(spns[i]);
 	free(spns);
@@ -249,20 +258,21 @@ static int rename_attributes(struct directory *directory, const struct account *
 				      : directory_error(directory, result, err, "cannot rename %s to %s", account->dn, name);
 }
 
-int account_rename(struct directory *directory, const struct account *account, const char *name, const char *domain,
-		   struct error *err)
+static int rename_entry(struct directory *directory, const struct account *account, const char *name, struct error *err)
 {
 	CLEANUP_BUFFER struct buffer entry = {0};
-	if (rename_attributes(directory, account, name, domain, err) < 0)
-		return -1;
 	if (strcasecmp(account->entry, name) == 0)
 		return 0;
 	buffer_add(&entry, "CN=");
-	upper_account(&entry, name);
+	add_upper(&entry, name);
 	int result = ldap_rename_s(directory->ldap, account->dn, buffer_text(&entry), NULL, 1, NULL, NULL);
-	return result == LDAP_SUCCESS ? 0
-				      : directory_error(directory, result, err, "cannot rename the entry %s to %s", account->dn,
-							buffer_text(&entry));
+	return result == LDAP_SUCCESS ? 0 : directory_error(directory, result, err, "cannot rename %s to %s", account->dn, buffer_text(&entry));
+}
+
+int account_rename(struct directory *directory, const struct account *account, const char *name, const char *domain, struct error *err)
+{
+	int outcome = rename_entry(directory, account, name, err);
+	return outcome < 0 ? outcome : rename_attributes(directory, account, name, domain, err);
 }
 
 int account_create(struct directory *directory, const char *name, const char *domain, const char *container,
@@ -273,9 +283,9 @@ int account_create(struct directory *directory, const char *name, const char *do
 	CLEANUP_BUFFER struct buffer dns = {0};
 	CLEANUP_BUFFER struct buffer control = {0};
 	buffer_add(&dn, "CN=");
-	upper_account(&dn, name);
+	add_upper(&dn, name);
 	buffer_printf(&dn, ",%s", container);
-	upper_account(&sam, name);
+	add_upper(&sam, name);
 	buffer_add_char(&sam, '$');
 	buffer_printf(&dns, "%s.%s", name, domain);
 	buffer_printf(&control, "%d", WORKSTATION | PASSWORD_NOT_REQUIRED); /* until a host joins it has no password */
@@ -323,7 +333,9 @@ int account_reset(struct directory *directory, const struct account *account, st
 	LDAPMod change = {
 		.mod_op = LDAP_MOD_REPLACE | LDAP_MOD_BVALUES, .mod_type = (char *)"unicodePwd", .mod_bvalues = values};
 	LDAPMod *changes[] = {&change, NULL};
-	int result = ldap_modify_ext_s(directory->ldap, account->dn, changes, NULL, NULL);
+	CLEANUP_BUFFER struct buffer dn = {0};
+	identity(account, &dn);
+	int result = ldap_modify_ext_s(directory->ldap, buffer_text(&dn), changes, NULL, NULL);
 	explicit_bzero(password, sizeof(password));
 	return result == LDAP_SUCCESS ? 0 : directory_error(directory, result, err, "cannot reset %s", account->dn);
 }
