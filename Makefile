@@ -37,7 +37,7 @@ ALL_CFLAGS := -std=gnu17 $(CFLAGS) $(WARNINGS) $(HARDEN) -D_GNU_SOURCE -I. -DSTA
 ALL_LDFLAGS := $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
-# From the bottom to the top: a layer includes only those before it (tests/layers.sh checks). Later ones link first.
+# From the bottom to the top: a layer includes only those before it (tests/layers checks). Later ones link first.
 LAYERS   := base document schema expression runbook connection plugin plan journal execute report cli
 ARCHIVES  = $(foreach l,$(LAYERS),$(if $(wildcard engine/$(l)/*.c),$(BUILD)/engine/$(l).a))
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))

@@ -10,7 +10,7 @@
 
 #include "engine/base/memory.h"
 
-#define FIRST_BLOCK 1024
+#define FIRST_BLOCK   1024
 #define LARGEST_BLOCK (256 * 1024)
 
 struct block {

@@ -16,7 +16,7 @@ void arena_free(struct arena *arena); /* NULL is fine */
 
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any type */
 void *arena_copy(struct arena *arena, const void *data, size_t size);
-char *arena_strdup(struct arena *arena, const char *text);              /* NULL stays NULL */
+char *arena_strdup(struct arena *arena, const char *text);		/* NULL stays NULL */
 char *arena_strndup(struct arena *arena, const char *text, size_t len); /* always NUL-terminated; may hold NULs inside */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
@@ -29,5 +29,8 @@ void *arena_grow(struct arena *arena, void *items, size_t *count, size_t *capaci
 
 size_t arena_used(const struct arena *arena); /* bytes handed out so far */
 
-static inline void arena_freep(struct arena **arena) { arena_free(*arena); }
+static inline void arena_freep(struct arena **arena)
+{
+	arena_free(*arena);
+}
 #define CLEANUP_ARENA __attribute__((cleanup(arena_freep)))

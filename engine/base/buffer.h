@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 struct buffer {
-	char *data;      /* owned; NULL while empty */
-	size_t length;   /* bytes in use, without the NUL */
+	char *data;	 /* owned; NULL while empty */
+	size_t length;	 /* bytes in use, without the NUL */
 	size_t capacity; /* bytes allocated */
 };
 
@@ -18,7 +18,7 @@ void buffer_add_char(struct buffer *buffer, char c);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_vprintf(struct buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void buffer_consume(struct buffer *buffer, size_t length); /* drop bytes from the front */
-void buffer_reset(struct buffer *buffer);                  /* empty, memory kept */
+void buffer_reset(struct buffer *buffer);		   /* empty, memory kept */
 void buffer_free(struct buffer *buffer);
 char *buffer_take(struct buffer *buffer); /* the bytes as a malloc'ed string (never NULL); the buffer is empty after */
 const char *buffer_text(const struct buffer *buffer); /* never NULL */

@@ -50,9 +50,10 @@ static size_t format_seconds(int64_t seconds, char ret_text[CLOCK_TEXT_SIZE])
 	struct tm tm = {0};
 	time_t time = seconds;
 	gmtime_r(&time, &tm);
-	return (size_t)snprintf(ret_text, CLOCK_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)(tm.tm_year + 1900) % 10000,
-				(unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-				(unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+	return (size_t)snprintf(ret_text, CLOCK_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u",
+				(unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+				(unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+				(unsigned)tm.tm_sec % 100);
 }
 
 void clock_format_wall(int64_t wall, char ret_text[CLOCK_TEXT_SIZE])
@@ -70,7 +71,8 @@ void clock_format_time(int64_t seconds, int32_t nanoseconds, char ret_text[CLOCK
 {
 	size_t length = format_seconds(seconds, ret_text);
 	if (nanoseconds) {
-		length += (size_t)snprintf(ret_text + length, CLOCK_TEXT_SIZE - length, ".%09u", (unsigned)nanoseconds % 1000000000);
+		length += (size_t)snprintf(ret_text + length, CLOCK_TEXT_SIZE - length, ".%09u",
+					   (unsigned)nanoseconds % 1000000000);
 		while (ret_text[length - 1] == '0')
 			length--;
 	}
@@ -83,8 +85,8 @@ int clock_parse_wall(const char *text, int64_t *ret_wall)
 	struct tm tm = {0};
 	char again[CLOCK_TEXT_SIZE];
 	int milliseconds = 0;
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-		   &milliseconds) != 7 ||
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+		   &tm.tm_sec, &milliseconds) != 7 ||
 	    tm.tm_year < 1678 || tm.tm_year > 2261) /* beyond what 64 bits of nanoseconds hold */
 		return -1;
 	tm.tm_year -= 1900;
@@ -157,7 +159,8 @@ static bool take_part(const char **text, int64_t *total)
 		return false;
 	int64_t unit = take_unit(text);
 	return unit && !__builtin_mul_overflow(whole, unit, &part) &&
-	       !__builtin_add_overflow(part, llround(fraction * (double)unit), &part) && !__builtin_add_overflow(*total, part, total);
+	       !__builtin_add_overflow(part, llround(fraction * (double)unit), &part) &&
+	       !__builtin_add_overflow(*total, part, total);
 }
 
 int duration_parse(const char *text, int64_t *ret_nanoseconds, struct error *err)

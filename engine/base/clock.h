@@ -1,6 +1,6 @@
 /*
- * clock.h - time. All times are nanoseconds in int64_t, but for clock_format_time. Wall time is for people; boottime (which goes on in suspend and
- * starts again at 0 with every boot) is for deadlines and elapsed time.
+ * clock.h - time. All times are nanoseconds in int64_t, but for clock_format_time. Wall time is for people; boottime (which
+ * goes on in suspend and starts again at 0 with every boot) is for deadlines and elapsed time.
  */
 #pragma once
 
@@ -9,12 +9,12 @@
 
 #include "engine/base/error.h"
 
-#define NSEC_PER_SEC INT64_C(1000000000)
+#define NSEC_PER_SEC  INT64_C(1000000000)
 #define NSEC_PER_MSEC INT64_C(1000000)
 #define CLOCK_FOREVER INT64_MAX /* a deadline that never comes */
 
-int64_t clock_wall(void);     /* since 1970, UTC */
-int64_t clock_boottime(void); /* since boot */
+int64_t clock_wall(void);	 /* since 1970, UTC */
+int64_t clock_boottime(void);	 /* since boot */
 const char *clock_boot_id(void); /* this machine's boot id, or "unknown"; static */
 
 /* RFC 3339 in UTC with milliseconds: 2026-03-01T03:12:45.120Z. */

@@ -1,26 +1,26 @@
 /*
  * error.h - what happened, why, and what to do next.
  *
- * Functions that can fail return 0, or -1 with *err filled. A struct error starts as ERROR_NONE, is filled once, gets context put
- * before it on the way up (error_wrap), and is freed by whoever owns it. Library code never prints and never exits.
+ * Functions that can fail return 0, or -1 with *err filled. A struct error starts as ERROR_NONE, is filled once, gets context
+ * put before it on the way up (error_wrap), and is freed by whoever owns it. Library code never prints and never exits.
  */
 #pragma once
 
 enum error_code {
 	ERROR_OK = 0,
-	ERROR_INVALID,    /* input that breaks a rule: runbook, inventory, manifest, argument */
+	ERROR_INVALID,	  /* input that breaks a rule: runbook, inventory, manifest, argument */
 	ERROR_NOT_FOUND,  /* a file, run, host or object that is not there */
-	ERROR_IO,         /* the local system refused: disk full, permission, failed fsync */
+	ERROR_IO,	  /* the local system refused: disk full, permission, failed fsync */
 	ERROR_CONNECTION, /* contact with a host could not be made or was lost: its state is unknown */
-	ERROR_IDENTITY,   /* the host that answered is not the host that was asked for */
-	ERROR_TIMEOUT,    /* time ran out; the state is unknown */
-	ERROR_CONFLICT,   /* something changed that was promised to stay */
-	ERROR_LOCKED,     /* another run holds it */
+	ERROR_IDENTITY,	  /* the host that answered is not the host that was asked for */
+	ERROR_TIMEOUT,	  /* time ran out; the state is unknown */
+	ERROR_CONFLICT,	  /* something changed that was promised to stay */
+	ERROR_LOCKED,	  /* another run holds it */
 	ERROR_CANCELLED,  /* a person or a signal asked to stop */
-	ERROR_CORRUPT,    /* a journal or store that does not verify */
-	ERROR_LIMIT,      /* a bound on size, depth or work was reached */
-	ERROR_FAILED,     /* what was to be done was tried and did not succeed */
-	ERROR_REFUSED,    /* a host did not grant a right: asked again it refuses again, and may lock the account */
+	ERROR_CORRUPT,	  /* a journal or store that does not verify */
+	ERROR_LIMIT,	  /* a bound on size, depth or work was reached */
+	ERROR_FAILED,	  /* what was to be done was tried and did not succeed */
+	ERROR_REFUSED,	  /* a host did not grant a right: asked again it refuses again, and may lock the account */
 };
 
 struct error {
@@ -41,7 +41,7 @@ int error_hint(struct error *err, const char *format, ...) __attribute__((format
 
 void error_clear(struct error *err);
 void error_move(struct error *to, struct error *from); /* to takes what from owns; from is cleared */
-const char *error_text(const struct error *err); /* message, never NULL */
-const char *error_code_name(enum error_code code); /* "connection", for JSON */
+const char *error_text(const struct error *err);       /* message, never NULL */
+const char *error_code_name(enum error_code code);     /* "connection", for JSON */
 
 #define CLEANUP_ERROR __attribute__((cleanup(error_clear)))

@@ -25,7 +25,8 @@ static void read_environment(void)
 	const char *text = getenv("STANDIN_FAULT");
 	while (text && *text && points_count < POINTS_LIMIT) {
 		char what[16] = "";
-		if (sscanf(text, "%47[^:]:%ld:%15[^,]", points[points_count].name, &points[points_count].remaining, what) == 3) {
+		if (sscanf(text, "%47[^:]:%ld:%15[^,]", points[points_count].name, &points[points_count].remaining, what) ==
+		    3) {
 			points[points_count].errnum = strcmp(what, "kill") == 0 ? 0 : atoi(what);
 			points_count++;
 		}

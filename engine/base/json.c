@@ -16,16 +16,19 @@
 
 #define DEPTH_LIMIT 512
 
-static const struct value *from_json(struct arena *arena, const json_t *json, unsigned depth, struct error *err);
+/* like: what stands in its place in the list item before, or NULL. What is equal is shared: long lists are of maps that are much alike. */
+static const struct value *from_json(struct arena *arena, const json_t *json, const struct value *like, unsigned depth,
+				     struct error *err);
 
 static const struct value *list_from_json(struct arena *arena, const json_t *json, unsigned depth, struct error *err)
 {
 	struct value *list = value_list(arena);
 	size_t index;
 	const json_t *item;
+	const struct value *value = NULL;
 	json_array_foreach(json, index, item)
 	{
-		const struct value *value = from_json(arena, item, depth, err);
+		value = from_json(arena, item, value, depth, err);
 		if (!value)
 			return NULL;
 		value_append(arena, list, value);
@@ -33,7 +36,23 @@ static const struct value *list_from_json(struct arena *arena, const json_t *jso
 	return list;
 }
 
-static const struct value *map_from_json(struct arena *arena, json_t *json, unsigned depth, struct error *err)
+static const struct value_entry *entry_like(const struct value *like, size_t place, const char *key, size_t length)
+{
+	const struct value_entry *entry = value_is(like, VALUE_MAP) && place < like->map.count ? &like->map.entries[place] : NULL;
+	return entry && entry->key->string.length == length && memcmp(entry->key->string.data, key, length) == 0 ? entry : NULL;
+}
+
+static const struct value *string_from_json(struct arena *arena, const json_t *json, const struct value *like)
+{
+	size_t length = json_string_length(json);
+	if (value_is(like, VALUE_STRING) && like->string.length == length &&
+	    memcmp(like->string.data, json_string_value(json), length) == 0)
+		return like;
+	return value_string_n(arena, json_string_value(json), length);
+}
+
+static const struct value *map_from_json(struct arena *arena, json_t *json, const struct value *like, unsigned depth,
+					 struct error *err)
 {
 	struct value *map = value_map(arena);
 	const char *key;
@@ -41,15 +60,17 @@ static const struct value *map_from_json(struct arena *arena, json_t *json, unsi
 	json_t *item;
 	json_object_keylen_foreach(json, key, length, item)
 	{
-		const struct value *value = from_json(arena, item, depth, err);
+		const struct value_entry *known = entry_like(like, map->map.count, key, length);
+		const struct value *value = from_json(arena, item, known ? known->value : NULL, depth, err);
 		if (!value)
 			return NULL;
-		value_put_key(arena, map, value_string_n(arena, key, length), value);
+		value_put_key(arena, map, known ? known->key : value_string_n(arena, key, length), value);
 	}
 	return map;
 }
 
-static const struct value *from_json(struct arena *arena, const json_t *json, unsigned depth, struct error *err)
+static const struct value *from_json(struct arena *arena, const json_t *json, const struct value *like, unsigned depth,
+				     struct error *err)
 {
 	if (depth > DEPTH_LIMIT) {
 		error_set(err, ERROR_LIMIT, "JSON is nested deeper than %d", DEPTH_LIMIT);
@@ -57,12 +78,14 @@ static const struct value *from_json(struct arena *arena, const json_t *json, un
 	}
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
-		return map_from_json(arena, (json_t *)json, depth + 1, err);
+		return map_from_json(arena, (json_t *)json, like, depth + 1, err);
 	case JSON_ARRAY:
 		return list_from_json(arena, json, depth + 1, err);
 	case JSON_STRING:
-		return value_string_n(arena, json_string_value(json), json_string_length(json));
+		return string_from_json(arena, json, like);
 	case JSON_INTEGER:
+		if (value_is(like, VALUE_INT) && like->integer == json_integer_value(json))
+			return like;
 		return value_int(arena, json_integer_value(json));
 	case JSON_REAL:
 		return value_double(arena, json_real_value(json));
@@ -82,7 +105,7 @@ int json_parse(struct arena *arena, const char *text, size_t length, const struc
 	if (!json)
 		return error_set(err, ERROR_INVALID, "not JSON: line %d, column %d: %s", problem.line, problem.column,
 				 problem.text);
-	const struct value *value = from_json(arena, json, 0, err);
+	const struct value *value = from_json(arena, json, NULL, 0, err);
 	json_decref(json);
 	if (!value)
 		return -1;
@@ -104,7 +127,8 @@ void json_quote(struct buffer *out, const char *text, size_t length)
 			buffer_printf(out, "\\%c", escapes[c]);
 		else if (c < 0x20 || c == 0x7f)
 			buffer_printf(out, "\\u%04x", c);
-		else if (size && code > 0x7f && code < 0x10000 && !utf8_is_printable(code)) /* JSON is printed to terminals, too */
+		else if (size && code > 0x7f && code < 0x10000 &&
+			 !utf8_is_printable(code)) /* JSON is printed to terminals, too */
 			buffer_printf(out, "\\u%04x", code);
 		else if (size)
 			buffer_append(out, text + i, size);

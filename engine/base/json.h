@@ -18,5 +18,5 @@ enum json_style {
 /* Duplicate keys, trailing bytes, invalid UTF-8 and a depth over 512 are errors. */
 int json_parse(struct arena *arena, const char *text, size_t length, const struct value **ret_value, struct error *err);
 void json_format(struct buffer *out, const struct value *value, enum json_style style);
-char *json_text(struct arena *arena, const struct value *value); /* compact */
+char *json_text(struct arena *arena, const struct value *value);      /* compact */
 void json_quote(struct buffer *out, const char *text, size_t length); /* one string with its quotes */

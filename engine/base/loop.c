@@ -1,8 +1,8 @@
 /*
  * loop.c - fibers on ucontext stacks, scheduled by whoever waits.
  *
- * There is no scheduler stack: a fiber that waits looks for another one that is ready and switches to it; when there is none, it calls poll()
- * itself until somebody (perhaps it) is. The main stack is the first fiber.
+ * There is no scheduler stack: a fiber that waits looks for another one that is ready and switches to it; when there is none,
+ * it calls poll() itself until somebody (perhaps it) is. The main stack is the first fiber.
  */
 #include "engine/base/loop.h"
 
@@ -232,7 +232,8 @@ struct fiber *fiber_start(void (*function)(void *argument), void *argument)
 {
 	struct fiber *fiber = memory_alloc(sizeof(*fiber));
 	long page = sysconf(_SC_PAGESIZE);
-	fiber->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	fiber->stack =
+		mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	if (fiber->stack == MAP_FAILED || mprotect(fiber->stack, (size_t)page, PROT_NONE) < 0)
 		abort();
 	fiber->stack_bottom = fiber->stack;

@@ -9,7 +9,8 @@
  *     loop:                                        poll()
  *
  * Every wait takes a deadline (boottime nanoseconds, CLOCK_FOREVER for none) and can end early because the fiber was
- * cancelled. State shared between fibers is safe except across a wait. Wait only in a fiber or in the main stack, which counts as one.
+ * cancelled. State shared between fibers is safe except across a wait. Wait only in a fiber or in the main stack, which counts
+ * as one.
  */
 #pragma once
 
@@ -21,12 +22,13 @@
 struct fiber;
 
 enum loop_wake {
-	LOOP_READY,     /* what was waited for has happened */
-	LOOP_TIMEOUT,   /* the deadline has come */
+	LOOP_READY,	/* what was waited for has happened */
+	LOOP_TIMEOUT,	/* the deadline has come */
 	LOOP_CANCELLED, /* fiber_cancel was called on the waiting fiber: clean up and return */
 };
 
-/* Start function(argument) as a fiber; it first runs when the caller waits, after those started before it. Free with fiber_join. */
+/* Start function(argument) as a fiber; it first runs when the caller waits, after those started before it. Free with
+ * fiber_join. */
 struct fiber *fiber_start(void (*function)(void *argument), void *argument);
 enum loop_wake fiber_join(struct fiber *fiber, int64_t deadline); /* LOOP_READY: it has ended and is freed */
 void fiber_cancel(struct fiber *fiber); /* its present wait (or else its next) returns LOOP_CANCELLED, once */
@@ -55,8 +57,8 @@ struct fiber_lock {
 enum loop_wake fiber_lock_take(struct fiber_lock *lock, int64_t deadline);
 void fiber_lock_release(struct fiber_lock *lock);
 
-/* POSIX signals as something to wait for: after loop_watch_signal(SIGINT) the signal no longer has its default effect; its arrival
- * signals loop_signals, and loop_take_signal(SIGINT) says how often it came since the last take. */
+/* POSIX signals as something to wait for: after loop_watch_signal(SIGINT) the signal no longer has its default effect; its
+ * arrival signals loop_signals, and loop_take_signal(SIGINT) says how often it came since the last take. */
 void loop_watch_signal(int signal_number);
 int loop_take_signal(int signal_number);
 extern struct signal_point loop_signals; /* signalled when a watched POSIX signal has arrived */

@@ -30,4 +30,4 @@ int process_start(const char *const *argv, const char *const *environment, struc
 /* Waits in the event loop until it ends; ERROR_TIMEOUT leaves it running. */
 int process_wait(struct process *process, int64_t deadline, struct process_exit *ret_exit, struct error *err);
 void process_kill(struct process *process, int signal_number); /* the child's whole process group */
-void process_free(struct process *process); /* closes; kills a child that still runs */
+void process_free(struct process *process);		       /* closes; kills a child that still runs */

@@ -11,7 +11,7 @@
 #include <pcre2.h>
 #include <string.h>
 
-#define NESTING_LIMIT 50 /* parentheses; bounds the stack that compiling takes */
+#define NESTING_LIMIT  50 /* parentheses; bounds the stack that compiling takes */
 #define HEAP_LIMIT_KIB 16384
 
 struct regex {

@@ -18,8 +18,8 @@ enum regex_flags {
 	REGEX_CASELESS = 1 << 1,
 };
 
-#define REGEX_PATTERN_LIMIT 16384 /* bytes */
-#define REGEX_STEP_LIMIT 5000000  /* pattern items tried in one search; well under a second */
+#define REGEX_PATTERN_LIMIT 16384   /* bytes */
+#define REGEX_STEP_LIMIT    5000000 /* pattern items tried in one search; well under a second */
 
 /* The regex lives in the arena. *ret_offset (may be NULL) says where in the pattern it went wrong. */
 int regex_compile(struct arena *arena, const char *pattern, size_t length, unsigned flags, struct regex **ret_regex,

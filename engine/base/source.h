@@ -15,12 +15,12 @@ struct source {
 
 struct span {
 	const struct source *source; /* NULL: not from a text */
-	size_t offset;               /* bytes from the start */
-	size_t length;               /* bytes; 0 is a place between two bytes */
+	size_t offset;		     /* bytes from the start */
+	size_t length;		     /* bytes; 0 is a place between two bytes */
 };
 
 struct location {
-	unsigned line;   /* from 1 */
+	unsigned line;	 /* from 1 */
 	unsigned column; /* from 1, in code points */
 };
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define WORD_LIMIT 64
+#define WORD_LIMIT	64
 #define COMPLETED_LEAST 3
 
 static size_t smaller(size_t a, size_t b)

@@ -1,5 +1,6 @@
 /*
- * table.h - a hash table from strings to pointers, for lookups by key among thousands. Zero-initialized; keys are copied, values borrowed.
+ * table.h - a hash table from strings to pointers, for lookups by key among thousands. Zero-initialized; keys are copied,
+ * values borrowed.
  */
 #pragma once
 
@@ -17,5 +18,5 @@ struct table {
 };
 
 void table_put(struct table *table, const char *key, const void *value); /* replaces */
-void *table_get(const struct table *table, const char *key);	    /* NULL: not there */
+void *table_get(const struct table *table, const char *key);		 /* NULL: not there */
 void table_free(struct table *table);

@@ -351,11 +351,11 @@ const struct value *value_copy(struct arena *arena, const struct value *value)
 const char *value_type_name(enum value_type type)
 {
 	static const char *const names[] = {
-		[VALUE_NULL] = "null",	       [VALUE_BOOL] = "bool",	      [VALUE_INT] = "int",
-		[VALUE_UINT] = "uint",	       [VALUE_DOUBLE] = "double",     [VALUE_STRING] = "string",
-		[VALUE_BYTES] = "bytes",       [VALUE_LIST] = "list",	      [VALUE_MAP] = "map",
+		[VALUE_NULL] = "null",		 [VALUE_BOOL] = "bool",		[VALUE_INT] = "int",
+		[VALUE_UINT] = "uint",		 [VALUE_DOUBLE] = "double",	[VALUE_STRING] = "string",
+		[VALUE_BYTES] = "bytes",	 [VALUE_LIST] = "list",		[VALUE_MAP] = "map",
 		[VALUE_TIMESTAMP] = "timestamp", [VALUE_DURATION] = "duration", [VALUE_TYPE] = "type",
-		[VALUE_UNKNOWN] = "unknown",   [VALUE_ERROR] = "error",
+		[VALUE_UNKNOWN] = "unknown",	 [VALUE_ERROR] = "error",
 	};
 	return names[type];
 }

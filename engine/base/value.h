@@ -7,8 +7,8 @@
  *
  * Two marks make this more than JSON:
  *   VALUE_UNKNOWN  what cannot be known now (a plan without observation). Never guessed, shown as "?".
- *   secret         the value was made from a secret. Every sink shows it as "•••" (value_is_secret looks inside lists and maps).
- * The numeric, time and type kinds are those of CEL (https://github.com/google/cel-spec), the expression language.
+ *   secret         the value was made from a secret. Every sink shows it as "•••" (value_is_secret looks inside lists and
+ * maps). The numeric, time and type kinds are those of CEL (https://github.com/google/cel-spec), the expression language.
  */
 #pragma once
 
@@ -45,7 +45,7 @@ struct value_entry {
 
 struct value {
 	enum value_type type;
-	bool secret;    /* this value itself is tainted */
+	bool secret;	/* this value itself is tainted */
 	struct span at; /* where it was written; source NULL if computed */
 	union {
 		bool boolean;
@@ -54,8 +54,8 @@ struct value {
 		double real;
 		struct {
 			const char *data; /* NUL-terminated behind length */
-			size_t length;    /* bytes */
-		} string; /* STRING, BYTES, TYPE, UNKNOWN, ERROR */
+			size_t length;	  /* bytes */
+		} string;		  /* STRING, BYTES, TYPE, UNKNOWN, ERROR */
 		struct {
 			const struct value **items;
 			size_t count;
@@ -67,7 +67,7 @@ struct value {
 			size_t capacity;
 		} map;
 		struct {
-			int64_t seconds; /* TIMESTAMP: since 1970 in UTC; DURATION: signed */
+			int64_t seconds;     /* TIMESTAMP: since 1970 in UTC; DURATION: signed */
 			int32_t nanoseconds; /* 0..999999999 for TIMESTAMP; same sign as seconds for DURATION */
 		} time;
 	};
@@ -96,17 +96,18 @@ void value_put_key(struct arena *arena, struct value *map, const struct value *k
 /* Borrowed; NULL if there is no such key, or value is no map (or NULL). */
 const struct value *value_get(const struct value *map, const char *key);
 const struct value *value_get_key(const struct value *map, const struct value *key); /* CEL equality: 1 == 1u == 1.0 */
-const char *value_text(const struct value *value);                 /* a STRING's bytes, else NULL */
-const char *value_get_text(const struct value *map, const char *key); /* value_text(value_get()) */
+const char *value_text(const struct value *value);				     /* a STRING's bytes, else NULL */
+const char *value_get_text(const struct value *map, const char *key);		     /* value_text(value_get()) */
 int64_t value_get_int(const struct value *map, const char *key, int64_t fallback);
 bool value_get_bool(const struct value *map, const char *key, bool fallback);
 
 bool value_is(const struct value *value, enum value_type type); /* NULL is no type */
 bool value_is_text(const struct value *value, const char *text);
-bool value_equal(const struct value *a, const struct value *b); /* as CEL compares: deep, maps without order, numbers by worth */
-bool value_is_secret(const struct value *value);  /* here or anywhere inside */
+bool value_equal(const struct value *a,
+		 const struct value *b);	   /* as CEL compares: deep, maps without order, numbers by worth */
+bool value_is_secret(const struct value *value);   /* here or anywhere inside */
 bool value_has_unknown(const struct value *value); /* here or anywhere inside */
 const struct value *value_taint(struct arena *arena, const struct value *value); /* a copy that is secret */
-const struct value *value_copy(struct arena *arena, const struct value *value);  /* deep; spans kept */
-const char *value_type_name(enum value_type type); /* "string", as CEL and diagnostics call it */
+const struct value *value_copy(struct arena *arena, const struct value *value);	 /* deep; spans kept */
+const char *value_type_name(enum value_type type);				 /* "string", as CEL and diagnostics call it */
 int64_t value_nanoseconds(const struct value *duration);

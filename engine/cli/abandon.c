@@ -65,7 +65,25 @@ static int take_claims(struct run *run, const struct value *locks, struct arena 
 	return 0;
 }
 
-static int abandon(struct run_store *store, struct run *run, const char *reason, struct error *err)
+/* What stands in `finally` is done for what was begun, once. Where it cannot be done the run is abandoned all the same, and that is told. */
+static void do_finally(struct run *run, const struct journal_torn *torn)
+{
+	struct loaded loaded;
+	enum outcome outcome = OUTCOME_STOPPED;
+	struct error err = ERROR_NONE;
+	loaded_init(&loaded);
+	int result = load_stored(&loaded, run, NULL, NULL, &err);
+	loaded.execution.abandoning = true;
+	loaded.execution.terminal = false;
+	if (result == 0)
+		result = execute_resume(&loaded.execution, run, torn, NULL, &outcome, &err);
+	if (result < 0 || outcome == OUTCOME_STOPPED)
+		fprintf(stderr, "standin abandon: what stands in `finally` was not (all) done: %s\n", error_text(&err));
+	error_clear(&err);
+	loaded_free(&loaded);
+}
+
+static int abandon(struct run_store *store, struct run *run, const struct journal_torn *cut, const char *reason, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *path = run_journal_path(store, run->id);
@@ -80,6 +98,8 @@ static int abandon(struct run_store *store, struct run *run, const char *reason,
 	if (result == 0) {
 		const struct value *locks = value_get(history->opened, "locks");
 		result = take_claims(run, locks, arena, err);
+		if (result == 0 && history->opened)
+			do_finally(run, cut);
 		if (result == 0)
 			result = write_end(run, arena, reason, open_steps(&unfinished), err);
 		history_free(history);
@@ -107,7 +127,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return tell_error(&err);
 	int result = run_open(store, options.arguments[0], &run_handle, &torn, &err);
 	if (result == 0) {
-		result = abandon(store, run_handle, reason, &err);
+		result = abandon(store, run_handle, &torn, reason, &err);
 		if (result == 0)
 			printf("run %s is abandoned; its lock is free\n", run_handle->id);
 		run_close(run_handle);
@@ -120,7 +140,8 @@ const struct verb verb_abandon = {
 	.name = "abandon",
 	.usage = "RUN --reason TEXT [options]",
 	.summary = "give up an unfinished run and free its lock",
-	.description = "Nothing is undone and nothing is finished: whatever was begun stays as it is. The journal names the steps that were left open.\n"
+	.description = "Nothing is undone and nothing is finished: whatever was begun stays as it is; only what stands in `finally` is done, once. The\n"
+		       "journal names the steps that were left open.\n"
 		       "There is no default for RUN and no short name, so that this is not done by mistake.",
 	.options = {OPTION_STATE, {"reason", 'r', "TEXT", "why; it is journaled (required)"}},
 	.examples = "  standin abandon 20260301-031245-7f3a --reason 'the target burnt as well'\n",

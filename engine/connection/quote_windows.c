@@ -144,3 +144,91 @@ void quote_windows_for_people(struct buffer *out, const char *const *argv)
 		add_literal(out, argv[i]);
 	}
 }
+
+/* --- cmd.exe ---
+ *
+ * Between double quotes cmd.exe leaves & | < > ( ) ^ and space alone; what follows it does not leave alone there, or not always. Nothing
+ * is escaped with ^: whether that is read once or twice depends on what starts the line.
+ */
+
+static const struct {
+	const char *characters;
+	const char *why;
+} unsafe[] = {
+	{"%", "cmd.exe puts variables there, in quotes as well, and has no escape for it on a command line"},
+	{"!", "cmd.exe puts variables there when delayed expansion is on"},
+	{"\"", "cmd.exe and the program do not agree on where quotes end"},
+	{"\n\r", "cmd.exe ends the command there"},
+};
+
+static const char *why_unsafe(unsigned char c)
+{
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
+		if (strchr(unsafe[i].characters, c))
+			return unsafe[i].why;
+	if (c != '\t' && (c < 0x20 || c == 0x7f))
+		return "cmd.exe takes control characters for keys or drops them";
+	return c >= 0x80 ? "a code page may turn it into another character, even into a quote" : NULL;
+}
+
+static bool is_plain(const char *text)
+{
+	return text[0] && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./\\:+@")] == '\0';
+}
+
+/* Without its ending cmd.exe would look for a batch file of that name, too; with a quote first it may take the line's quotes for its own. */
+static int check_program(const char *name, struct error *err)
+{
+	size_t length = strlen(name);
+	bool program = length > 4 && (strcasecmp(name + length - 4, ".exe") == 0 || strcasecmp(name + length - 4, ".com") == 0);
+	if (program && is_plain(name) && !strchr("-/@", name[0]))
+		return 0;
+	error_set(err, ERROR_INVALID, "cmd.exe cannot be told for certain to run %s", name);
+	return error_hint(err, "name a program that ends in .exe or .com, without spaces; a batch file would parse its arguments again");
+}
+
+static int check_argument(const char *argument, size_t index, struct error *err)
+{
+	for (const char *c = argument; *c; c++) {
+		const char *why = why_unsafe((unsigned char)*c);
+		if (!why)
+			continue;
+		error_set(err, ERROR_INVALID, "argument %zu cannot be passed through cmd.exe: byte 0x%02x at %zu", index, (unsigned char)*c,
+			  (size_t)(c - argument));
+		return error_hint(err, "%s; pass it by stdin, or use PowerShell", why);
+	}
+	return 0;
+}
+
+static void add_cmd_word(struct buffer *out, const char *argument)
+{
+	if (is_plain(argument)) {
+		buffer_add(out, argument);
+		return;
+	}
+	buffer_add_char(out, '"');
+	buffer_add(out, argument);
+	for (size_t at = strlen(argument); at && argument[at - 1] == '\\'; at--)
+		buffer_add_char(out, '\\');
+	buffer_add_char(out, '"');
+}
+
+int quote_cmd(const char *const *argv, struct buffer *out, struct error *err)
+{
+	CLEANUP_BUFFER struct buffer line = {0};
+	if (!argv[0] || check_program(argv[0], err) < 0)
+		return argv[0] ? -1 : error_set(err, ERROR_INVALID, "the command is empty");
+	buffer_add(&line, argv[0]);
+	for (size_t i = 1; argv[i]; i++) {
+		if (check_argument(argv[i], i, err) < 0)
+			return -1;
+		buffer_add_char(&line, ' ');
+		add_cmd_word(&line, argv[i]);
+	}
+	if (line.length > LINE_LIMIT) {
+		error_set(err, ERROR_INVALID, "the command is too long for cmd.exe (%zu bytes)", line.length);
+		return error_hint(err, "pass long values by stdin");
+	}
+	buffer_append(out, line.data, line.length);
+	return 0;
+}

@@ -328,8 +328,9 @@ int compose_begin(struct composer *composer, const struct node *node, enum value
 		refuse_complex_key(composer, node);
 	struct value *container = value_new(composer->arena, type);
 	container->at = node->at;
-	long column = (long)(node->at.offset - layout_line_start(composer->source, node->at.offset));
-	long indent = node->flow ? indent_of(composer) : column;
+	long indent = indent_of(composer);
+	if (!node->flow) /* only then: many flow collections may stand in one long line */
+		indent = (long)(node->at.offset - layout_line_start(composer->source, node->at.offset));
 	composer->levels[composer->depth++] = (struct level){
 		.container = container,
 		.anchor = arena_strdup(composer->arena, node->anchor),

@@ -7,7 +7,7 @@
 
 #include "engine/base/suggest.h"
 
-#define LISTED_CANDIDATES 12 /* more than this are too many to read as a hint */
+#define LISTED_CANDIDATES 14 /* more than this are too many to read as a hint */
 
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena)
 {

@@ -196,7 +196,7 @@ struct control *control_start(struct interpreter *interpreter, struct error *err
 		free(control);
 		return NULL;
 	}
-	control->cancelled = interpreter->history && interpreter->history->cancelled;
+	control->cancelled = interpreter->execution->abandoning || (interpreter->history && interpreter->history->cancelled);
 	for (size_t i = 0; interpreter->history && i < interpreter->history->skips_count; i++)
 		put_skip(control, value_get_text(interpreter->history->skips[i], "step"), value_get_text(interpreter->history->skips[i], "reason"));
 	for (size_t i = 0; i < COUNT_OF(watched); i++)

@@ -128,6 +128,7 @@ struct outline {
 	struct arena *arena;
 	struct value *list;
 	const struct value *step, *id, *uses, *depth; /* the keys of its maps, made once */
+	const struct value *last_uses, *last_depth;   /* of the step before: often the same */
 };
 
 static bool outline_step(void *context, const struct step *step, unsigned depth)
@@ -136,8 +137,12 @@ static bool outline_step(void *context, const struct step *step, unsigned depth)
 	struct value *entry = value_map(outline->arena);
 	value_put_key(outline->arena, entry, outline->step, value_string(outline->arena, step->key));
 	value_put_key(outline->arena, entry, outline->id, step->id ? value_string(outline->arena, step->id) : value_null());
-	value_put_key(outline->arena, entry, outline->uses, step->uses ? value_string(outline->arena, step->uses) : value_null());
-	value_put_key(outline->arena, entry, outline->depth, value_int(outline->arena, depth));
+	if (step->uses && !value_is_text(outline->last_uses, step->uses))
+		outline->last_uses = value_string(outline->arena, step->uses);
+	if (!outline->last_depth || outline->last_depth->integer != depth)
+		outline->last_depth = value_int(outline->arena, depth);
+	value_put_key(outline->arena, entry, outline->uses, step->uses ? outline->last_uses : value_null());
+	value_put_key(outline->arena, entry, outline->depth, outline->last_depth);
 	value_append(outline->arena, outline->list, entry);
 	return true;
 }
@@ -263,7 +268,7 @@ static int walk_run(struct interpreter *interpreter, enum outcome *ret_outcome, 
 	if (!interpreter->control)
 		return -1;
 	enum outcome outcome = walk_all(interpreter);
-	if (outcome != OUTCOME_STOPPED && finish(interpreter, outcome) < 0)
+	if (outcome != OUTCOME_STOPPED && !interpreter->execution->abandoning && finish(interpreter, outcome) < 0)
 		outcome = OUTCOME_STOPPED;
 	control_end(interpreter->control);
 	*ret_outcome = outcome;
@@ -382,7 +387,7 @@ static bool add_plugin(void *context, const struct step *step, unsigned depth)
 	struct used *used = context;
 	const struct action *action = step->uses ? plugins_find(used->plugins, step->uses, NULL) : NULL;
 	const struct plugin *plugin = action ? plugins_of(used->plugins, action) : NULL;
-	if (plugin)
+	if (plugin && !value_get(used->digests, plugin->name))
 		value_put(used->arena, used->digests, plugin->name, plugin_digest(used->arena, plugin));
 	return true;
 }

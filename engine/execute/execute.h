@@ -24,6 +24,7 @@ struct execution {
 	const struct value *amended;   /* {path, sha256} of the edited runbook with which a resume goes on, or NULL */
 	const char *from;	       /* start at this step (key or id), or NULL */
 	bool terminal;		       /* a person can be asked here */
+	bool abandoning;	       /* execute_resume: nothing more is done but the `finally` of what was begun; the last record is the caller's */
 };
 
 /* Walks without the right to apply. offline: nothing is even observed. */

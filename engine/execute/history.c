@@ -11,8 +11,26 @@
 struct reader {
 	struct history *history;
 	int64_t last_up; /* boottime of the record before, in the same process; -1: there is none */
-	bool waiting;	 /* a gate waits for a person: time passes for people, not for machines */
+	struct table open; /* step -> OPEN or ASKING while it goes on */
+	size_t open_count;
+	size_t asking_count; /* of those: that wait for a person. When all do, time passes for people, not for machines */
 };
+
+static const char open_mark[] = "open", asking_mark[] = "asking";
+
+static void set_mark(struct reader *reader, const char *step, const char *mark)
+{
+	const char *before = table_get(&reader->open, step);
+	reader->open_count += (mark != NULL) - (size_t)(before != NULL);
+	reader->asking_count += (mark == asking_mark) - (size_t)(before == asking_mark);
+	table_put(&reader->open, step, mark);
+}
+
+static void begin_anew(struct reader *reader)
+{
+	table_free(&reader->open);
+	reader->open_count = reader->asking_count = 0;
+}
 
 char *plain_key(const char *key)
 {
@@ -39,14 +57,20 @@ static char *make_key(const char *kind, const char *key, unsigned attempt)
 static void pass_time(struct reader *reader, const struct value *record, const char *kind)
 {
 	int64_t up = value_get_int(record, "up", 0);
+	const char *step = value_get_text(record, "step");
 	bool new_process = strcmp(kind, "resumed") == 0 || reader->last_up < 0 || up < reader->last_up;
-	if (!new_process)
-		*(reader->waiting ? &reader->history->waited : &reader->history->machine) += up - reader->last_up;
+	bool idle = reader->asking_count && reader->asking_count == reader->open_count;
+	if (new_process)
+		begin_anew(reader);
+	else
+		*(idle ? &reader->history->waited : &reader->history->machine) += up - reader->last_up;
 	reader->last_up = up;
-	if (strcmp(kind, "waiting") == 0)
-		reader->waiting = true;
-	else if (strcmp(kind, "answered") == 0 || strcmp(kind, "step_finished") == 0 || new_process)
-		reader->waiting = false;
+	if (step && strcmp(kind, "waiting") == 0)
+		set_mark(reader, step, asking_mark);
+	else if (step && (strcmp(kind, "step_started") == 0 || strcmp(kind, "answered") == 0))
+		set_mark(reader, step, open_mark);
+	else if (step && strcmp(kind, "step_finished") == 0)
+		set_mark(reader, step, NULL);
 }
 
 /* An answer counts until it is acted on (an intent), or until the same step asks or begins once more. */
@@ -109,7 +133,9 @@ int history_read(struct arena *arena, const char *path, struct history **ret_his
 	history->arena = arena;
 	struct reader reader = {.history = history, .last_up = -1};
 	struct journal_torn torn;
-	if (journal_read(path, keep, &reader, &torn, err) < 0) {
+	int result = journal_read(path, keep, &reader, &torn, err);
+	table_free(&reader.open);
+	if (result < 0) {
 		history_free(history);
 		return -1;
 	}

@@ -85,6 +85,18 @@ static bool object_is_known(const struct row *row)
 	return row->attempt.object && strcmp(row->attempt.object, "?") != 0;
 }
 
+/* An object that an earlier step will have made has more attributes than that step wishes for. */
+static void view_missing(struct attempt *attempt)
+{
+	if (attempt->before.kind != OBSERVED_STATE || !value_is(attempt->desired, VALUE_MAP))
+		return;
+	struct value *state = (struct value *)value_copy(attempt->arena, attempt->before.state);
+	for (size_t i = 0; i < attempt->desired->map.count; i++)
+		if (!value_get_key(state, attempt->desired->map.entries[i].key))
+			value_put_key(attempt->arena, state, attempt->desired->map.entries[i].key, value_unknown());
+	attempt->before.state = state;
+}
+
 static void view_before(struct row *row)
 {
 	struct attempt *attempt = &row->attempt;
@@ -94,6 +106,8 @@ static void view_before(struct row *row)
 	row->blind = observed.kind == OBSERVED_UNOBSERVABLE;
 	if (object_is_known(row))
 		attempt->before = overlay_view(row->interpreter->overlay, attempt->arena, attempt->object, &observed, &row->planned);
+	if (row->planned)
+		view_missing(attempt);
 }
 
 /* --- the overlay --- */
@@ -145,6 +159,7 @@ static void lay_state(struct row *row)
 			overlay_lay(overlay, attempt->object, attempt->desired);
 		if (action_leaves(attempt->arena, &attempt->call, &leaves, NULL) == 0 && value_is(leaves, VALUE_MAP))
 			overlay_lay(overlay, attempt->object, leaves);
+		overlay_blur(overlay, attempt->object, attempt->action->outputs);
 	}
 	lay_touches(row);
 }
@@ -197,6 +212,8 @@ static void judge_probe(struct row *row)
 		attempt->after = observe_now(row);
 	if (attempt->after.kind != OBSERVED_STATE) {
 		row->why = attempt->after.why;
+		if (first && may_observe(row) && !attempt->step->until && !attempt->frame->contingent)
+			row->verdict = "fail"; /* now, and a run would not get further */
 		return;
 	}
 	enum truth truth = TRUTH_TRUE;

@@ -424,6 +424,8 @@ static enum outcome attempts_walk(struct interpreter *interpreter, const struct 
 	for (unsigned number = 1;; number++) {
 		const char *reason = NULL;
 		const struct value *finished = history_get(interpreter->history, "step_finished", key, number);
+		if (!finished && interpreter->execution->abandoning && !frame->finishing)
+			return OUTCOME_CANCELLED; /* it stays as it is */
 		enum outcome outcome = finished ? replay(interpreter, step, frame, key, finished)
 						: perform_new(interpreter, step, frame, key, number, &reason);
 		if (outcome != OUTCOME_FAILED || !retry_allowed(interpreter, step, frame, number))

@@ -189,16 +189,30 @@ static struct template *compile_string(struct compiler *compiler, const struct v
 	return template;
 }
 
+/* Nothing in it is to be evaluated or unescaped: it stays what was written. Most values are of this kind. */
+static bool is_plain(const struct value *value)
+{
+	if (value->type == VALUE_STRING)
+		return !memmem(value->string.data, value->string.length, OPEN, strlen(OPEN));
+	for (size_t i = 0; value->type == VALUE_LIST && i < value->list.count; i++)
+		if (!is_plain(value->list.items[i]))
+			return false;
+	for (size_t i = 0; value->type == VALUE_MAP && i < value->map.count; i++)
+		if (!is_plain(value->map.entries[i].value))
+			return false;
+	return true;
+}
+
 static struct template *compile_value(struct compiler *compiler, const struct value *value)
 {
 	bool list = value->type == VALUE_LIST;
 	size_t count = list ? value->list.count : value->type == VALUE_MAP ? value->map.count : 0;
 	struct template *template;
 
+	if (is_plain(value))
+		return template_new(compiler, TEMPLATE_CONSTANT, value);
 	if (value->type == VALUE_STRING)
 		return compile_string(compiler, value);
-	if (!list && value->type != VALUE_MAP)
-		return template_new(compiler, TEMPLATE_CONSTANT, value);
 	template = template_new(compiler, list ? TEMPLATE_LIST : TEMPLATE_MAP, value);
 	for (size_t i = 0; i < count; i++) {
 		struct template *child = compile_value(compiler, list ? value->list.items[i] : value->map.entries[i].value);

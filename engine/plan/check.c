@@ -58,7 +58,7 @@ static const char *secrets_hint(struct arena *arena, const struct action *action
 
 static void check_secrets(const struct check *check, const struct step *step, const struct action *action)
 {
-	struct arena *arena = check->diagnostics->arena;
+	CLEANUP_ARENA struct arena *arena = arena_new(); /* nothing of it is kept: diagnostics copy */
 	for (size_t i = 0; value_is(step->with_value, VALUE_MAP) && i < step->with_value->map.count; i++) {
 		const struct value_entry *entry = &step->with_value->map.entries[i];
 		struct secret_search search = {.check = check,
@@ -73,7 +73,8 @@ static void check_secrets(const struct check *check, const struct step *step, co
 }
 
 /* What everybody may read: names of hosts and users, and what the journal keeps. */
-static void check_open(const struct check *check, const struct template *template, const char *place, const char *why, const char *hint)
+static void check_open(const struct check *check, const struct template *template, const char *place, const char *why,
+		       const char *hint)
 {
 	struct secret_search search = {.check = check, .place = place, .why = why, .hint = hint};
 	if (template)
@@ -100,7 +101,7 @@ static void check_open_places(const struct check *check, const struct step *step
 /* Does the callee declare that input as a secret one? */
 static void check_call(const struct check *check, const struct step *step)
 {
-	struct arena *arena = check->diagnostics->arena;
+	CLEANUP_ARENA struct arena *arena = arena_new(); /* nothing of it is kept: diagnostics copy */
 	for (size_t i = 0; value_is(step->with_value, VALUE_MAP) && i < step->with_value->map.count; i++) {
 		const struct value_entry *entry = &step->with_value->map.entries[i];
 		struct template *template = NULL;
@@ -120,17 +121,20 @@ static bool is_preflight(const struct step *step)
 static void check_place(const struct check *check, const struct step *step, const struct action *action)
 {
 	if (is_preflight(step) && (action->kind == ACTION_STATE || action->kind == ACTION_TASK)) {
-		struct diagnostic *diagnostic = diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/preflight-applies",
-								step->uses_at, "%s changes things; a preflight only observes",
-								action->name);
+		struct diagnostic *diagnostic =
+			diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/preflight-applies", step->uses_at,
+					"%s changes things; a preflight only observes", action->name);
 		diagnostic_hint(check->diagnostics, diagnostic, "move it to `steps`");
 	}
 	if (step->until && action->kind == ACTION_STATE) {
-		struct diagnostic *diagnostic = diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
-								"`until` is for probes and tasks; %s waits for its desired state by itself",
-								action->name);
+		struct diagnostic *diagnostic = diagnostics_add(
+			check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
+			"`until` is for probes and tasks; %s waits for its desired state by itself", action->name);
 		diagnostic_hint(check->diagnostics, diagnostic, "use `timeout` to say how long it may wait");
 	}
+	if (step->until && action->kind == ACTION_GATE)
+		diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
+				"`until` is for probes and tasks; %s gives nothing to look at again", action->name);
 }
 
 static void find_host(void *context, const char *const *parts, size_t count, struct span at)

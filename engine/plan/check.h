@@ -1,10 +1,12 @@
 /*
- * check.h - a runbook against the actions that are there: does each `uses` exist, does it take those inputs, may it stand where it stands.
+ * check.h - a runbook against the actions that are there: does each `uses` exist, does it take those inputs, may it stand where
+ * it stands.
  */
 #pragma once
 
 #include "engine/plugin/plugins.h"
 #include "engine/runbook/runbook.h"
 
-/* Its own steps and those of every runbook that it calls. All problems as diagnostics. Afterwards plugins_find succeeds for every step's `uses` (if there was no error). */
+/* Its own steps and those of every runbook that it calls. All problems as diagnostics. Afterwards plugins_find succeeds for
+ * every step's `uses` (if there was no error). */
 void runbook_check(const struct runbook *runbook, const struct plugins *plugins, struct diagnostics *diagnostics);

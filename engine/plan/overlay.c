@@ -6,6 +6,7 @@
 #include <string.h>
 
 struct layer {
+	const struct value *outputs; /* of a blurred one: what is declared; or NULL */
 	const char *object;	     /* laid; or NULL */
 	const struct value *desired; /* of a laid one */
 	const char *pattern;	     /* touched; or NULL */
@@ -38,6 +39,13 @@ void overlay_lay(struct overlay *overlay, const char *object, const struct value
 	struct layer *layer = add_layer(overlay);
 	layer->object = arena_strdup(overlay->arena, object);
 	layer->desired = value_copy(overlay->arena, desired);
+}
+
+void overlay_blur(struct overlay *overlay, const char *object, const struct value *outputs)
+{
+	struct layer *layer = add_layer(overlay);
+	layer->object = arena_strdup(overlay->arena, object);
+	layer->outputs = outputs ? value_copy(overlay->arena, outputs) : value_map(overlay->arena);
 }
 
 void overlay_touch(struct overlay *overlay, const char *pattern)
@@ -85,6 +93,20 @@ bool overlay_is_empty(const struct overlay *overlay)
 	return overlay->count == 0;
 }
 
+static struct observation blurred(struct arena *arena, const struct value *outputs, const struct observation *before)
+{
+	if (before->kind != OBSERVED_STATE)
+		return *before;
+	struct value *state = value_map(arena);
+	for (size_t i = 0; i < before->state->map.count; i++) {
+		const struct value_entry *entry = &before->state->map.entries[i];
+		const struct value *schema = value_get_key(outputs, entry->key);
+		bool known = schema && !value_get_bool(schema, "relative", false);
+		value_put_key(arena, state, entry->key, known ? entry->value : value_unknown());
+	}
+	return (struct observation){.kind = OBSERVED_STATE, .state = state};
+}
+
 static struct observation touched(struct arena *arena, const struct observation *before)
 {
 	if (before->kind != OBSERVED_STATE)
@@ -123,7 +145,9 @@ struct observation overlay_view(const struct overlay *overlay, struct arena *are
 	*ret_planned = false;
 	for (size_t i = 0; i < overlay->count; i++) {
 		const struct layer *layer = &overlay->layers[i];
-		if (layer->object && strcmp(layer->object, object) == 0)
+		if (layer->outputs && strcmp(layer->object, object) == 0)
+			view = blurred(arena, layer->outputs, &view);
+		else if (layer->object && strcmp(layer->object, object) == 0)
 			view = wish_after(arena, layer->desired, &view);
 		else if (layer->pattern && matches(layer->pattern, object))
 			view = touched(arena, &view);

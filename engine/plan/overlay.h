@@ -1,8 +1,8 @@
 /*
  * overlay.h - the world as earlier planned steps will have made it.
  *
- * A list of what was planned, in order: an object given attributes (or made absent), objects touched (they become `?`). A view folds it over an
- * observation, attribute by attribute.
+ * A list of what was planned, in order: an object given attributes (or made absent), objects touched (they become `?`). A view
+ * folds it over an observation, attribute by attribute.
  */
 #pragma once
 
@@ -12,6 +12,10 @@ struct overlay;
 
 struct overlay *overlay_new(struct arena *arena);
 void overlay_lay(struct overlay *overlay, const char *object, const struct value *desired); /* a map, or "absent" */
+/* Attributes of the object that whoever laid it does not declare, or that say something relative to its own wish, are not known
+ * any more. */
+void overlay_blur(struct overlay *overlay, const char *object,
+		  const struct value *outputs);			  /* attribute -> its schema, or NULL: none */
 void overlay_touch(struct overlay *overlay, const char *pattern); /* `*` matches any characters */
 /* Parallel siblings start from the same overlay: mark it, cut off what one of them laid, at the end lay all of it. */
 struct overlay_layers;

@@ -72,7 +72,8 @@ static int refuse(struct error *err, const char *what)
 	return error_hint(err, "nothing was done; make a new plan, have it reviewed, and run that");
 }
 
-static int compare_map(struct arena *arena, const struct value *saved, const struct value *now, const char *what, struct error *err)
+static int compare_map(struct arena *arena, const struct value *saved, const struct value *now, const char *what,
+		       struct error *err)
 {
 	for (size_t i = 0; value_is(now, VALUE_MAP) && i < now->map.count; i++) {
 		const struct value_entry *entry = &now->map.entries[i];
@@ -126,7 +127,8 @@ static int compare_attribute(struct arena *arena, const struct value *now_row, c
 }
 
 /* The observed states of one step, then and now, without what changes by itself. field: before; of a probe, after. */
-static int compare_states(struct arena *arena, const struct value *then_row, const struct value *now_row, const char *field, struct error *err)
+static int compare_states(struct arena *arena, const struct value *then_row, const struct value *now_row, const char *field,
+			  struct error *err)
 {
 	const struct value *then = value_get(value_get(then_row, field), "state");
 	const struct value *now = value_get(value_get(now_row, field), "state");
@@ -137,7 +139,8 @@ static int compare_states(struct arena *arena, const struct value *then_row, con
 	for (size_t i = 0; i < then->map.count; i++) {
 		const char *attribute = value_text(then->map.entries[i].key);
 		if (!is_volatile(then_row, attribute) &&
-		    compare_attribute(arena, now_row, attribute, then->map.entries[i].value, value_get(now, attribute), err) < 0)
+		    compare_attribute(arena, now_row, attribute, then->map.entries[i].value, value_get(now, attribute), err) <
+			    0)
 			return -1;
 	}
 	for (size_t i = 0; i < now->map.count; i++) {
@@ -195,7 +198,8 @@ int plan_compare(const struct value *saved, const struct value *now, struct erro
 	now = as_saved(arena, now);
 	const char *runbook = value_get_text(now, "runbook");
 	if (!runbook || !value_is_text(value_get(saved, "runbook"), runbook))
-		return refuse(err, arena_printf(arena, "it was made for the runbook %s", text_of(arena, value_get(saved, "runbook"))));
+		return refuse(err, arena_printf(arena, "it was made for the runbook %s",
+						text_of(arena, value_get(saved, "runbook"))));
 	if (value_get_bool(saved, "offline", false))
 		return refuse(err, "it was made offline, so it says nothing about the hosts");
 	if (compare_map(arena, value_get(saved, "inputs"), value_get(now, "inputs"), "the input", err) < 0 ||

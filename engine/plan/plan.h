@@ -17,6 +17,6 @@ const struct value *plan_builder_finish(struct plan_builder *builder, const stru
 
 int plan_read(struct arena *arena, const char *path, const struct value **ret_plan, struct error *err);
 
-/* Is what is there now (a plan made just now, and its digests) still what was planned? 0, or -1 with ERROR_CONFLICT that names the runbook, input,
- * plugin, or the step and attribute. */
+/* Is what is there now (a plan made just now, and its digests) still what was planned? 0, or -1 with ERROR_CONFLICT that names
+ * the runbook, input, plugin, or the step and attribute. */
 int plan_compare(const struct value *saved, const struct value *now, struct error *err);

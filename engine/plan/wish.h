@@ -1,7 +1,8 @@
 /*
  * wish.h - a desired state beside an observed one: does it hold, what would change, what would it be then.
  *
- * `desired` is what action_desired gives: a map of attributes, or the string "absent". Pure: nothing is observed or applied here.
+ * `desired` is what action_desired gives: a map of attributes, or the string "absent". Pure: nothing is observed or applied
+ * here.
  */
 #pragma once
 
@@ -14,7 +15,8 @@ enum wish_match {
 };
 
 enum wish_match wish_match(const struct value *desired, const struct observation *observed);
-/* As wish_match for one saved state against another, without the attributes that change by themselves; only attributes that both have. */
+/* As wish_match for one saved state against another, without the attributes that change by themselves; only attributes that
+ * both have. */
 enum wish_match wish_same(const struct action *action, const struct observation *expected, const struct observation *observed,
 			  const char **ret_attribute);
 /* [{attribute, before, after}] for what differs or is unknown. */

@@ -11,7 +11,7 @@
 
 #include "engine/base/memory.h"
 
-#define MIB ((rlim_t)1024 * 1024)
+#define MIB  ((rlim_t)1024 * 1024)
 #define HOUR ((rlim_t)3600)
 
 static const struct {
@@ -19,11 +19,8 @@ static const struct {
 	rlim_t limit;
 } limits[] = {
 	{RLIMIT_CORE, 1}, /* 1, not 0: it also keeps a core away from a program that kernel.core_pattern pipes it to */
-	{RLIMIT_NOFILE, 256},
-	{RLIMIT_CPU, 2 * HOUR}, /* seconds of work, not of waiting */
-	{RLIMIT_FSIZE, 1024 * MIB},
-	{RLIMIT_MEMLOCK, 1 * MIB},
-	{RLIMIT_MSGQUEUE, 0},
+	{RLIMIT_NOFILE, 256},	    {RLIMIT_CPU, 2 * HOUR}, /* seconds of work, not of waiting */
+	{RLIMIT_FSIZE, 1024 * MIB}, {RLIMIT_MEMLOCK, 1 * MIB}, {RLIMIT_MSGQUEUE, 0},
 #ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes */
 	{RLIMIT_AS, 2048 * MIB},
 #endif

@@ -1,10 +1,12 @@
 /*
  * confine.h - what a process gives up before it becomes a plugin's program. Called in the child, between fork and exec.
  *
- * In this order: resource limits, capabilities, no new privileges, files (Landlock), system calls (seccomp). Nothing of it can be taken back.
+ * In this order: resource limits, capabilities, no new privileges, files (Landlock), system calls (seccomp). Nothing of it can
+ * be taken back.
  *
- * What it can still do: compute, write to its private folder, read the listed files, the system's programs and libraries and a few files
- * of /etc (names, certificates, time zone), and with `network` open internet sockets. It keeps the engine's user, but as root no capability.
+ * What it can still do: compute, write to its private folder, read the listed files, the system's programs and libraries and a
+ * few files of /etc (names, certificates, time zone), and with `network` open internet sockets. It keeps the engine's user, but
+ * as root no capability.
  */
 #pragma once
 
@@ -25,7 +27,7 @@ enum unconfined {
 	UNCONFINED_NETWORK = 1 << 2,	  /* neither keeps it from the network */
 	UNCONFINED_CAPABILITIES = 1 << 3, /* root's could not be dropped */
 	UNCONFINED_LIMITS = 1 << 4,
-	UNCONFINED_SIGNALS = 1 << 5,	  /* it could signal other processes of the same user (Landlock before version 6) */
+	UNCONFINED_SIGNALS = 1 << 5, /* it could signal other processes of the same user (Landlock before version 6) */
 };
 #define UNCONFINED_BITS 6
 const char *unconfined_text(enum unconfined bit); /* "files: this kernel has no Landlock" */

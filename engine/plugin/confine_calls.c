@@ -1,7 +1,8 @@
 /*
  * confine_calls.c - seccomp: system calls that no plugin needs and that lead out of its confinement.
  *
- * A short list of what is denied, because what libraries need differs from version to version. The filter is compiled from the table:
+ * A short list of what is denied, because what libraries need differs from version to version. The filter is compiled from the
+ * table:
  *
  *     another architecture, or x32: EPERM          calls of the table: EPERM, or ENOSYS where libraries have another way then
  *     clone with a new namespace: EPERM            socket: only of the listed families
@@ -37,29 +38,67 @@ static const struct {
 	uint32_t number; /* errno; 0: EPERM */
 } denied[] = {
 	/* other processes */
-	{SYS_ptrace, 0}, {SYS_process_vm_readv, 0}, {SYS_process_vm_writev, 0}, {SYS_kcmp, 0}, {SYS_pidfd_getfd, 0},
+	{SYS_ptrace, 0},
+	{SYS_process_vm_readv, 0},
+	{SYS_process_vm_writev, 0},
+	{SYS_kcmp, 0},
+	{SYS_pidfd_getfd, 0},
 	{SYS_perf_event_open, 0},
 	/* out of its session: whoever ends the process ends all of it */
-	{SYS_setsid, 0}, {SYS_setpgid, 0},
+	{SYS_setsid, 0},
+	{SYS_setpgid, 0},
 	/* another view of the machine */
-	{SYS_mount, 0}, {SYS_umount2, 0}, {SYS_pivot_root, 0}, {SYS_chroot, 0}, {SYS_move_mount, 0}, {SYS_open_tree, 0}, {SYS_fsopen, 0},
-	{SYS_fsconfig, 0}, {SYS_fsmount, 0}, {SYS_fspick, 0}, {SYS_mount_setattr, 0}, {SYS_unshare, 0}, {SYS_setns, 0},
-	{SYS_open_by_handle_at, 0}, {SYS_name_to_handle_at, 0},
+	{SYS_mount, 0},
+	{SYS_umount2, 0},
+	{SYS_pivot_root, 0},
+	{SYS_chroot, 0},
+	{SYS_move_mount, 0},
+	{SYS_open_tree, 0},
+	{SYS_fsopen, 0},
+	{SYS_fsconfig, 0},
+	{SYS_fsmount, 0},
+	{SYS_fspick, 0},
+	{SYS_mount_setattr, 0},
+	{SYS_unshare, 0},
+	{SYS_setns, 0},
+	{SYS_open_by_handle_at, 0},
+	{SYS_name_to_handle_at, 0},
 	/* the kernel */
-	{SYS_kexec_load, 0}, {SYS_init_module, 0}, {SYS_finit_module, 0}, {SYS_delete_module, 0}, {SYS_bpf, 0}, {SYS_userfaultfd, 0},
-	{SYS_syslog, 0}, {SYS_reboot, 0}, {SYS_swapon, 0}, {SYS_swapoff, 0}, {SYS_acct, 0}, {SYS_quotactl, 0},
-	{SYS_sethostname, 0}, {SYS_setdomainname, 0}, {SYS_settimeofday, 0}, {SYS_clock_settime, 0}, {SYS_clock_adjtime, 0},
-	{SYS_adjtimex, 0}, {SYS_lookup_dcookie, 0}, {SYS_nfsservctl, 0},
+	{SYS_kexec_load, 0},
+	{SYS_init_module, 0},
+	{SYS_finit_module, 0},
+	{SYS_delete_module, 0},
+	{SYS_bpf, 0},
+	{SYS_userfaultfd, 0},
+	{SYS_syslog, 0},
+	{SYS_reboot, 0},
+	{SYS_swapon, 0},
+	{SYS_swapoff, 0},
+	{SYS_acct, 0},
+	{SYS_quotactl, 0},
+	{SYS_sethostname, 0},
+	{SYS_setdomainname, 0},
+	{SYS_settimeofday, 0},
+	{SYS_clock_settime, 0},
+	{SYS_clock_adjtime, 0},
+	{SYS_adjtimex, 0},
+	{SYS_lookup_dcookie, 0},
+	{SYS_nfsservctl, 0},
 #ifdef SYS_kexec_file_load
 	{SYS_kexec_file_load, 0},
 #endif
 #ifdef SYS_iopl
-	{SYS_iopl, 0}, {SYS_ioperm, 0},
+	{SYS_iopl, 0},
+	{SYS_ioperm, 0},
 #endif
 	/* keys of the session */
-	{SYS_keyctl, 0}, {SYS_add_key, 0}, {SYS_request_key, 0},
+	{SYS_keyctl, 0},
+	{SYS_add_key, 0},
+	{SYS_request_key, 0},
 	/* ways around this very filter */
-	{SYS_io_uring_setup, ENOSYS}, {SYS_io_uring_enter, ENOSYS}, {SYS_io_uring_register, ENOSYS},
+	{SYS_io_uring_setup, ENOSYS},
+	{SYS_io_uring_enter, ENOSYS},
+	{SYS_io_uring_register, ENOSYS},
 	{SYS_clone3, ENOSYS}, /* its flags cannot be read from here; libraries go back to clone */
 };
 

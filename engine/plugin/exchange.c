@@ -1,8 +1,9 @@
 /*
  * exchange.c - a call and its answer; and what else the plugin says, by one table.
  *
- * Who asks waits until the answer is there, the worker is over, or the deadline has come: then the plugin gets a short grace to answer to
- * `cancel`, and is ended if it does not: killing it ends what it did alone. What it had begun on hosts is ended before anybody returns.
+ * Who asks waits until the answer is there, the worker is over, or the deadline has come: then the plugin gets a short grace to
+ * answer to `cancel`, and is ended if it does not: killing it ends what it did alone. What it had begun on hosts is ended
+ * before anybody returns.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "engine/base/utf8.h"
 #include "engine/plugin/worker.h"
 
-#define GRACE (2 * NSEC_PER_SEC)
+#define GRACE	   (2 * NSEC_PER_SEC)
 #define TEXT_LIMIT ((size_t)1000) /* bytes of one line of evidence, of one reason */
 
 /* --- without secrets --- */
@@ -84,7 +85,8 @@ static int hear_welcome(struct worker *worker, const struct message *message, st
 	if (worker->welcomed)
 		return error_set(err, ERROR_INVALID, "a second `welcome`");
 	if (protocol != PROTOCOL_VERSION)
-		return error_set(err, ERROR_INVALID, "it speaks version %lld, this engine speaks %d", (long long)protocol, PROTOCOL_VERSION);
+		return error_set(err, ERROR_INVALID, "it speaks version %lld, this engine speaks %d", (long long)protocol,
+				 PROTOCOL_VERSION);
 	worker->welcomed = true;
 	worker->describes = value_get_bool(message->fields, "describes", false);
 	loop_signal(&worker->changed);
@@ -96,9 +98,11 @@ static int hear_answer(struct worker *worker, const struct message *message, str
 	const char *name = message_name(message->kind);
 	struct exchange *exchange = exchange_find(worker, message->id);
 	if (!exchange)
-		return error_set(err, ERROR_INVALID, "`%s` for %lld, which was not asked or is answered", name, (long long)message->id);
+		return error_set(err, ERROR_INVALID, "`%s` for %lld, which was not asked or is answered", name,
+				 (long long)message->id);
 	if (exchange->answer_kind != message->kind)
-		return error_set(err, ERROR_INVALID, "`%s` where `%s` was asked for", name, message_name(exchange->answer_kind));
+		return error_set(err, ERROR_INVALID, "`%s` where `%s` was asked for", name,
+				 message_name(exchange->answer_kind));
 	if (host_requests_open(worker, exchange))
 		return error_set(err, ERROR_INVALID, "`%s` while a request of that call is open", name);
 	exchange->answer = worker_clean(exchange->arena, worker, message->fields);

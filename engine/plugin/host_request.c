@@ -126,8 +126,8 @@ int host_request_start(struct worker *worker, const struct message *message, str
 		return error_set(err, ERROR_INVALID, "`%s` for %lld, which is not open", message_name(message->kind),
 				 (long long)message->call);
 	if (id_is_open(worker, message->id))
-		return error_set(err, ERROR_INVALID, "`%s` with the id %lld, which is open already", message_name(message->kind),
-				 (long long)message->id);
+		return error_set(err, ERROR_INVALID, "`%s` with the id %lld, which is open already",
+				 message_name(message->kind), (long long)message->id);
 	if (worker->requests_count >= PROTOCOL_OPEN_LIMIT)
 		return error_set(err, ERROR_LIMIT, "more than %d open requests", PROTOCOL_OPEN_LIMIT);
 	struct host_request *request = memory_alloc(sizeof(*request));

@@ -11,8 +11,8 @@
 #include "engine/base/utf8.h"
 #include "engine/plugin/host_request.h"
 
-#define FILE_LIMIT ((size_t)256 * 1024 * 1024) /* bytes of a file of the plugin's */
-#define SCOPE_RETRY (100 * NSEC_PER_MSEC)
+#define FILE_LIMIT     ((size_t)256 * 1024 * 1024) /* bytes of a file of the plugin's */
+#define SCOPE_RETRY    (100 * NSEC_PER_MSEC)
 #define SCOPE_PATIENCE (5 * NSEC_PER_SEC) /* systemd may need a moment to forget the unit of the command before */
 
 static struct connection *connection_to(const struct host_request *request)
@@ -58,7 +58,7 @@ static int64_t deadline_of(const struct host_request *request)
 static void keep_final(struct host_request *request, const struct error *err)
 {
 	struct error *final = &request->exchange->final;
-	if (err->code != ERROR_IDENTITY || final->code != ERROR_OK)
+	if ((err->code != ERROR_IDENTITY && err->code != ERROR_REFUSED) || final->code != ERROR_OK)
 		return;
 	error_set(final, err->code, "%s", error_text(err));
 	if (err->hint)
@@ -139,13 +139,15 @@ static int read_command(struct host_request *request, struct command *command, s
 static void remember_scope(struct exchange *exchange, const struct host *host)
 {
 	for (size_t i = 0; i < exchange->scoped_count; i++)
-		if (exchange->scoped[i] == host)
+		if (exchange->scoped[i].host == host)
 			return;
-	*(const struct host **)arena_grow(exchange->arena, &exchange->scoped, &exchange->scoped_count, &exchange->scoped_capacity,
-					  sizeof(host)) = host;
+	struct scoped_host *place = arena_grow(exchange->arena, &exchange->scoped, &exchange->scoped_count,
+					       &exchange->scoped_capacity, sizeof(*place));
+	place->host = host;
 }
 
-static int run_in_scope(struct host_request *request, const struct command *command, struct command_result *result, struct error *err)
+static int run_in_scope(struct host_request *request, const struct command *command, struct command_result *result,
+			struct error *err)
 {
 	struct exchange *exchange = request->exchange;
 	int64_t patience = clock_boottime() + SCOPE_PATIENCE;
@@ -186,7 +188,8 @@ static void ran(struct host_request *request, const char *text, const struct com
 	char elapsed[DURATION_TEXT_SIZE];
 	duration_format(result->elapsed, elapsed);
 	value_put(request->arena, answer, "exit", value_int(request->arena, result->exit_code));
-	value_put(request->arena, answer, "signal", result->signal[0] ? value_string(request->arena, result->signal) : value_null());
+	value_put(request->arena, answer, "signal",
+		  result->signal[0] ? value_string(request->arena, result->signal) : value_null());
 	put_stream(request, answer, "stdout", &result->output);
 	put_stream(request, answer, "stderr", &result->errors);
 	if (result->signal[0])
@@ -279,7 +282,8 @@ static void work_download(struct host_request *request)
 	if (limit > (int64_t)DOWNLOAD_LIMIT)
 		limit = (int64_t)DOWNLOAD_LIMIT;
 	if (check_open(request->worker, (const char *const[]){path, NULL}, "path", &err) < 0 ||
-	    connection_download(connection_to(request), path, (size_t)limit, request->exchange->deadline, &data, &length, &err) < 0) {
+	    connection_download(connection_to(request), path, (size_t)limit, request->exchange->deadline, &data, &length,
+				&err) < 0) {
 		not_done(request, text, &err, false);
 		return;
 	}

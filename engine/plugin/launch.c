@@ -1,8 +1,8 @@
 /*
  * launch.c - fork, confine, exec. Not process_start: between fork and exec the child has to give up what confine.h says.
  *
- * The child tells how far it came through a pipe that exec closes: a report with what could not be confined, or one that says at what it
- * failed. Only the end of that pipe means that the program runs.
+ * The child tells how far it came through a pipe that exec closes: a report with what could not be confined, or one that says
+ * at what it failed. Only the end of that pipe means that the program runs.
  */
 #include "engine/plugin/launch.h"
 
@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/base/file.h"
 #include "engine/base/loop.h"
 #include "engine/base/memory.h"
 #include "engine/plugin/confine.h"
@@ -150,7 +149,8 @@ static int fork_child(struct launch *launch, struct process *process, struct err
 }
 
 /* Waits for exec or for what went wrong. */
-static int read_reports(const struct plugin_program *program, int fd, int64_t deadline, unsigned *ret_unconfined, struct error *err)
+static int read_reports(const struct plugin_program *program, int fd, int64_t deadline, unsigned *ret_unconfined,
+			struct error *err)
 {
 	bool confined = false;
 	for (;;) {
@@ -215,17 +215,6 @@ static void list_files(struct arena *arena, const struct plugin_program *program
 	launch->environment = child_environment(arena, program, folder);
 }
 
-static char *private_folder(struct error *err)
-{
-	const char *top = getenv("TMPDIR");
-	char *folder = memory_printf("%s/standin-plugin-XXXXXX", top && top[0] == '/' ? top : "/tmp");
-	if (mkdtemp(folder))
-		return folder;
-	error_set_errno(err, errno, "cannot make a private folder for a plugin (%s)", folder);
-	free(folder);
-	return NULL;
-}
-
 int launch(const struct plugin_program *program, int64_t deadline, struct launched *ret_launched, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
@@ -233,10 +222,9 @@ int launch(const struct plugin_program *program, int64_t deadline, struct launch
 	struct launched launched = {0};
 	if (program_check(program, err) < 0)
 		return -1;
-	launched.folder = private_folder(err);
-	if (!launched.folder)
+	if (private_folder_make(&launched.folder, err) < 0)
 		return -1;
-	list_files(arena, program, &launch, launched.folder);
+	list_files(arena, program, &launch, launched.folder.path);
 	int outcome = fork_child(&launch, &launched.process, err);
 	if (outcome == 0) {
 		outcome = read_reports(program, launch.pipes[3][0], deadline, &launched.unconfined, err);
@@ -247,7 +235,6 @@ int launch(const struct plugin_program *program, int64_t deadline, struct launch
 		return 0;
 	}
 	process_free(&launched.process);
-	file_remove_tree(launched.folder, NULL);
-	free(launched.folder);
+	private_folder_remove(&launched.folder);
 	return -1;
 }

@@ -6,12 +6,13 @@
 #pragma once
 
 #include "engine/base/process.h"
+#include "engine/plugin/private_folder.h"
 #include "engine/plugin/program.h"
 
 struct launched {
 	struct process process;
-	char *folder;	     /* its private one; owned; the caller removes it when the process has ended */
-	unsigned unconfined; /* bits of enum unconfined */
+	struct private_folder folder; /* the caller removes it when the process has ended */
+	unsigned unconfined;	      /* bits of enum unconfined */
 };
 
 int launch(const struct plugin_program *program, int64_t deadline, struct launched *ret_launched, struct error *err);

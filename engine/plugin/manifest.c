@@ -21,7 +21,7 @@ static const char *const kinds[] = {
 static const char *const platforms[] = {[PLATFORM_LINUX] = "linux", [PLATFORM_WINDOWS] = "windows"};
 
 /* Keys of an input's or output's schema that are Standin's, not JSON Schema's. */
-static const char *const own_keys[] = {"optional", "volatile", "host", NULL};
+static const char *const own_keys[] = {"optional", "volatile", "relative", "host", NULL};
 
 struct diagnostic *manifest_error(const struct manifest *manifest, const char *rule, struct span at, const char *format, ...)
 {

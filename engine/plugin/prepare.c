@@ -198,7 +198,10 @@ const char *prepared_text(struct arena *arena, const struct prepared *prepared)
 {
 	CLEANUP_FREE char *text = connection_command_text(prepared->host, &prepared->command);
 	CLEANUP_BUFFER struct buffer out = {0};
-	append_known(&out, text);
+	if (prepared->unknown)
+		append_known(&out, text);
+	else
+		buffer_add(&out, text);
 	if (prepared->secret_input)
 		buffer_add(&out, "  # stdin: •••");
 	else if (value_is(prepared->input, VALUE_UNKNOWN))

@@ -1,6 +1,6 @@
 /*
- * process_call.c - observing and applying by a process plugin. What goes wrong on the way is never evidence: it makes an observation
- * unobservable and an apply unknown, unless the process was certainly not asked.
+ * process_call.c - observing and applying by a process plugin. What goes wrong on the way is never evidence: it makes an
+ * observation unobservable and an apply unknown, unless the process was certainly not asked.
  */
 #include "engine/plugin/process_call.h"
 
@@ -12,8 +12,8 @@
 #include "engine/plugin/process_message.h"
 #include "engine/plugin/worker.h"
 
-#define DESCRIBE_TIME (5 * NSEC_PER_SEC)
-#define SCOPE_END_TIME (15 * NSEC_PER_SEC)
+#define DESCRIBE_TIME	(5 * NSEC_PER_SEC)
+#define SCOPE_END_TIME	(15 * NSEC_PER_SEC)
 #define DIAGNOSIS_LIMIT ((size_t)4096)
 
 struct question {
@@ -27,9 +27,10 @@ static int prepare(struct arena *arena, const struct call *call, const char *nam
 		   struct question *question, struct error *err)
 {
 	*question = (struct question){.began = clock_boottime()};
-	question->exchange = (struct exchange){
-		.arena = arena, .call = call, .answer_kind = answer, .may_ask = true, .deadline = deadline};
-	return process_message(arena, call, name, deadline, &question->message, &question->exchange.hosts, &question->unknown, err);
+	question->exchange =
+		(struct exchange){.arena = arena, .call = call, .answer_kind = answer, .may_ask = true, .deadline = deadline};
+	return process_message(arena, call, name, deadline, &question->message, &question->exchange.hosts, &question->unknown,
+			       err);
 }
 
 static void question_free(struct question *question)
@@ -60,7 +61,7 @@ static void note_evidence(struct arena *arena, const struct question *question, 
 
 static bool is_final(enum error_code code)
 {
-	return code == ERROR_CANCELLED || code == ERROR_IDENTITY || code == ERROR_INVALID;
+	return code == ERROR_CANCELLED || code == ERROR_IDENTITY || code == ERROR_REFUSED || code == ERROR_INVALID;
 }
 
 static int blind(struct arena *arena, const char *why, struct observation *observation)
@@ -80,7 +81,8 @@ int process_observe(struct arena *arena, const struct call *call, int64_t deadli
 	if (prepare(arena, call, "observe", MESSAGE_OBSERVATION, deadline, &question, err) < 0)
 		return -1;
 	if (question.unknown)
-		return blind(arena, arena_printf(arena, "what the input '%s' is, is not known yet", question.unknown), ret_observation);
+		return blind(arena, arena_printf(arena, "what the input '%s' is, is not known yet", question.unknown),
+			     ret_observation);
 	int answered = exchange_ask(&question.exchange, question.message, &asked, &trouble);
 	note_evidence(arena, &question, answered == 0 ? 0 : -1, &trouble, ret_evidence);
 	if (answered == 0) {
@@ -99,16 +101,17 @@ static void end_scopes(const struct exchange *exchange)
 {
 	for (size_t i = 0; i < exchange->scoped_count; i++) {
 		CLEANUP_ERROR struct error ignored = ERROR_NONE; /* then it is seen when the object is observed */
-		const struct host *host = exchange->scoped[i];
+		const struct host *host = exchange->scoped[i].host;
 		const struct call *call = exchange->call;
-		struct connection *connection = connections_get(call->connections, host, host == call->executor ? call->user : NULL);
+		struct connection *connection =
+			connections_get(call->connections, host, host == call->executor ? call->user : NULL);
 		scope_end(connection, exchange->scope, clock_boottime() + SCOPE_END_TIME, &ignored);
 	}
 }
 
-enum apply_result process_apply(struct arena *arena, const struct call *call, const struct observation *before, const char *scope,
-				int64_t deadline, struct evidence *ret_evidence, const struct value **ret_outputs,
-				struct error *err)
+enum apply_result process_apply(struct arena *arena, const struct call *call, const struct observation *before,
+				const char *scope, int64_t deadline, struct evidence *ret_evidence,
+				const struct value **ret_outputs, struct error *err)
 {
 	CLEANUP_QUESTION struct question question;
 	CLEANUP_ERROR struct error trouble = ERROR_NONE;
@@ -172,8 +175,8 @@ static bool describes(const struct call *call, int64_t deadline)
 	return answer;
 }
 
-void process_command_texts(struct arena *arena, const struct call *call, enum action_part part, const struct observation *before,
-			   struct value *texts)
+void process_command_texts(struct arena *arena, const struct call *call, enum action_part part,
+			   const struct observation *before, struct value *texts)
 {
 	CLEANUP_QUESTION struct question question;
 	CLEANUP_ERROR struct error ignored = ERROR_NONE; /* a plan says less then */

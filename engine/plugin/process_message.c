@@ -60,14 +60,14 @@ static const char *host_id(const struct value *value)
 	return value->type == VALUE_MAP ? value_get_text(value, "id") : value_text(value);
 }
 
-static int add_host(struct arena *arena, const struct call *call, const char *input, const struct value *value, struct value *hosts,
-		    struct error *err)
+static int add_host(struct arena *arena, const struct call *call, const char *input, const struct value *value,
+		    struct value *hosts, struct error *err)
 {
 	const char *id = host_id(value);
 	const struct host *host = id ? inventory_host(call->inventory, id) : NULL;
 	if (!host)
-		return error_set(err, ERROR_INVALID, "%s: the input '%s' names '%s', which is no host of the inventory", call->action->name,
-				 input, id ? id : value_type_name(value->type));
+		return error_set(err, ERROR_INVALID, "%s: the input '%s' names '%s', which is no host of the inventory",
+				 call->action->name, input, id ? id : value_type_name(value->type));
 	value_put(arena, hosts, id, host->value ? host->value : value_map(arena));
 	return 0;
 }
@@ -137,8 +137,8 @@ static const char *short_name(const struct action *action)
 	return dot ? dot + 1 : action->name;
 }
 
-int process_message(struct arena *arena, const struct call *call, const char *name, int64_t deadline, struct value **ret_message,
-		    const struct value **ret_hosts, const char **ret_unknown, struct error *err)
+int process_message(struct arena *arena, const struct call *call, const char *name, int64_t deadline,
+		    struct value **ret_message, const struct value **ret_hosts, const char **ret_unknown, struct error *err)
 {
 	struct value *message = value_map(arena), *inputs = value_map(arena), *hosts = value_map(arena);
 	*ret_unknown = unknown_input(call->inputs);
@@ -201,7 +201,8 @@ static bool is_given(const struct value *answer, const char *name)
 }
 
 /* The declared attributes of state, or NULL with *ret_why. */
-static const struct value *fitting(struct arena *arena, const struct action *action, const struct value *state, const char **ret_why)
+static const struct value *fitting(struct arena *arena, const struct action *action, const struct value *state,
+				   const char **ret_why)
 {
 	const struct schema_options options = {.path = "outputs"};
 	struct value *kept = value_map(arena);
@@ -221,7 +222,8 @@ static const struct value *fitting(struct arena *arena, const struct action *act
 
 static void unobservable(struct arena *arena, const struct call *call, const char *why, struct observation *observation)
 {
-	*observation = (struct observation){.kind = OBSERVED_UNOBSERVABLE, .why = arena_printf(arena, "%s: %s", call->action->name, why)};
+	*observation = (struct observation){.kind = OBSERVED_UNOBSERVABLE,
+					    .why = arena_printf(arena, "%s: %s", call->action->name, why)};
 }
 
 void process_read_observation(struct arena *arena, const struct call *call, const struct value *answer,

@@ -5,10 +5,11 @@
 
 #include "engine/plugin/action.h"
 
-/* The message NAME about this call, without its id; secrets as {"secret": "..."}, in clear. *ret_hosts: what it may ask for. ERROR_INVALID: a secret where
- * none is declared, an input that is no host, a template that fails. *ret_unknown: the input whose value is not known (no message then), or NULL. */
-int process_message(struct arena *arena, const struct call *call, const char *name, int64_t deadline, struct value **ret_message,
-		    const struct value **ret_hosts, const char **ret_unknown, struct error *err);
+/* The message NAME about this call, without its id; secrets as {"secret": "..."}, in clear. *ret_hosts: what it may ask for.
+ * ERROR_INVALID: a secret where none is declared, an input that is no host, a template that fails. *ret_unknown: the input
+ * whose value is not known (no message then), or NULL. */
+int process_message(struct arena *arena, const struct call *call, const char *name, int64_t deadline,
+		    struct value **ret_message, const struct value **ret_hosts, const char **ret_unknown, struct error *err);
 const struct value *process_before(struct arena *arena, const struct observation *before);
 
 /* The parts of an `observation`; what does not fit the action's outputs is unobservable. plugin: for texts. */

@@ -12,7 +12,7 @@
 #include "engine/plugin/worker.h"
 
 #define START_TIME (10 * NSEC_PER_SEC)
-#define END_TIME (2 * NSEC_PER_SEC)
+#define END_TIME   (2 * NSEC_PER_SEC)
 
 struct slot {
 	struct slot *next;
@@ -80,19 +80,22 @@ static void drop_worker(struct slot *slot)
 
 static int start(struct plugin_processes *processes, struct slot *slot, int64_t deadline, struct error *err)
 {
+	struct worker *worker;
 	unsigned unconfined = 0;
 	int64_t latest = clock_boottime() + START_TIME;
 	if (slot->starts >= PROCESS_STARTS) {
-		error_set(err, ERROR_LIMIT, "the plugin %s has ended %u times and is not started again: %s", slot->program->plugin,
-			  slot->starts, slot->why ? slot->why : "it could not be started");
-		return error_hint(err, "mend the plugin; then resume the run, which starts it anew");
+		error_set(err, ERROR_LIMIT, "the plugin %s has ended %u times and is not started again: %s",
+			  slot->program->plugin, slot->starts, slot->why ? slot->why : "it could not be started");
+		error_hint(err, "mend the plugin; then resume the run, which starts it anew");
+		return -1;
 	}
 	slot->starts++;
-	if (worker_start(processes, slot->program, deadline < latest ? deadline : latest, &slot->worker, &unconfined, err) < 0) {
+	if (worker_start(processes, slot->program, deadline < latest ? deadline : latest, &worker, &unconfined, err) < 0) {
 		free(slot->why);
 		slot->why = memory_strdup(err ? error_text(err) : NULL);
 		return -1;
 	}
+	slot->worker = worker;
 	tell_unconfined(processes, slot, unconfined);
 	return 0;
 }
@@ -105,8 +108,8 @@ int processes_worker(struct plugin_processes *processes, const struct plugin_pro
 	struct slot *slot = slot_for(processes, program);
 	enum loop_wake wake = fiber_lock_take(&slot->starting, deadline);
 	if (wake != LOOP_READY)
-		return error_set(err, wake == LOOP_TIMEOUT ? ERROR_TIMEOUT : ERROR_CANCELLED, "the plugin %s did not start in time",
-				 program->plugin);
+		return error_set(err, wake == LOOP_TIMEOUT ? ERROR_TIMEOUT : ERROR_CANCELLED,
+				 "the plugin %s did not start in time", program->plugin);
 	drop_worker(slot);
 	int outcome = slot->worker ? 0 : start(processes, slot, deadline, err);
 	if (outcome == 0) {

@@ -71,7 +71,8 @@ int program_check(const struct plugin_program *program, struct error *err)
 		return -1;
 	if (strcmp(digest, program->digest) == 0)
 		return 0;
-	error_set(err, ERROR_CONFLICT, "the program of the plugin %s (%s/%s) is not the one that the run began with", program->plugin,
-		  program->folder, program->argv[0]);
-	return error_hint(err, "put back the version with the digest %.16s..., or abandon the run and start a new one", program->digest);
+	error_set(err, ERROR_CONFLICT, "the program of the plugin %s (%s/%s) is not the one that the run began with",
+		  program->plugin, program->folder, program->argv[0]);
+	return error_hint(err, "put back the version with the digest %.16s..., or abandon the run and start a new one",
+			  program->digest);
 }

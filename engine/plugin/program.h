@@ -19,8 +19,8 @@ struct plugin_program {
 	const char *digest; /* what it must still be (a run that is resumed), or NULL */
 };
 
-/* A file of the plugin's: in its folder, or (a program that was built) in plugins/NAME/ beside the running executable. The path is of
- * the folder when it is in neither. */
+/* A file of the plugin's: in its folder, or (a program that was built) in plugins/NAME/ beside the running executable. The path
+ * is of the folder when it is in neither. */
 const char *program_path(struct arena *arena, const struct plugin_program *program, const char *file);
 bool program_has_file(const struct plugin_program *program, const char *file); /* its own name too */
 

@@ -109,7 +109,8 @@ bool message_environment(struct arena *arena, const struct value *map, const cha
 	const char **variables = arena_alloc(arena, (map->map.count + 1) * sizeof(*variables));
 	for (size_t i = 0; i < map->map.count; i++) {
 		const struct value_entry *entry = &map->map.entries[i];
-		if (!is_plain(entry->key) || !is_plain(entry->value) || !entry->key->string.length || strchr(value_text(entry->key), '='))
+		if (!is_plain(entry->key) || !is_plain(entry->value) || !entry->key->string.length ||
+		    strchr(value_text(entry->key), '='))
 			return false;
 		variables[i] = arena_printf(arena, "%s=%s", value_text(entry->key), value_text(entry->value));
 	}

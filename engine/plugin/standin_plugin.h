@@ -1,5 +1,5 @@
 /*
- * standin_plugin.h - write a process plugin in C. Self-contained: it needs libc and jansson (cc plugin.c $(pkg-config --libs jansson)).
+ * standin_plugin.h - write a process plugin in C. Self-contained: it needs libc and jansson (cc plugin.c -ljansson).
  *
  *     #include "standin_plugin.h"
  *
@@ -15,8 +15,9 @@
  *     static const struct standin_plugin plugin = {STANDIN_PLUGIN_HEAD, .actions = actions};
  *     int main(void) { return standin_plugin_main(&plugin); }
  *
- * Calls come one after the other; within one, one request at a time (what arrives in between waits). What is said on the wire is
- * documented in protocol.h. New fields will only be added at the end of the structures; `size` and `abi` tell which are there.
+ * Calls come one after the other; within one, one request at a time (what arrives in between waits). What is said on the wire
+ * is documented in protocol.h. New fields will only be added at the end of the structures; `size` and `abi` tell which are
+ * there.
  *
  * Do not write to stdout: it belongs to the protocol. What is written to stderr goes with the error when the plugin dies.
  */
@@ -31,26 +32,26 @@
 #include <string.h>
 
 #define STANDIN_PLUGIN_ABI 1
-#define STANDIN_PROTOCOL 1
-#define STANDIN_UNUSED __attribute__((unused))
+#define STANDIN_PROTOCOL   1
+#define STANDIN_UNUSED	   __attribute__((unused))
 
 struct standin_engine;
 
 struct standin_call {
-	const char *action;	/* "set" */
-	const char *host;	/* the subject's id, or NULL */
-	const char *via;	/* where it runs: an id, or "controller": this machine */
-	const json_t *hosts;	/* id -> inventory entry: where standin_run may go */
-	const json_t *inputs;	/* a secret is {"secret": "text"}: standin_secret */
-	const json_t *before;	/* {"state": {}}, {"absent": true} or null; apply and diagnose */
-	const json_t *desired;	/* or null */
-	const char *object;	/* or NULL */
-	const json_t *message;	/* all of it */
+	const char *action;    /* "set" */
+	const char *host;      /* the subject's id, or NULL */
+	const char *via;       /* where it runs: an id, or "controller": this machine */
+	const json_t *hosts;   /* id -> inventory entry: where standin_run may go */
+	const json_t *inputs;  /* a secret is {"secret": "text"}: standin_secret */
+	const json_t *before;  /* {"state": {}}, {"absent": true} or null; apply and diagnose */
+	const json_t *desired; /* or null */
+	const char *object;    /* or NULL */
+	const json_t *message; /* all of it */
 	long long id;
 	struct standin_engine *engine;
-	bool cancelled;		/* answer now, with what is known */
-	char *problem;		/* why the last request was not done; owned by the call */
-	bool started;		/* it may have had an effect all the same */
+	bool cancelled; /* answer now, with what is known */
+	char *problem;	/* why the last request was not done; owned by the call */
+	bool started;	/* it may have had an effect all the same */
 };
 
 /* Each gives a new reference: what standin_state and its like make. A missing one is not asked for, but by a wrong manifest. */
@@ -58,7 +59,7 @@ struct standin_action {
 	const char *name;
 	json_t *(*observe)(struct standin_call *call);
 	json_t *(*apply)(struct standin_call *call);
-	char *(*diagnose)(struct standin_call *call);			     /* malloc'ed text; may be NULL */
+	char *(*diagnose)(struct standin_call *call);			  /* malloc'ed text; may be NULL */
 	json_t *(*describe)(struct standin_call *call, const char *part); /* list of standin_command; may be NULL */
 };
 
@@ -214,15 +215,16 @@ static inline json_t *standin_ask_(struct standin_call *call, const char *name, 
 	}
 }
 
-static inline json_t *standin_with_(struct standin_call *call, const char *host, json_t *options) /* options: borrowed or NULL */
+/* options are borrowed, or NULL. */
+static inline json_t *standin_with_(struct standin_call *call, const char *host, json_t *options)
 {
 	json_t *request = options ? json_copy(options) : json_object();
 	json_object_set_new(request, "host", json_string(host ? host : call->via));
 	return request;
 }
 
-/* Runs argv (taken) on a host (NULL: call->via). options: NULL, or an object with stdin, env, scope, encoding ... (protocol.h; borrowed).
- * A new reference to {exit, signal, stdout, stderr, ...}, or NULL: call->problem, call->started. */
+/* Runs argv (taken) on a host (NULL: call->via). options: NULL, or an object with stdin, env, scope, encoding ... (protocol.h;
+ * borrowed). A new reference to {exit, signal, stdout, stderr, ...}, or NULL: call->problem, call->started. */
 STANDIN_UNUSED static json_t *standin_run(struct standin_call *call, const char *host, json_t *argv, json_t *options)
 {
 	json_t *request = standin_with_(call, host, options);
@@ -260,8 +262,8 @@ STANDIN_UNUSED static void standin_log(const struct standin_call *call, const ch
 
 STANDIN_UNUSED static void standin_progress(const struct standin_call *call, const char *text, double done, double total)
 {
-	standin_send_(json_pack("{ss,sI,ss,sf,sf}", "message", "progress", "call", (json_int_t)call->id, "text", text, "done", done,
-				"total", total));
+	standin_send_(json_pack("{ss,sI,ss,sf,sf}", "message", "progress", "call", (json_int_t)call->id, "text", text, "done",
+				done, "total", total));
 }
 
 /* --- the loop --- */
@@ -327,12 +329,15 @@ static inline bool standin_welcome_(const struct standin_plugin *plugin)
 	size_t index;
 	bool spoken = false, describes = false;
 	json_array_foreach(json_object_get(hello, "protocols"), index, version)
+	{
 		spoken = spoken || json_integer_value(version) == STANDIN_PROTOCOL;
+	}
 	for (const struct standin_action *action = plugin->actions; action->name; action++)
 		describes = describes || action->describe;
 	json_decref(hello);
 	if (spoken)
-		standin_send_(json_pack("{ss,si,sb}", "message", "welcome", "protocol", STANDIN_PROTOCOL, "describes", (int)describes));
+		standin_send_(json_pack("{ss,si,sb}", "message", "welcome", "protocol", STANDIN_PROTOCOL, "describes",
+					(int)describes));
 	return spoken;
 }
 

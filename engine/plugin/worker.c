@@ -1,8 +1,9 @@
 /*
  * worker.c - the pump of one process, and its end.
  *
- * Everything that comes is bounded before it is looked at: a line by its length, all of it by bytes and messages since the last answer. A
- * worker is never asked to stop nicely when it broke a rule: its whole session is killed, and that ends what it did alone.
+ * Everything that comes is bounded before it is looked at: a line by its length, all of it by bytes and messages since the last
+ * answer. A worker is never asked to stop nicely when it broke a rule: its whole session is killed, and that ends what it did
+ * alone.
  */
 #include "engine/plugin/worker.h"
 
@@ -14,15 +15,14 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/plugin/confine.h"
 
-#define CHUNK ((size_t)64 * 1024)
-#define SAID_LIMIT ((size_t)4096)
+#define CHUNK	      ((size_t)64 * 1024)
+#define SAID_LIMIT    ((size_t)4096)
 #define EXCERPT_LIMIT ((size_t)400)
-#define LAST_WORDS (500 * NSEC_PER_MSEC) /* between the end of its output and that of the process */
+#define LAST_WORDS    (500 * NSEC_PER_MSEC) /* between the end of its output and that of the process */
 
 void worker_send(struct worker *worker, const struct value *message)
 {
@@ -106,7 +106,8 @@ static void hear(struct worker *worker, const char *data, size_t length)
 		if (!end)
 			return;
 		if (++worker->messages > PROTOCOL_MESSAGES_LIMIT)
-			worker_fail(worker, "it broke the protocol: more than %d messages without an answer", PROTOCOL_MESSAGES_LIMIT);
+			worker_fail(worker, "it broke the protocol: more than %d messages without an answer",
+				    PROTOCOL_MESSAGES_LIMIT);
 		else if (hear_line(worker, buffer_text(line), line->length) < 0)
 			return;
 		buffer_reset(line);
@@ -316,8 +317,13 @@ int worker_start(struct plugin_processes *processes, const struct plugin_program
 		return -1;
 	}
 	struct worker *worker = memory_alloc(sizeof(*worker));
-	*worker = (struct worker){.program = program, .processes = processes, .process = launched.process, .folder = launched.folder,
-				  .users = 1, .epoll = epoll, .secrets_arena = arena_new()};
+	*worker = (struct worker){.program = program,
+				  .processes = processes,
+				  .process = launched.process,
+				  .folder = launched.folder,
+				  .users = 1,
+				  .epoll = epoll,
+				  .secrets_arena = arena_new()};
 	*ret_unconfined = launched.unconfined;
 	send_hello(worker, unconfined_list(arena, launched.unconfined));
 	worker->pump = fiber_start(pump, worker);
@@ -337,8 +343,7 @@ void worker_release(struct worker *worker)
 		;
 	host_requests_end(worker, NULL);
 	process_free(&worker->process);
-	file_remove_tree(worker->folder, NULL);
-	free(worker->folder);
+	private_folder_remove(&worker->folder);
 	free(worker->why);
 	close(worker->epoll);
 	wipe(&worker->outgoing);

@@ -15,17 +15,17 @@ int64_t fields_duration(const struct fields *fields, const struct value *map, co
 	const char *text = value_text(value);
 	if (text && duration_parse(text, &nanoseconds, &err) == 0)
 		return nanoseconds;
-	struct diagnostic *diagnostic =
-		diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "runbook/duration", value->at, "%s: %s", key,
-				text ? error_text(&err) : "not a duration");
+	struct diagnostic *diagnostic = diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "runbook/duration", value->at,
+							"%s: %s", key, text ? error_text(&err) : "not a duration");
 	diagnostic_hint(fields->diagnostics, diagnostic, "write a number with a unit, such as 90s, 10m or 1h30m");
 	return fallback;
 }
 
-typedef int compile_function(struct arena *arena, const struct value *value, struct template **ret_template, struct span *ret_at,
-			     struct error *err);
+typedef int compile_function(struct arena *arena, const struct value *value, struct template **ret_template,
+			     struct span *ret_at, struct error *err);
 
-static struct template *compile(const struct fields *fields, const struct value *map, const char *key, compile_function *function)
+static struct template *compile(const struct fields *fields, const struct value *map, const char *key,
+				compile_function *function)
 {
 	const struct value *value = value_get(map, key);
 	if (!value)

@@ -30,9 +30,9 @@ typedef const struct value *convert_function(const struct conversion *conversion
 
 static const struct value *refuse(const struct conversion *conversion, const char *what, const char *hint)
 {
-	struct diagnostic *diagnostic = diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/type", conversion->at,
-							"%sinput '%s' %s", conversion->item ? "an item of " : "",
-							conversion->input->name, what);
+	struct diagnostic *diagnostic =
+		diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/type", conversion->at, "%sinput '%s' %s",
+				conversion->item ? "an item of " : "", conversion->input->name, what);
 	if (hint)
 		diagnostic_hint(conversion->diagnostics, diagnostic, "%s", hint);
 	return NULL;
@@ -144,8 +144,9 @@ static bool check_secret(const struct conversion *conversion, const char *name)
 	}
 	if (found)
 		return true;
-	struct diagnostic *diagnostic = diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/unknown-secret", conversion->at,
-							"input '%s': the inventory declares no secret '%s'", conversion->input->name, name);
+	struct diagnostic *diagnostic =
+		diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/unknown-secret", conversion->at,
+				"input '%s': the inventory declares no secret '%s'", conversion->input->name, name);
 	diagnostic_suggest(conversion->diagnostics, diagnostic, name, names, count);
 	return false;
 }
@@ -224,7 +225,8 @@ static void check_allowed(const struct conversion *conversion, const struct valu
 	for (size_t i = 0; !found && i < allowed->list.count; i++)
 		found = value_equal(allowed->list.items[i], value);
 	if (!found)
-		refuse_type(conversion, value, arena_printf(conversion->arena, "one of %s", json_text(conversion->arena, allowed)), NULL);
+		refuse_type(conversion, value,
+			    arena_printf(conversion->arena, "one of %s", json_text(conversion->arena, allowed)), NULL);
 }
 
 static void check_pattern(const struct conversion *conversion, const struct value *value)
@@ -237,7 +239,11 @@ static void check_pattern(const struct conversion *conversion, const struct valu
 	if (regex_compile(conversion->arena, pattern, strlen(pattern), 0, &regex, NULL, &err) < 0)
 		diagnostics_add(conversion->diagnostics, SEVERITY_ERROR, "input/pattern", conversion->input->pattern_at, "%s",
 				error_text(&err));
-	else if (value && regex_match(regex, value->string.data, value->string.length, NULL, NULL) != 1)
+	int found = regex && value ? regex_match(regex, value->string.data, value->string.length, NULL, &err) : 1;
+	if (found < 0)
+		refuse(conversion, arena_printf(conversion->arena, "cannot be compared with its pattern: %s", error_text(&err)),
+		       "write the pattern so that each place can match in one way only: (a+)+ tries them all");
+	else if (!found)
 		refuse_type(conversion, value, arena_printf(conversion->arena, "text that matches %s", pattern), NULL);
 }
 
@@ -254,7 +260,8 @@ static void check_default(const struct conversion *conversion)
 		return;
 	}
 	if (has_template(given)) {
-		refuse(conversion, "has a ${{ }} in its default, but a default is taken as it is", "give it where it is used: ${{ }} in the steps");
+		refuse(conversion, "has a ${{ }} in its default, but a default is taken as it is",
+		       "give it where it is used: ${{ }} in the steps");
 		return;
 	}
 	const struct value *value = converters[conversion->input->type](conversion, given);
@@ -296,7 +303,8 @@ static void add_input(const struct conversion *conversion, const struct value *g
 		value_put(conversion->arena, inputs, input->name, value_is_secret(given) ? given : value_unknown());
 		return;
 	}
-	const struct value *value = given && given->type != VALUE_NULL ? converters[input->type](conversion, given) : value_null();
+	const struct value *value =
+		given && given->type != VALUE_NULL ? converters[input->type](conversion, given) : value_null();
 	if (!value)
 		return;
 	if (value->type != VALUE_NULL) {
@@ -319,14 +327,15 @@ static void refuse_undeclared(struct arena *arena, const struct runbook *runbook
 			found = strcmp(names[i], name) == 0;
 		if (found)
 			continue;
-		struct diagnostic *diagnostic = diagnostics_add(diagnostics, SEVERITY_ERROR, "input/undeclared", (struct span){0},
-								"the runbook %s has no input '%s'", runbook->name, name);
+		struct diagnostic *diagnostic =
+			diagnostics_add(diagnostics, SEVERITY_ERROR, "input/undeclared", (struct span){0},
+					"the runbook %s has no input '%s'", runbook->name, name);
 		diagnostic_suggest(diagnostics, diagnostic, name, names, runbook->inputs_count);
 	}
 }
 
-int runbook_inputs(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory, const struct value *given,
-		   const struct value **ret_inputs, struct diagnostics *diagnostics)
+int runbook_inputs(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory,
+		   const struct value *given, const struct value **ret_inputs, struct diagnostics *diagnostics)
 {
 	size_t errors = diagnostics->errors;
 	struct value *inputs = value_map(arena);

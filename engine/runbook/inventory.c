@@ -12,7 +12,7 @@
 #include "engine/schema/product.h"
 
 #define DEFAULT_CONNECT_TIMEOUT (10 * NSEC_PER_SEC)
-#define SSH_PORT 22
+#define SSH_PORT		22
 
 static enum host_transport transport_of(const struct value *entry)
 {
@@ -51,14 +51,15 @@ static void read_become(struct host *host, const struct value *become)
 static void check_host(const struct fields *fields, const struct host *host)
 {
 	if (host->transport == TRANSPORT_SSH && !host->address) {
-		struct diagnostic *diagnostic = diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "inventory/address", host->at,
-								"host '%s' has no address", host->id);
+		struct diagnostic *diagnostic = diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "inventory/address",
+								host->at, "host '%s' has no address", host->id);
 		diagnostic_hint(fields->diagnostics, diagnostic,
 				"add `address:` (its management address), or `connection: local`");
 	}
 	if (host->transport == TRANSPORT_COMMAND && (!host->prefix || !host->prefix[0])) {
-		struct diagnostic *diagnostic = diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "inventory/command", host->at,
-								"host '%s' is reached by a command, but none is given", host->id);
+		struct diagnostic *diagnostic =
+			diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "inventory/command", host->at,
+					"host '%s' is reached by a command, but none is given", host->id);
 		diagnostic_hint(fields->diagnostics, diagnostic, "add `command:`, such as [virsh, console, %s]", host->id);
 	}
 }
@@ -102,7 +103,8 @@ static void check_references(const struct fields *fields, const struct inventory
 			found = strcmp(inventory->secrets[s].name, wanted) == 0;
 		if (!found)
 			diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "inventory/secret", inventory->hosts[i].at,
-					"host '%s' refers to the secret '%s', which is not declared", inventory->hosts[i].id, wanted);
+					"host '%s' refers to the secret '%s', which is not declared", inventory->hosts[i].id,
+					wanted);
 	}
 }
 

@@ -1,7 +1,8 @@
 /*
  * inventory.h - the hosts by their fixed ids, how to reach them, and where secrets come from.
  *
- * The inventory says what was declared; what a host is called *now* comes from a probe. Everything lives in the arena it was read into.
+ * The inventory says what was declared; what a host is called *now* comes from a probe. Everything lives in the arena it was
+ * read into.
  */
 #pragma once
 
@@ -13,9 +14,9 @@ enum host_platform { PLATFORM_LINUX, PLATFORM_WINDOWS };
 enum host_transport { TRANSPORT_LOCAL, TRANSPORT_SSH, TRANSPORT_COMMAND };
 
 struct host {
-	const char *id;		     /* the key in `hosts:`; never reused */
-	const char *name;	     /* declared name; defaults to id */
-	const char *address;	     /* management address; NULL for local */
+	const char *id;	     /* the key in `hosts:`; never reused */
+	const char *name;    /* declared name; defaults to id */
+	const char *address; /* management address; NULL for local */
 	enum host_platform platform;
 	enum host_transport transport;
 	const char *user;	     /* ssh: NULL means the operator's own */
@@ -33,7 +34,7 @@ struct host {
 
 struct secret {
 	const char *name;
-	const char *env;	    /* one of these three is set */
+	const char *env; /* one of these three is set */
 	const char *file;
 	const char *const *command; /* NULL-terminated; its stdout without the last newline */
 	struct span at;
@@ -52,7 +53,7 @@ struct inventory {
 	size_t hosts_count;
 	struct secret *secrets;
 	size_t secrets_count;
-	struct secrets_known *known; /* NULL in an inventory that a test made by hand: nothing is remembered */
+	struct secrets_known *known;  /* NULL in an inventory that a test made by hand: nothing is remembered */
 	const struct value *document; /* the whole, for the run directory */
 	const char *path;
 };
@@ -67,6 +68,6 @@ const struct host *inventory_host(const struct inventory *inventory, const char 
 /* The secret's value (tainted string) in the arena. Reads anew at each call, but for the environment after secrets_guard. */
 int secret_read(struct arena *arena, const struct inventory *inventory, const char *name, const struct value **ret_value,
 		struct error *err);
-/* Before anything is read or started: no core file of this process, nobody but root may look into it, and the variables that hold secrets
- * leave the environment, so that neither a child nor /proc shows them. Does nothing where there are no secrets. */
+/* Before anything is read or started: no core file of this process, nobody but root may look into it, and the variables that
+ * hold secrets leave the environment, so that neither a child nor /proc shows them. Does nothing where there are no secrets. */
 void secrets_guard(const struct inventory *inventory);

@@ -12,7 +12,7 @@ struct as_scope { /* a foreach's name, visible to what is inside */
 	const struct as_scope *outer;
 };
 
-struct parallel_place { /* inside which child of which parallel group */
+struct parallel_place {	   /* inside which child of which parallel group */
 	const char *group; /* keys */
 	const char *child;
 	const struct parallel_place *outer;
@@ -29,10 +29,10 @@ struct names {
 	const char **ended; /* ids of the steps that will have ended before the place that is being checked */
 	size_t ended_count;
 	size_t ended_capacity;
-	const struct step *step; /* that is being checked; NULL: behind all of them */
+	const struct step *step;      /* that is being checked; NULL: behind all of them */
 	const struct as_scope *scope; /* at the place that is being checked */
 	const struct parallel_place *parallel;
-	bool result_visible;	      /* in until, expect, outputs */
+	bool result_visible; /* in until, expect, outputs */
 };
 
 static const char *const roots[] = {
@@ -85,7 +85,8 @@ static void check_siblings(const struct names *names, const char *name, struct s
 		if (!is_inside(step->key, place->group) || is_inside(step->key, place->child))
 			continue;
 		struct diagnostic *diagnostic = add(names, "names/parallel", at, "step ", name, " is done at the same time");
-		diagnostic_hint(names->diagnostics, diagnostic, "its outputs are visible after the parallel group: read them there");
+		diagnostic_hint(names->diagnostics, diagnostic,
+				"its outputs are visible after the parallel group: read them there");
 	}
 }
 
@@ -163,8 +164,9 @@ static void check_result(const struct names *names, const char *name, struct spa
 	if (names->result_visible)
 		return;
 	struct diagnostic *diagnostic = add(names, "names/result", at, "", "result", " is not visible here");
-	diagnostic_hint(names->diagnostics, diagnostic,
-			"it is only there in `until`, `expect` and `outputs` of the step itself; elsewhere write steps.ID.outputs");
+	diagnostic_hint(
+		names->diagnostics, diagnostic,
+		"it is only there in `until`, `expect` and `outputs` of the step itself; elsewhere write steps.ID.outputs");
 }
 
 static const struct {
@@ -172,8 +174,8 @@ static const struct {
 	void (*check)(const struct names *names, const char *name, struct span at);
 	bool alone; /* also checked without a second part, and shown as a whole */
 } references[] = {
-	{"inputs", check_input, false},	  {"steps", check_id, false},	  {"hosts", check_host, false},
-	{"secrets", check_secret, false}, {"result", check_result, true}, {"objectives", check_objective, false},
+	{"inputs", check_input, false},	  {"steps", check_id, false},	       {"hosts", check_host, false},
+	{"secrets", check_secret, false}, {"result", check_result, true},      {"objectives", check_objective, false},
 	{"run", check_run, false},	  {"evidence", check_evidence, false},
 };
 
@@ -205,7 +207,8 @@ static struct span part_place(struct span at, const char *const *parts, size_t i
 	size_t offset = 0, length = strlen(parts[index]);
 	for (size_t i = 0; i < index; i++)
 		offset += strlen(parts[i]) + 1;
-	if (!at.source || offset + length > at.length || strncmp(at.source->text + at.offset + offset, parts[index], length) != 0)
+	if (!at.source || offset + length > at.length ||
+	    strncmp(at.source->text + at.offset + offset, parts[index], length) != 0)
 		return at;
 	return (struct span){at.source, at.offset + offset, length};
 }
@@ -216,7 +219,8 @@ static void check_name(void *context, const char *const *parts, size_t count, st
 	check_root(names, parts[0], part_place(at, parts, 0));
 	for (size_t i = 0; i < COUNT_OF(references); i++)
 		if (strcmp(references[i].root, parts[0]) == 0 && (count > 1 || references[i].alone))
-			references[i].check(names, count > 1 ? parts[1] : NULL, references[i].alone ? at : part_place(at, parts, 1));
+			references[i].check(names, count > 1 ? parts[1] : NULL,
+					    references[i].alone ? at : part_place(at, parts, 1));
 	if (count > 2 && strcmp(parts[0], "steps") == 0)
 		check_step_part(names, parts[2], part_place(at, parts, 2));
 }
@@ -305,8 +309,10 @@ static bool collect_id(void *context, const struct step *step, unsigned depth)
 	if (!step->id)
 		return true;
 	if (has(names->ids, names->ids_count, step->id)) {
-		struct diagnostic *diagnostic = add(names, "names/duplicate-id", step->id_at, "the id ", step->id, " is used twice");
-		diagnostic_hint(names->diagnostics, diagnostic, "ids are unique in a runbook, its groups, rescue and finally included");
+		struct diagnostic *diagnostic =
+			add(names, "names/duplicate-id", step->id_at, "the id ", step->id, " is used twice");
+		diagnostic_hint(names->diagnostics, diagnostic,
+				"ids are unique in a runbook, its groups, rescue and finally included");
 		return true;
 	}
 	const char **slot = arena_grow(names->arena, &names->ids, &names->ids_count, &names->ids_capacity, sizeof(*names->ids));

@@ -1,5 +1,6 @@
 /*
- * runbook.c - a runbook from its document. The schema has checked the shape; here expressions are compiled and places get their keys.
+ * runbook.c - a runbook from its document. The schema has checked the shape; here expressions are compiled and places get their
+ * keys.
  */
 #include "engine/runbook/runbook.h"
 
@@ -56,7 +57,8 @@ static void check_script(const struct fields *fields, const struct step *step)
 	struct diagnostic *diagnostic =
 		diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "runbook/template-in-script", script->at,
 				"a script may not contain ${{ }}: a value could become program text");
-	diagnostic_hint(fields->diagnostics, diagnostic, "hand the value over: env: {NAME: \"${{ ... }}\"}, and use \"$NAME\" in the script");
+	diagnostic_hint(fields->diagnostics, diagnostic,
+			"hand the value over: env: {NAME: \"${{ ... }}\"}, and use \"$NAME\" in the script");
 }
 
 static void read_action(const struct fields *fields, const struct value *map, struct step *step)
@@ -173,7 +175,8 @@ static void add_lock(struct arena *arena, struct runbook *runbook, const char *n
 	if (place < runbook->locks_count && strcmp(runbook->locks[place], name) == 0)
 		return;
 	arena_grow(arena, &runbook->locks, &runbook->locks_count, &runbook->locks_capacity, sizeof(*runbook->locks));
-	memmove(&runbook->locks[place + 1], &runbook->locks[place], (runbook->locks_count - 1 - place) * sizeof(*runbook->locks));
+	memmove(&runbook->locks[place + 1], &runbook->locks[place],
+		(runbook->locks_count - 1 - place) * sizeof(*runbook->locks));
 	runbook->locks[place] = name;
 }
 
@@ -205,9 +208,9 @@ static void read_evidence(const struct fields *fields, const struct value *docum
 }
 
 static const char *const input_type_names[] = {
-	[INPUT_STRING] = "string", [INPUT_INTEGER] = "integer", [INPUT_NUMBER] = "number",
+	[INPUT_STRING] = "string",   [INPUT_INTEGER] = "integer",   [INPUT_NUMBER] = "number",
 	[INPUT_BOOLEAN] = "boolean", [INPUT_DURATION] = "duration", [INPUT_LIST] = "list",
-	[INPUT_MAP] = "map", [INPUT_HOST] = "host", [INPUT_SECRET] = "secret",
+	[INPUT_MAP] = "map",	     [INPUT_HOST] = "host",	    [INPUT_SECRET] = "secret",
 };
 
 const char *input_type_name(enum input_type type)
@@ -302,7 +305,8 @@ static bool goes_round(const struct loading *loading, const char *path)
 	return false;
 }
 
-static struct diagnostic *refuse_call(const struct loading *loading, const struct step *step, const char *rule, const char *what)
+static struct diagnostic *refuse_call(const struct loading *loading, const struct step *step, const char *rule,
+				      const char *what)
 {
 	return diagnostics_add(loading->diagnostics, SEVERITY_ERROR, rule, step->uses_at, "%s", what);
 }
@@ -327,15 +331,17 @@ static void check_call_inputs(const struct loading *loading, const struct step *
 			declared = strcmp(callee->inputs[k].name, name) == 0;
 		if (declared)
 			continue;
-		struct diagnostic *diagnostic = diagnostics_add(loading->diagnostics, SEVERITY_ERROR, "call/input",
-								with->map.entries[i].key->at, "%s has no input '%s'", callee->name, name);
-		diagnostic_suggest(loading->diagnostics, diagnostic, name, input_names(loading->arena, callee), callee->inputs_count);
+		struct diagnostic *diagnostic =
+			diagnostics_add(loading->diagnostics, SEVERITY_ERROR, "call/input", with->map.entries[i].key->at,
+					"%s has no input '%s'", callee->name, name);
+		diagnostic_suggest(loading->diagnostics, diagnostic, name, input_names(loading->arena, callee),
+				   callee->inputs_count);
 	}
 	for (size_t k = 0; k < callee->inputs_count; k++) {
 		const struct input *input = &callee->inputs[k];
 		if (!input->default_value && !input->optional && !value_get(with, input->name))
-			diagnostics_add(loading->diagnostics, SEVERITY_ERROR, "call/input", step->uses_at, "%s needs the input '%s'",
-					callee->name, input->name);
+			diagnostics_add(loading->diagnostics, SEVERITY_ERROR, "call/input", step->uses_at,
+					"%s needs the input '%s'", callee->name, input->name);
 	}
 }
 
@@ -396,7 +402,8 @@ static struct runbook *load(const struct loading *outer)
 	const struct value *document;
 	if (document_parse(loading.arena, loading.source, &document, loading.diagnostics) < 0)
 		return NULL;
-	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){.templates = true}, loading.diagnostics))
+	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){.templates = true},
+			  loading.diagnostics))
 		return NULL;
 	struct fields fields = {.arena = loading.arena, .diagnostics = loading.diagnostics};
 	struct runbook *runbook = build(&fields, loading.source, document);

@@ -1,8 +1,8 @@
 /*
  * runbook.h - a runbook as a typed model: what README.md describes, with every expression compiled.
  *
- * Everything lives in the arena that it was read into. The model says what was written; whether an action exists and takes those inputs is
- * checked above (plan/check.h), because this layer knows no plugins.
+ * Everything lives in the arena that it was read into. The model says what was written; whether an action exists and takes
+ * those inputs is checked above (plan/check.h), because this layer knows no plugins.
  */
 #pragma once
 
@@ -45,12 +45,12 @@ struct step {
 	struct template *with;		/* NULL: none */
 	struct template *condition;	/* `if`; NULL: none */
 	const char *condition_text;
-	struct template *host;		/* NULL: inherited */
-	struct template *via;		/* NULL: the action's */
-	struct template *user;		/* NULL: inherited */
-	struct template *foreach;	/* NULL: none */
-	const char *as;			/* name of the item */
-	struct span as_at;		/* of `foreach` if `as` was not written */
+	struct template *host;	  /* NULL: inherited */
+	struct template *via;	  /* NULL: the action's */
+	struct template *user;	  /* NULL: inherited */
+	struct template *foreach; /* NULL: none */
+	const char *as;		  /* name of the item */
+	struct span as_at;	  /* of `foreach` if `as` was not written */
 	struct retry retry;
 	struct template *until;
 	struct template *expect;
@@ -63,7 +63,7 @@ struct step {
 	struct block steps; /* of a group */
 	struct block rescue;
 	struct block finally;
-	bool parallel;		/* its steps, and their rounds, at once */
+	bool parallel; /* its steps, and their rounds, at once */
 	unsigned max_concurrent;
 	const char *call;	/* path of another runbook as written, or NULL */
 	struct runbook *callee; /* of a call */
@@ -85,13 +85,13 @@ enum input_type {
 struct input {
 	const char *name;
 	enum input_type type;
-	enum input_type items;		     /* of a list */
-	const struct value *default_value;   /* NULL: must be given */
-	bool optional;			     /* null when not given */
-	const struct value *allowed;	     /* `enum`: a list, or NULL */
-	const char *pattern;		     /* or NULL */
+	enum input_type items;		   /* of a list */
+	const struct value *default_value; /* NULL: must be given */
+	bool optional;			   /* null when not given */
+	const struct value *allowed;	   /* `enum`: a list, or NULL */
+	const char *pattern;		   /* or NULL */
 	struct span pattern_at;
-	const char *description;	     /* or NULL */
+	const char *description; /* or NULL */
 	struct span at;
 };
 
@@ -110,7 +110,7 @@ struct runbook {
 	int64_t rto;	     /* nanoseconds; 0: none */
 	int64_t rpo;
 	const struct value *objectives; /* {rto: duration, rpo: duration}, as expressions see it */
-	const char **locks; /* sorted; those of all that it calls included */
+	const char **locks;		/* sorted; those of all that it calls included */
 	size_t locks_count, locks_capacity;
 	struct input *inputs;
 	size_t inputs_count;
@@ -135,22 +135,24 @@ struct runbook_reader {
 	void *context;
 };
 
-/* Reads, checks shape, names and defaults, builds. -1: errors among the diagnostics; *ret_runbook is NULL if the shape is wrong, else what
- * there is of it, for further checks. inventory may be NULL: then hosts and secrets are not checked. */
+/* Reads, checks shape, names and defaults, builds. -1: errors among the diagnostics; *ret_runbook is NULL if the shape is
+ * wrong, else what there is of it, for further checks. inventory may be NULL: then hosts and secrets are not checked. */
 int runbook_read(struct arena *arena, const char *path, const struct inventory *inventory, struct runbook **ret_runbook,
 		 struct diagnostics *diagnostics);
 /* As runbook_read, from a text; what it calls comes from reader (NULL: from files). */
 int runbook_from_source(struct arena *arena, const struct source *source, const struct inventory *inventory,
 			const struct runbook_reader *reader, struct runbook **ret_runbook, struct diagnostics *diagnostics);
 
-/* Calls visit for every step in every block of this runbook (not of those it calls), outer before inner. visit returns false to stop. */
-void runbook_visit(const struct runbook *runbook, bool (*visit)(void *context, const struct step *step, unsigned depth), void *context);
+/* Calls visit for every step in every block of this runbook (not of those it calls), outer before inner. visit returns false to
+ * stop. */
+void runbook_visit(const struct runbook *runbook, bool (*visit)(void *context, const struct step *step, unsigned depth),
+		   void *context);
 const struct step *runbook_step(const struct runbook *runbook, const char *key_or_id); /* NULL: none */
 
-/* The inputs of a run: what was given (name -> value, strings from a command line are converted by type), else defaults. Hosts become the
- * inventory's entries, durations durations, secrets their tainted value. All problems as diagnostics. */
-int runbook_inputs(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory, const struct value *given,
-		   const struct value **ret_inputs, struct diagnostics *diagnostics);
+/* The inputs of a run: what was given (name -> value, strings from a command line are converted by type), else defaults. Hosts
+ * become the inventory's entries, durations durations, secrets their tainted value. All problems as diagnostics. */
+int runbook_inputs(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory,
+		   const struct value *given, const struct value **ret_inputs, struct diagnostics *diagnostics);
 
 /* Do the defaults have their declared types? Secrets are not read; hosts and secrets are checked with an inventory only. */
 void runbook_check_defaults(struct arena *arena, const struct runbook *runbook, const struct inventory *inventory,

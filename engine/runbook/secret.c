@@ -1,6 +1,6 @@
 /*
- * secret.c - reading a secret from where the inventory says it is. Everything read is tainted, and remembered only to be found again in what
- * hosts say.
+ * secret.c - reading a secret from where the inventory says it is. Everything read is tainted, and remembered only to be found
+ * again in what hosts say.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include <poll.h>
 
 #define SECRET_SIZE_LIMIT ((size_t)64 * 1024)
-#define COMMAND_TIMEOUT (30 * NSEC_PER_SEC)
+#define COMMAND_TIMEOUT	  (30 * NSEC_PER_SEC)
 
 #define KNOWN_LIMIT 256 /* values; a command may give another one each time */
 
@@ -27,7 +27,7 @@
 static struct taken_variable {
 	char *name, *text;
 	struct taken_variable *next;
-} *taken;
+} * taken;
 
 static const char *variable(const char *name)
 {
@@ -131,7 +131,8 @@ static int judge(const struct secret *secret, const struct process_exit *end, st
 	if (end->code == 0)
 		return 0;
 	if (end->signal)
-		error_set(err, ERROR_NOT_FOUND, "its command %s was ended by SIG%s", secret->command[0], sigabbrev_np(end->signal));
+		error_set(err, ERROR_NOT_FOUND, "its command %s was ended by SIG%s", secret->command[0],
+			  sigabbrev_np(end->signal));
 	else
 		error_set(err, ERROR_NOT_FOUND, "its command %s ended with exit code %d", secret->command[0], end->code);
 	return error_hint(err, "run it by hand to see why");

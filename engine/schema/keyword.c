@@ -75,6 +75,7 @@ const struct keyword schema_keywords[] = {
 	{"contentSchema", VOCABULARY_CONTENT, HOLDS_SCHEMA, compile_schema, NULL},
 	{"optional", VOCABULARY_STANDIN, HOLDS_VALUE, compile_boolean, NULL},
 	{"volatile", VOCABULARY_STANDIN, HOLDS_VALUE, compile_boolean, NULL},
+	{"relative", VOCABULARY_STANDIN, HOLDS_VALUE, compile_boolean, NULL},
 };
 
 const size_t schema_keywords_count = COUNT_OF(schema_keywords);

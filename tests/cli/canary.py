@@ -91,13 +91,14 @@ def watch(forms, ready, stop):
                 except OSError:
                     continue
                 # the engine's own environment is where the operator put it; how soon it leaves is tested by itself
-                if part == "environ" and exe == "standin":
+                if part == "environ" and exe.removesuffix(" (deleted)") == "standin":
                     continue
                 for what in found(forms, data):
                     seen.add(f"{part} of {exe}: {what}")
         rounds += 1
         if rounds == 1:
-            open(ready, "w").close()
+            with open(ready, "w") as file:
+                file.write("ready\n")
         if last:
             break
         time.sleep(0.002)

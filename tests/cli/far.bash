@@ -1,13 +1,12 @@
 # far.bash - hosts behind a real sshd and a real sudo, on this machine: for tests of what arrives at the other end of them.
 #
 # far_start (in setup_file, as root) makes a folder $FAR with keys and a configuration, starts sshd on a free port of 127.0.0.1, and makes two
-# users: $FAR_ASKED must give sudo a password ($FAR_PASSWORD), $FAR_FREE need not. far_stop takes all of it away again.
+# users: $FAR_ASKED must give sudo a password (in $FAR/password), $FAR_FREE need not. far_stop takes all of it away again.
 
 far_start() {
   FAR=$(mktemp -d /tmp/standin-far.XXXXXX)
   FAR_ASKED=sdask$$ FAR_FREE=sdfree$$
-  FAR_PASSWORD="pa ss'wd-9c4e"
-  export FAR FAR_ASKED FAR_FREE FAR_PASSWORD FAR_PORT FAR_HOST_KEY
+  export FAR FAR_ASKED FAR_FREE FAR_PORT FAR_HOST_KEY
   chmod 755 "$FAR"
   mkdir -p /run/sshd
   ssh-keygen -q -t ed25519 -N '' -C host -f "$FAR/host"
@@ -21,7 +20,8 @@ far_start() {
     useradd -M -d "$FAR/$user" -s /bin/sh "$user"
     chown "$user:" "$FAR/$user"
   done
-  printf '%s:%s\n' "$FAR_ASKED" "$FAR_PASSWORD" | chpasswd
+  (umask 077; printf '%s' "pa ss'wd-9c4e" >"$FAR/password")
+  { printf '%s:' "$FAR_ASKED"; cat "$FAR/password"; echo; } | chpasswd
   usermod -p '*' "$FAR_FREE"
   printf '%s ALL=(ALL) ALL\n%s ALL=(ALL) NOPASSWD: ALL\n' "$FAR_ASKED" "$FAR_FREE" >"/etc/sudoers.d/$FAR_ASKED"
   FAR_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

@@ -83,13 +83,13 @@ steps:
   - group: G
     host: a
     steps:
-      - {name: slow, uses: core.run, with: {run: [sh, -c, "while [ ! -e $0/go ]; do sleep 0.01; done; echo slow >>$0/apply.log", "${{ host.vars.root }}"]}}
+      - {name: slow, uses: core.run, with: {run: [sh, -c, "touch $0/begun; while [ ! -e $0/go ]; do sleep 0.01; done; echo slow >>$0/apply.log", "${{ host.vars.root }}"]}}
       - {uses: toy.put, with: {name: never, value: v}}
     finally: [{uses: toy.put, with: {name: inner, value: v}}, {uses: core.wait, with: {duration: 1ms}}]
 finally: [{uses: toy.put, host: a, with: {name: outer, value: v}}]
 YAML
   begin run r.yaml --yes
-  await '"kind":"intent"'
+  there a/begun
   code 0 standin cancel
   touch a/go
   ended
@@ -178,12 +178,12 @@ steps:
   - name: slow
     uses: core.run
     host: a
-    with: {run: [sh, -c, "while [ ! -e $0/go ]; do sleep 0.01; done; echo slow >>$0/apply.log", "${{ host.vars.root }}"]}
+    with: {run: [sh, -c, "touch $0/begun; while [ ! -e $0/go ]; do sleep 0.01; done; echo slow >>$0/apply.log", "${{ host.vars.root }}"]}
   - {uses: toy.put, host: a, with: {name: x, value: v}}
 finally: [{uses: toy.put, host: a, with: {name: end, value: v}}]
 YAML
   begin run r.yaml --yes
-  await '"kind":"intent"'
+  there a/begun
   kill -INT "$pid"
   await '"request":"cancel"'
   kill -INT "$pid"

@@ -167,10 +167,10 @@ YAML
 @test "an apply that still runs on the host is found, and waited for" {
   runbook <<'YAML'
 steps:
-  - {name: slow, uses: core.run, host: a, with: {run: [sh, -c, "while [ ! -e $0/go ]; do sleep 0.01; done; echo slow >>$0/apply.log", "${{ host.vars.root }}"]}}
+  - {name: slow, uses: core.run, host: a, with: {run: [sh, -c, "touch $0/begun; while [ ! -e $0/go ]; do sleep 0.01; done; echo slow >>$0/apply.log", "${{ host.vars.root }}"]}}
 YAML
   begin run r.yaml --yes
-  await '"kind":"intent"'
+  there a/begun
   kill -KILL "$pid"
   ended
   begin resume --answer 1=done

@@ -8,6 +8,7 @@ STANDIN=${STANDIN:-$TREE/build/standin}
 
 setup() {
   W=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "$BATS_TEST_TMPDIR")/standin-cli.XXXXXX")
+  chmod 755 "$W" # for those who come as another user
   export STANDIN_PLUGINS=$W/plugins STANDIN_STATE=$W/state LC_ALL=C.UTF-8
   unset STANDIN_FAULT STANDIN_INVENTORY
   mkdir "$W/plugins"
@@ -73,6 +74,17 @@ await() {
   done
   echo "never came: $1" >&2
   cat "$W/out" "$W/err" >&2
+  return 1
+}
+
+# there FILE - until FILE is there.
+there() {
+  local i
+  for ((i = 0; i < 3000; i++)); do
+    [ ! -e "$1" ] || return 0
+    sleep 0.01
+  done
+  echo "never there: $1" >&2
   return 1
 }
 

@@ -51,10 +51,12 @@ preflight:
   - {uses: toy.put, host: a, with: {name: x, value: one}}
 steps:
   - {uses: toy.put, host: a, with: {name: x, value: one}, until: result.value == "one"}
+  - {uses: core.wait, with: {duration: 1s}, until: result.value == "one"}
 YAML
   code 2 standin validate r.yaml
   has "$output" "toy.put changes things; a preflight only observes"
-  has "$output" "\`until\` is for probes and tasks"
+  has "$output" "\`until\` is for probes and tasks; toy.put waits"
+  has "$output" "\`until\` is for probes and tasks; core.wait gives"
 }
 
 @test "wrong usage is told with the nearest option; a missing file too" {

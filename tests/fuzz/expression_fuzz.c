@@ -1,6 +1,6 @@
 /*
- * expression_fuzz.c - any text as a CEL expression, and as a template: a result, or an error with its place inside of the text. Never a
- * crash, never without end; a secret is never quoted in an error.
+ * expression_fuzz.c - any text as a CEL expression, and as a template: a result, or an error with its place inside of the text.
+ * Never a crash, never without end; a secret is never quoted in an error.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char names[] = "{\"inputs\":{\"name\":\"mail1\",\"count\":3,\"list\":[1,\"a\",null,2.5],\"map\":{\"k\":true}},\"x\":7,\"b\":false}";
+static const char names[] =
+	"{\"inputs\":{\"name\":\"mail1\",\"count\":3,\"list\":[1,\"a\",null,2.5],\"map\":{\"k\":true}},\"x\":7,\"b\":false}";
 
 static const struct value *resolve(void *context, const char *name, struct arena *arena)
 {

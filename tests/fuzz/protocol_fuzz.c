@@ -1,6 +1,6 @@
 /*
- * protocol_fuzz.c - any bytes as lines of a process plugin: messages, or the reason why they break the protocol; and whatever an answer holds
- * becomes an observation, an outcome or a list of commands that fits the action.
+ * protocol_fuzz.c - any bytes as lines of a process plugin: messages, or the reason why they break the protocol; and whatever
+ * an answer holds becomes an observation, an outcome or a list of commands that fits the action.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +11,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char manifest[] =
-	"plugin: demo\n"
-	"process: {run: [demo], protocol: 1}\n"
-	"actions:\n"
-	"  task:\n"
-	"    kind: task\n"
-	"    effect: reversible\n"
-	"    outputs: {text: {type: string, maxLength: 9}, number: {type: integer}, list: {type: array, items: {type: string}}}\n";
+static const char manifest[] = "plugin: demo\n"
+			       "process: {run: [demo], protocol: 1}\n"
+			       "actions:\n"
+			       "  task:\n"
+			       "    kind: task\n"
+			       "    effect: reversible\n"
+			       "    outputs: {text: {type: string, maxLength: 9}, number: {type: integer}, list: {type: array, "
+			       "items: {type: string}}}\n";
 
 static const struct plugins *plugins(void)
 {

@@ -1,5 +1,6 @@
 /*
- * schema_fuzz.c - a schema in the first line, a value in the rest, both JSON: with and without diagnostics the answer is the same.
+ * schema_fuzz.c - a schema in the first line, a value in the rest, both JSON: with and without diagnostics the answer is the
+ * same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct schema *schema;
 	size_t length = newline ? (size_t)(newline - text) : size;
 	if (!newline || json_parse(arena, text, length, &written, NULL) < 0 ||
-	    json_parse(arena, newline + 1, size - length - 1, &value, NULL) < 0 || schema_compile(arena, written, &schema, NULL) < 0)
+	    json_parse(arena, newline + 1, size - length - 1, &value, NULL) < 0 ||
+	    schema_compile(arena, written, &schema, NULL) < 0)
 		return 0;
 	check(arena, schema, value, false);
 	check(arena, schema, value, true);

@@ -181,7 +181,7 @@ U
   before=$(boot_id mail2) reboots=$(boots mail2)
   use_inventory 's/^(  mail2: \{)/\1connect_timeout: 2s, /'
   dies_on_its_way_up mail2
-  act mail2 host.reboot 'always: true' 'timeout: 6s'
+  act mail2 host.reboot 'always: true' 'timeout: 12s'
   is "$status" 3
   says 'it is not known whether this was done'
   says 'standin resume'

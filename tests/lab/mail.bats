@@ -5,7 +5,7 @@ load standin
 
 setup_file() {
   fresh_lab
-  lab run mail1 systemctl start srv-mail.mount dovecot postfix
+  lab run mail1 sh -c 'systemctl start srv-mail.mount && rm -rf /srv/mail/probe && systemctl start dovecot postfix'
 }
 
 # WHAT to do at the service as USER, with the password of the inventory

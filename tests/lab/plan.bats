@@ -92,7 +92,7 @@ for row in json.load(open(sys.argv[1]))["rows"]:
 @test "a plan needs no right to write: the same on hosts where nothing can be written" {
   save_plan writable
   on mail1 sh -c 'mkdir -p /run/systemd/system/ssh.service.d &&
-    printf "[Service]\nReadOnlyPaths=/\n" >/run/systemd/system/ssh.service.d/readonly.conf && systemctl daemon-reload && systemctl restart ssh'
+    printf "[Service]\nProtectSystem=strict\nReadOnlyPaths=/root /home\n" >/run/systemd/system/ssh.service.d/readonly.conf && systemctl daemon-reload && systemctl restart ssh'
   for file in /etc/try /run/try /tmp/try /root/try /var/try; do
     exits 1 on ctl ssh -o BatchMode=yes 10.99.0.21 touch $file
     says "Read-only file system"
@@ -141,7 +141,7 @@ for row in json.load(open(sys.argv[1]))["rows"]:
 @test "a saved plan refuses: the state of a host has changed; step and attribute are named" {
   save_plan plan
   on mail1 systemctl start toy
-  refuses plan 'step 5 (service.start toy): state was "inactive", now it is "active"'
+  refuses plan '(service.set_startup toy): state was "inactive", now it is "active"'
   on mail1 systemctl stop toy
   on mail1 sh -c 'echo another >/etc/standin-change'
   refuses plan 'step 1[0]'

@@ -203,8 +203,11 @@ new_boot() { # HOST OLD-BOOT-ID
 @test "switched off in order: what was written is there" {
   on mail2 systemctl start srv-mail.mount
   on mail2 sh -c 'echo kept >/srv/mail/kept'
+  [ "$(ssh_to 10.99.0.2 lab-pdu mail2)" = on ]
   lab power mail2 off
   [ "$(lab power mail2 status)" = off ]
+  [ "$(ssh_to 10.99.0.2 lab-pdu mail2)" = off ]
+  not ssh_to 10.99.0.2 lab-pdu nobody
   not ssh_to 10.99.0.22 true
   lab power mail2 on
   lab await mail2
@@ -231,6 +234,7 @@ except socket.timeout:
   eventually on ctl test -e /tmp/connected
   lab power mail1 cut
   [ "$(lab power mail1 status)" = off ]
+  [ "$(ssh_to 10.99.0.2 lab-pdu mail1)" = off ]
   wait $listener
   [ "$(cat "$BATS_TEST_TMPDIR/line")" = silence ]
 

@@ -52,24 +52,28 @@ is() { # WHAT EXPECTED: no test of a lasting state without a word of what it was
 
 # --- Standin, on the controller
 
-standin() { on ctl ${STANDIN_PLUGINS:+env STANDIN_PLUGINS="$STANDIN_PLUGINS"} "$STANDIN" "$@"; }
+standin() {
+  rm -f "$BATS_TEST_TMPDIR/report"
+  on ctl ${STANDIN_PLUGINS:+env STANDIN_PLUGINS="$STANDIN_PLUGINS"} "$STANDIN" "$@"
+}
+
+put() { cat >"${STANDIN_LAB:-/var/tmp/standin-lab}/hosts/ctl/root/root/$1"; } # FILE: stdin becomes /root/FILE of the controller
 
 use_inventory() { # SED-EXPRESSION: from now on in this test, the lab's inventory changed so
-  lab inventory | sed -E "$1" | on ctl tee /root/changed.yaml >/dev/null
+  lab inventory | sed -E "$1" | put changed.yaml # by the name of inventory.yaml it would be found uncalled
   INVENTORY=/root/changed.yaml
 }
 
+book() { case $1 in /*) echo "$1" ;; *) echo "$RUNBOOKS/$1.yaml" ;; esac }
+
 run_book() { # RUNBOOK [OPTION...]: of runbooks/, or a path on the controller
-  local book=$1
-  shift
-  case $book in /*) ;; *) book=$RUNBOOKS/$book.yaml ;; esac
-  run standin run "$book" ${INVENTORY:+-i "$INVENTORY"} --yes "$@"
+  run standin run "$(book "$1")" ${INVENTORY:+-i "$INVENTORY"} --yes "${@:2}"
   echo "$output"
 }
 
 act_book() { # HOST ACTION [WITH [KEYS]]: a runbook of one step; WITH and KEYS as in YAML's {}
   printf '%s\n' 'standin: "1"' 'runbook: lab/act' 'kind: drill' 'summary: One step' 'steps:' \
-    "  - {uses: $2, host: $1, with: {${3:-}}${4:+, $4}}" | on ctl tee /root/act.yaml >/dev/null
+    "  - {uses: $2, host: $1, with: {${3:-}}${4:+, $4}}" | put act.yaml
 }
 
 act() { # HOST ACTION [WITH [KEYS]]
@@ -79,16 +83,14 @@ act() { # HOST ACTION [WITH [KEYS]]
 
 # run in the background, for a test that does something meanwhile; then `await_run`
 start_book() { # RUNBOOK [OPTION...]
-  local book=$1
-  shift
-  case $book in /*) ;; *) book=$RUNBOOKS/$book.yaml ;; esac
-  standin run "$book" ${INVENTORY:+-i "$INVENTORY"} --yes "$@" >"$BATS_TEST_TMPDIR/run" 2>&1 3>&- &
+  standin run "$(book "$1")" ${INVENTORY:+-i "$INVENTORY"} --yes "${@:2}" >"$BATS_TEST_TMPDIR/run" 2>&1 3>&- &
   RUN_PID=$!
 }
 await_run() { # sets status and output, as `run` does
   status=0
   wait "$RUN_PID" || status=$?
   output=$(cat "$BATS_TEST_TMPDIR/run")
+  rm -f "$BATS_TEST_TMPDIR/report"
   echo "$output"
 }
 run_says() { grep -qF -- "$1" "$BATS_TEST_TMPDIR/run"; }
@@ -96,13 +98,14 @@ asked() { eventually run_says waiting; }
 
 # What the report of the latest run says of a step: field 2 after.state.port
 field() { # STEP PATH
-  standin show -o json | python3 -c '
+  [ -s "$BATS_TEST_TMPDIR/report" ] || on ctl "$STANDIN" show -o json >"$BATS_TEST_TMPDIR/report"
+  python3 -c '
 import json, sys
-steps = [step for step in json.load(sys.stdin)["steps"] if step["step"] == sys.argv[1]]
+steps = [step for step in json.load(open(sys.argv[3]))["steps"] if step["step"] == sys.argv[1]]
 value = steps[0] if steps else sys.exit("no step " + sys.argv[1])
 for key in sys.argv[2].split("."):
     value = value[int(key)] if isinstance(value, list) else value.get(key) if value else None
-print(value if isinstance(value, str) else json.dumps(value))' "$@"
+print(value if isinstance(value, str) else json.dumps(value))' "$1" "$2" "$BATS_TEST_TMPDIR/report"
 }
 outcome() { # STEP... : one word each
   local step

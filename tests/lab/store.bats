@@ -10,6 +10,7 @@ teardown() {
     rm -f /etc/systemd/system/srv-other.mount /etc/systemd/system/local-fs.target.wants/srv-mail.mount; systemctl daemon-reload; systemctl reset-failed'
 }
 
+held() { on mail2 sh -c '[ "$(readlink "/proc/$(systemctl show --value -p MainPID holder)/cwd")" = /srv/mail ]'; }
 mounted() { on mail2 mountpoint -q "$1"; }
 
 @test "a store is mounted, found mounted, dismounted, found dismounted" {
@@ -32,7 +33,8 @@ mounted() { on mail2 mountpoint -q "$1"; }
 
 @test "a store in use is not dismounted: who uses it is named" {
   on mail2 systemctl start srv-mail.mount
-  on mail2 systemd-run --quiet --property=Type=exec --unit=holder --working-directory=/srv/mail sleep infinity
+  on mail2 systemd-run --quiet --unit=holder sh -c 'cd /srv/mail && exec sleep infinity'
+  eventually held
   act mail2 store.dismount 'path: /srv/mail'
   is "$status" 1
   error_says 1 busy

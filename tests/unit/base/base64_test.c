@@ -15,7 +15,13 @@
 static const struct {
 	const char *text, *encoded;
 } vectors[] = {
-	{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+	{"", ""},
+	{"f", "Zg=="},
+	{"fo", "Zm8="},
+	{"foo", "Zm9v"},
+	{"foob", "Zm9vYg=="},
+	{"fooba", "Zm9vYmE="},
+	{"foobar", "Zm9vYmFy"},
 	{"\xfb\xff\xbf", "+/+/"},
 };
 
@@ -58,7 +64,8 @@ static void white_space_is_skipped(void **state)
 }
 
 static const char *const wrong[] = {
-	"Z", "Zg", "Zg=", "Zm8", "=", "==", "Z===", "Zg===", "Zg====", "Zm8==", "Zg==Zg==", "Zg=8", "Zm9v=", "Zm9v-_8=", "Zm9v!", "Zg==\x80",
+	"Z",	  "Zg",	   "Zg=",      "Zm8",  "=",	"==",	    "Z===",  "Zg===",
+	"Zg====", "Zm8==", "Zg==Zg==", "Zg=8", "Zm9v=", "Zm9v-_8=", "Zm9v!", "Zg==\x80",
 };
 
 static void what_is_not_base64(void **state)

@@ -134,8 +134,35 @@ static void written_durations(void **state)
 }
 
 static const char *const not_durations[] = {
-	"", " ", "90", "s", "90 s", " 90s", "90s ", "-5s", "+5s", "5min", "5S", "1.s", ".5s", "1..5s", "1.5.5s", "0x10s", "0X10s", "1e3s", "1E3s",
-	"infs", "nans", "00", "1h30", "1h 30m", "9223372036854775808ns", "999999999999d", "106751d24h", "5s\n", "５s",
+	"",
+	" ",
+	"90",
+	"s",
+	"90 s",
+	" 90s",
+	"90s ",
+	"-5s",
+	"+5s",
+	"5min",
+	"5S",
+	"1.s",
+	".5s",
+	"1..5s",
+	"1.5.5s",
+	"0x10s",
+	"0X10s",
+	"1e3s",
+	"1E3s",
+	"infs",
+	"nans",
+	"00",
+	"1h30",
+	"1h 30m",
+	"9223372036854775808ns",
+	"999999999999d",
+	"106751d24h",
+	"5s\n",
+	"５s",
 };
 
 static void what_is_no_duration(void **state)
@@ -197,10 +224,10 @@ static void the_clocks_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wall_times_both_ways),	    cmocka_unit_test(milliseconds_are_cut_not_rounded),
-		cmocka_unit_test(what_is_no_wall_time),	    cmocka_unit_test(times_of_all_years),
-		cmocka_unit_test(written_durations),	    cmocka_unit_test(what_is_no_duration),
-		cmocka_unit_test(durations_for_people),	    cmocka_unit_test(the_clocks_run),
+		cmocka_unit_test(wall_times_both_ways), cmocka_unit_test(milliseconds_are_cut_not_rounded),
+		cmocka_unit_test(what_is_no_wall_time), cmocka_unit_test(times_of_all_years),
+		cmocka_unit_test(written_durations),	cmocka_unit_test(what_is_no_duration),
+		cmocka_unit_test(durations_for_people), cmocka_unit_test(the_clocks_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

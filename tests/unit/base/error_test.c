@@ -109,6 +109,7 @@ static const char *const names[] = {
 	[ERROR_CORRUPT] = "corrupt",
 	[ERROR_LIMIT] = "limit",
 	[ERROR_FAILED] = "failed",
+	[ERROR_REFUSED] = "refused",
 };
 
 static void every_code_has_its_name(void **state)

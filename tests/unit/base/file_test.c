@@ -149,7 +149,8 @@ static int sync_fails(const char *folder)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	return file_sync(fd, "journal", &err) == -1 && err.code == ERROR_IO &&
 			       strcmp(error_text(&err), "cannot sync journal to disk: Input/output error") == 0 &&
-			       strcmp(err.hint, "do not trust this disk: copy the state directory elsewhere and resume there") == 0
+			       strcmp(err.hint,
+				      "do not trust this disk: copy the state directory elsewhere and resume there") == 0
 		       ? 0
 		       : 1;
 }
@@ -252,7 +253,10 @@ static void paths(void **state)
 		assert_string_equal(file_base_name(names[i].path), names[i].name);
 }
 
-static const struct child children[] = {{"write_new", write_new}, {"append_record", append_record}, {"append_too_much", append_too_much}, {"sync_fails", sync_fails}};
+static const struct child children[] = {{"write_new", write_new},
+					{"append_record", append_record},
+					{"append_too_much", append_too_much},
+					{"sync_fails", sync_fails}};
 
 int main(int argc, char **argv)
 {

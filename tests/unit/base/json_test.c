@@ -24,9 +24,25 @@ static const struct value *parse(struct arena *arena, const char *text)
 }
 
 static const char *const same[] = {
-	"null", "true", "false", "0", "-7", "9223372036854775807", "-9223372036854775808", "1.5", "-0.25", "1e+300", "2.0",
-	"\"\"", "\"grün\"", "\"\\\"\\\\\\n\\t\\r\\b\\f\"", "\"\\u0001\\u007f\\u0000x\"", "[]", "{}",
-	"[1,[2,{\"a\":[]}]]", "{\"z\":1,\"a\":{\"\":null},\"m\":\"•••\"}",
+	"null",
+	"true",
+	"false",
+	"0",
+	"-7",
+	"9223372036854775807",
+	"-9223372036854775808",
+	"1.5",
+	"-0.25",
+	"1e+300",
+	"2.0",
+	"\"\"",
+	"\"grün\"",
+	"\"\\\"\\\\\\n\\t\\r\\b\\f\"",
+	"\"\\u0001\\u007f\\u0000x\"",
+	"[]",
+	"{}",
+	"[1,[2,{\"a\":[]}]]",
+	"{\"z\":1,\"a\":{\"\":null},\"m\":\"•••\"}",
 };
 
 static void what_was_read_is_written_again(void **state)
@@ -41,7 +57,8 @@ static void other_spellings_are_understood(void **state)
 {
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	assert_string_equal(json_text(arena, parse(arena, " [ 1 ,\n 2e2, \"\\u00e4\\/\\ud83d\\ude00\" ] \n")), "[1,200.0,\"ä/😀\"]");
+	assert_string_equal(json_text(arena, parse(arena, " [ 1 ,\n 2e2, \"\\u00e4\\/\\ud83d\\ude00\" ] \n")),
+			    "[1,200.0,\"ä/😀\"]");
 	assert_int_equal(parse(arena, "1")->type, VALUE_INT);
 	assert_int_equal(parse(arena, "1.0")->type, VALUE_DOUBLE);
 }
@@ -192,10 +209,14 @@ static void indented_for_people(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_read_is_written_again), cmocka_unit_test(other_spellings_are_understood),
-		cmocka_unit_test(what_is_no_json),		  cmocka_unit_test(depth_is_bounded),
-		cmocka_unit_test(what_json_has_no_word_for),	  cmocka_unit_test(keys_are_strings),
-		cmocka_unit_test(secrets_are_never_written),	  cmocka_unit_test(indented_for_people),
+		cmocka_unit_test(what_was_read_is_written_again),
+		cmocka_unit_test(other_spellings_are_understood),
+		cmocka_unit_test(what_is_no_json),
+		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(what_json_has_no_word_for),
+		cmocka_unit_test(keys_are_strings),
+		cmocka_unit_test(secrets_are_never_written),
+		cmocka_unit_test(indented_for_people),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,12 +174,9 @@ static void no_descriptor_is_left_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_child_gets_and_gives),
-		cmocka_unit_test(without_an_environment_its_own),
-		cmocka_unit_test(a_program_that_is_not_there),
-		cmocka_unit_test(waiting_can_time_out),
-		cmocka_unit_test(killing_takes_the_whole_group),
-		cmocka_unit_test(no_descriptor_is_left_open),
+		cmocka_unit_test(what_a_child_gets_and_gives),	 cmocka_unit_test(without_an_environment_its_own),
+		cmocka_unit_test(a_program_that_is_not_there),	 cmocka_unit_test(waiting_can_time_out),
+		cmocka_unit_test(killing_takes_the_whole_group), cmocka_unit_test(no_descriptor_is_left_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * scratch.h - a folder of one's own, and children that may die. STANDIN_FAULT is read once a process, so a test with a fault runs its
- * work in this very program again: --child WORK FOLDER.
+ * scratch.h - a folder of one's own, and children that may die. STANDIN_FAULT is read once a process, so a test with a fault
+ * runs its work in this very program again: --child WORK FOLDER.
  */
 #pragma once
 

@@ -10,16 +10,29 @@
 #include "engine/base/memory.h"
 #include "engine/base/suggest.h"
 
-static const char *const keys[] = {"steps", "step", "rescue", "finally", "retry", "foreach", "service.start", "service.stop", "if"};
+static const char *const keys[] = {"steps",   "step",	       "rescue",       "finally", "retry",
+				   "foreach", "service.start", "service.stop", "if"};
 
 static const struct {
 	const char *word, *meant; /* NULL: nothing is near enough */
 } words[] = {
-	{"stpes", "steps"},		 {"stp", "step"},	    {"recsue", "rescue"}, {"finaly", "finally"},
-	{"rety", "retry"},		 {"forEach", "foreach"},    {"steps", "steps"},	  {"service.strat", "service.start"},
-	{"service.sto", "service.stop"}, {"fi", "if"},		    {"banana", NULL},	  {"service.restore_everything", NULL},
-	{"resc", "rescue"}, {"service.re", NULL}, {"ba", NULL}, {"", NULL},
-	{"x", NULL},			 {"completely wrong", NULL},
+	{"stpes", "steps"},
+	{"stp", "step"},
+	{"recsue", "rescue"},
+	{"finaly", "finally"},
+	{"rety", "retry"},
+	{"forEach", "foreach"},
+	{"steps", "steps"},
+	{"service.strat", "service.start"},
+	{"service.sto", "service.stop"},
+	{"fi", "if"},
+	{"banana", NULL},
+	{"service.restore_everything", NULL},
+	{"resc", "rescue"},
+	{"ba", NULL},
+	{"", NULL},
+	{"x", NULL},
+	{"completely wrong", NULL},
 };
 
 static void the_nearest_or_none(void **state)

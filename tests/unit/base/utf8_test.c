@@ -16,14 +16,34 @@ static const struct {
 	const char *text;
 	uint32_t code; /* 0: not UTF-8 */
 } points[] = {
-	{"A", 0x41},	     {"\x7f", 0x7f},	   {"\xc2\x80", 0x80},		{"\xdf\xbf", 0x7ff},
-	{"\xe0\xa0\x80", 0x800}, {"\xed\x9f\xbf", 0xd7ff}, {"\xee\x80\x80", 0xe000},	{"\xef\xbf\xbf", 0xffff},
-	{"\xf0\x90\x80\x80", 0x10000}, {"\xf4\x8f\xbf\xbf", 0x10ffff},
-	{"\x80", 0},	     {"\xbf", 0},	   {"\xc0\x80", 0},		{"\xc1\xbf", 0}, /* overlong */
-	{"\xe0\x80\x80", 0},  {"\xe0\x9f\xbf", 0}, {"\xf0\x80\x80\x80", 0},	{"\xf0\x8f\xbf\xbf", 0},
-	{"\xed\xa0\x80", 0},  {"\xed\xbf\xbf", 0}, /* surrogates */
-	{"\xf4\x90\x80\x80", 0}, {"\xf5\x80\x80\x80", 0}, {"\xff", 0}, /* beyond the last */
-	{"\xc2", 0},	     {"\xe2\x82", 0},	   {"\xf0\x9f\x98", 0},	{"\xc2 ", 0},	   {"\xe2\x82(", 0}, /* cut off */
+	{"A", 0x41},
+	{"\x7f", 0x7f},
+	{"\xc2\x80", 0x80},
+	{"\xdf\xbf", 0x7ff},
+	{"\xe0\xa0\x80", 0x800},
+	{"\xed\x9f\xbf", 0xd7ff},
+	{"\xee\x80\x80", 0xe000},
+	{"\xef\xbf\xbf", 0xffff},
+	{"\xf0\x90\x80\x80", 0x10000},
+	{"\xf4\x8f\xbf\xbf", 0x10ffff},
+	{"\x80", 0},
+	{"\xbf", 0},
+	{"\xc0\x80", 0},
+	{"\xc1\xbf", 0}, /* overlong */
+	{"\xe0\x80\x80", 0},
+	{"\xe0\x9f\xbf", 0},
+	{"\xf0\x80\x80\x80", 0},
+	{"\xf0\x8f\xbf\xbf", 0},
+	{"\xed\xa0\x80", 0},
+	{"\xed\xbf\xbf", 0}, /* surrogates */
+	{"\xf4\x90\x80\x80", 0},
+	{"\xf5\x80\x80\x80", 0},
+	{"\xff", 0}, /* beyond the last */
+	{"\xc2", 0},
+	{"\xe2\x82", 0},
+	{"\xf0\x9f\x98", 0},
+	{"\xc2 ", 0},
+	{"\xe2\x82(", 0}, /* cut off */
 };
 
 static void code_points_both_ways(void **state)
@@ -68,7 +88,9 @@ static const struct {
 	{"grün", 4, 4, "grün"},
 	{"日本", 2, 4, "日本"},
 	{"e\xcc\x81", 2, 1, "e\xcc\x81"},
-	{"a\xff\xfe" "b", 4, 4, "a��b"},
+	{"a\xff\xfe"
+	 "b",
+	 4, 4, "a��b"},
 	{"\xe2\x82", 2, 2, "��"},
 	{"😀!", 2, 3, "😀!"},
 };
@@ -93,7 +115,9 @@ static const struct {
 	{"\x1b[31mred\x07", "\\x1b[31mred\\x07", "\\x1b[31mred\\x07"},
 	{"a\nb\tc\r", "a\\nb\\tc\\x0d", "a\nb\tc\\x0d"},
 	{"\x7f\xc2\x9b", "\\x7f\\x9b", "\\x7f\\x9b"},
-	{"\xe2\x80\xae" "evil", "\\u202eevil", "\\u202eevil"},
+	{"\xe2\x80\xae"
+	 "evil",
+	 "\\u202eevil", "\\u202eevil"},
 	{"\xe2\x81\xa6\xe2\x80\x8f\xd8\x9c", "\\u2066\\u200f\\u061c", "\\u2066\\u200f\\u061c"},
 	{"\xef\xbb\xbf\xf3\xa0\x81\x81", "\\ufeff\\ue0041", "\\ufeff\\ue0041"},
 	{"\xff\xc3", "\\xff\\xc3", "\\xff\\xc3"},

@@ -165,8 +165,8 @@ static void strings_and_durations(void **state)
 static void every_type_has_a_name(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"null", "bool", "int", "uint", "double", "string", "bytes",
-					    "list", "map", "timestamp", "duration", "type", "unknown", "error"};
+	static const char *const names[] = {"null", "bool", "int",	 "uint",     "double", "string",  "bytes",
+					    "list", "map",  "timestamp", "duration", "type",   "unknown", "error"};
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		assert_string_equal(value_type_name((enum value_type)i), names[i]);
 	assert_int_equal(COUNT_OF(names), VALUE_ERROR + 1);

@@ -71,7 +71,8 @@ static void records_by_kind_place_and_attempt(void **state)
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct history *history = READ(arena, lines);
 	assert_string_equal(value_get_text(history_get(history, "intent", "1", 1), "object"), "first");
-	assert_string_equal(value_get_text(history_get(history, "intent", "1", 2), "object"), "again"); /* the last one counts */
+	assert_string_equal(value_get_text(history_get(history, "intent", "1", 2), "object"),
+			    "again"); /* the last one counts */
 	assert_string_equal(value_get_text(history_get(history, "step_finished", "1", 1), "outcome"), "failed");
 	assert_non_null(history_get(history, "list", "2", 0));
 	assert_null(history_get(history, "step_finished", "1", 2));
@@ -130,10 +131,19 @@ static const struct {
 	{{{100, "run_opened", ""}, {130, "note", ""}, {5, "resumed", ""}, {25, "note", ""}}, 50, 0},
 	{{{100, "run_opened", ""}, {130, "note", ""}, {5, "note", ""}, {25, "note", ""}}, 50, 0},
 	/* people's time is apart */
-	{{{100, "run_opened", ""}, {110, "waiting", ",\"step\":\"1\""}, {180, "answered", ",\"step\":\"1\",\"waited\":70"}, {185, "note", ""}},
-	 15, 70},
-	{{{100, "run_opened", ""}, {110, "waiting", ",\"step\":\"1\""}, {150, "request", ""}, {180, "step_finished", ",\"step\":\"1\""},
-	  {185, "note", ""}}, 15, 70},
+	{{{100, "run_opened", ""},
+	  {110, "waiting", ",\"step\":\"1\""},
+	  {180, "answered", ",\"step\":\"1\",\"waited\":70"},
+	  {185, "note", ""}},
+	 15,
+	 70},
+	{{{100, "run_opened", ""},
+	  {110, "waiting", ",\"step\":\"1\""},
+	  {150, "request", ""},
+	  {180, "step_finished", ",\"step\":\"1\""},
+	  {185, "note", ""}},
+	 15,
+	 70},
 	/* killed while it waited: what came after the last record is nobody's */
 	{{{100, "run_opened", ""}, {110, "waiting", ",\"step\":\"1\""}, {500, "resumed", ""}, {520, "note", ""}}, 30, 0},
 };
@@ -157,8 +167,10 @@ static void each_record_knows_its_machine_time(void **state)
 {
 	(void)state;
 	static const struct line lines[] = {
-		{100, "run_opened", ""},	  {130, "step_started", ",\"step\":\"1\",\"attempt\":1"},
-		{900, "resumed", ""},		  {905, "step_started", ",\"step\":\"2\",\"attempt\":1"},
+		{100, "run_opened", ""},
+		{130, "step_started", ",\"step\":\"1\",\"attempt\":1"},
+		{900, "resumed", ""},
+		{905, "step_started", ",\"step\":\"2\",\"attempt\":1"},
 	};
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct history *history = READ(arena, lines);

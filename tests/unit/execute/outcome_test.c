@@ -16,8 +16,8 @@ static const struct {
 	const char *name;
 	int good;
 } outcomes[] = {
-	{OUTCOME_OK, "ok", 1},		 {OUTCOME_CHANGED, "changed", 1}, {OUTCOME_SKIPPED, "skipped", 1},
-	{OUTCOME_FAILED, "failed", 0},	 {OUTCOME_UNKNOWN, "unknown", 0}, {OUTCOME_CANCELLED, "cancelled", 0},
+	{OUTCOME_OK, "ok", 1},	       {OUTCOME_CHANGED, "changed", 1}, {OUTCOME_SKIPPED, "skipped", 1},
+	{OUTCOME_FAILED, "failed", 0}, {OUTCOME_UNKNOWN, "unknown", 0}, {OUTCOME_CANCELLED, "cancelled", 0},
 };
 
 static void names_both_ways(void **state)

@@ -14,7 +14,10 @@ static const struct {
 	{{NULL}, "{\"state\":\"failed\"}", "{\"state\":\"failed\"}", false},
 	{{"service/m/y={\"state\":\"active\"}"}, "{\"state\":\"failed\"}", "{\"state\":\"failed\"}", false},
 	{{"service/m/x={\"state\":\"active\"}"}, "{\"state\":\"failed\",\"pid\":7}", "{\"state\":\"active\",\"pid\":7}", true},
-	{{"service/m/x={\"a\":1}", "service/m/x={\"b\":2}"}, "{\"a\":0}", "{\"a\":1,\"b\":2}", true}, /* attribute by attribute */
+	{{"service/m/x={\"a\":1}", "service/m/x={\"b\":2}"},
+	 "{\"a\":0}",
+	 "{\"a\":1,\"b\":2}",
+	 true}, /* attribute by attribute */
 	{{"service/m/x={\"a\":1}", "service/m/x={\"a\":2}"}, "{\"a\":0}", "{\"a\":2}", true},
 	{{"service/m/x=absent"}, "{\"a\":0}", "absent", true},
 	{{"service/m/x=absent", "service/m/x={\"a\":1}"}, "{\"a\":0,\"b\":0}", "{\"a\":1}", true},
@@ -94,6 +97,30 @@ static void what_is_laid_is_the_overlays_own(void **state)
 	assert_string_equal(shown(arena, &view), "{\"a\":[1]}");
 }
 
+/* Who lays an object speaks for the attributes that it declares; not for others', and not for what says something about its own
+ * wish only. */
+static void another_actions_attributes_are_not_known(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct overlay *overlay = overlay_new(arena);
+	struct observation before = observed(arena, "{\"mode\":\"0644\",\"content\":\"different\",\"different\":1}");
+	struct observation none = {.kind = OBSERVED_ABSENT};
+	bool planned;
+	overlay_lay(overlay, "file/m/x", written(arena, "{\"mode\":\"0640\",\"content\":\"same\"}"));
+	overlay_blur(overlay, "file/m/x", written(arena, "{\"mode\":{},\"content\":{\"relative\":true}}"));
+	struct observation view = overlay_view(overlay, arena, "file/m/x", &before, &planned);
+	assert_string_equal(shown(arena, &view), "{\"mode\":\"0640\",\"content\":{\"?\":\"\"},\"different\":{\"?\":\"\"}}");
+	assert_true(planned);
+	view = overlay_view(overlay, arena, "file/m/y", &before, &planned);
+	assert_string_equal(shown(arena, &view), shown(arena, &before));
+	assert_false(planned);
+	overlay_lay(overlay, "file/m/x", written(arena, "\"absent\""));
+	overlay_blur(overlay, "file/m/x", NULL);
+	view = overlay_view(overlay, arena, "file/m/x", &none, &planned);
+	assert_string_equal(shown(arena, &view), "absent");
+}
+
 static const char *view_of(struct arena *arena, const struct overlay *overlay, const char *object)
 {
 	struct observation none = observation_unobservable("nothing"), view;
@@ -131,6 +158,7 @@ int main(void)
 		cmocka_unit_test(layers_are_folded),
 		cmocka_unit_test(brackets_are_letters),
 		cmocka_unit_test(what_is_laid_is_the_overlays_own),
+		cmocka_unit_test(another_actions_attributes_are_not_known),
 		cmocka_unit_test(siblings_begin_alike_and_are_put_together),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,18 +9,19 @@
 #include "engine/base/file.h"
 #include "engine/plan/plan.h"
 
-#define HEADER                                                                                                                       \
-	"\"standin_plan\":1,\"runbook\":\"mail/failover\",\"offline\":false,"                                                          \
-	"\"digests\":{\"runbook\":\"r1\",\"inventory\":\"i1\",\"plugins\":{\"service\":\"s1\",\"host\":\"h1\"}},"                       \
+#define HEADER                                                                                                                 \
+	"\"standin_plan\":1,\"runbook\":\"mail/failover\",\"offline\":false,"                                                  \
+	"\"digests\":{\"runbook\":\"r1\",\"inventory\":\"i1\",\"plugins\":{\"service\":\"s1\",\"host\":\"h1\"}},"              \
 	"\"inputs\":{\"source\":\"mail1\",\"services\":[\"postfix\"]},"
-#define ROW(step, verdict, before)                                                                                                   \
-	"{\"step\":\"" step "\",\"row\":\"step\",\"name\":\"Start it\",\"kind\":\"state\",\"verdict\":\"" verdict                    \
+#define ROW(step, verdict, before)                                                                                             \
+	"{\"step\":\"" step "\",\"row\":\"step\",\"name\":\"Start it\",\"kind\":\"state\",\"verdict\":\"" verdict              \
 	"\",\"volatile\":[\"pid\"],\"before\":" before "}"
-#define PROBE(step, after)                                                                                                           \
-	"{\"step\":\"" step "\",\"row\":\"step\",\"name\":\"Look\",\"kind\":\"probe\",\"verdict\":\"probe\",\"volatile\":[\"age\"]," \
+#define PROBE(step, after)                                                                                                     \
+	"{\"step\":\"" step                                                                                                    \
+	"\",\"row\":\"step\",\"name\":\"Look\",\"kind\":\"probe\",\"verdict\":\"probe\",\"volatile\":[\"age\"],"               \
 	"\"before\":null,\"after\":" after "}"
 #define STATE(attributes) "{\"state\":{" attributes "}}"
-#define PLAN(rows) "{" HEADER "\"rows\":[" rows "]}"
+#define PLAN(rows)	  "{" HEADER "\"rows\":[" rows "]}"
 
 #define FAILED_STATE STATE("\"state\":\"failed\",\"pid\":7")
 
@@ -42,16 +43,19 @@ static const struct {
 	{"{\"runbook\":\"mail/failover\",\"inputs\":{\"source\":\"mail1\",\"services\":[\"postfix\"]}}", PLAN(""),
 	 "the runbook has changed since"},
 	{"{\"runbook\":\"mail/failover\",\"inputs\":{\"source\":\"mail1\",\"services\":[\"postfix\"]},"
-	 "\"digests\":{\"runbook\":\"r0\",\"inventory\":\"i1\"}}", PLAN(""), "the runbook has changed since"},
+	 "\"digests\":{\"runbook\":\"r0\",\"inventory\":\"i1\"}}",
+	 PLAN(""), "the runbook has changed since"},
 	{"{\"runbook\":\"mail/failover\",\"inputs\":{\"source\":\"mail1\",\"services\":[\"postfix\"]},"
-	 "\"digests\":{\"runbook\":\"r1\",\"inventory\":\"i0\"}}", PLAN(""), "the inventory has changed since"},
+	 "\"digests\":{\"runbook\":\"r1\",\"inventory\":\"i0\"}}",
+	 PLAN(""), "the inventory has changed since"},
 	{"{\"runbook\":\"mail/failover\",\"inputs\":{\"source\":\"mail1\",\"services\":[\"postfix\"]},"
-	 "\"digests\":{\"runbook\":\"r1\",\"inventory\":\"i1\",\"plugins\":{\"service\":\"s1\",\"host\":\"h0\"}}}", PLAN(""),
-	 "the plugin host has changed since"},
+	 "\"digests\":{\"runbook\":\"r1\",\"inventory\":\"i1\",\"plugins\":{\"service\":\"s1\",\"host\":\"h0\"}}}",
+	 PLAN(""), "the plugin host has changed since"},
 	/* the rows */
 	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", STATE("\"state\":\"inactive\",\"pid\":7"))),
 	 "step 1 (Start it): state was \"failed\", now it is \"inactive\""},
-	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", STATE("\"state\":\"failed\",\"pid\":8"))), NULL}, /* volatile */
+	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", STATE("\"state\":\"failed\",\"pid\":8"))),
+	 NULL}, /* volatile */
 	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", STATE("\"state\":\"failed\""))), NULL},
 	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", STATE("\"pid\":7"))),
 	 "step 1 (Start it): state was \"failed\", now it is nothing"},
@@ -60,16 +64,20 @@ static const struct {
 	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", "{\"state\":\"absent\"}")),
 	 "step 1 (Start it): it was {\"state\":\"failed\",\"pid\":7}, now it is \"absent\""},
 	{PLAN(ROW("1", "change", "{\"state\":\"absent\"}")), PLAN(ROW("1", "change", "{\"state\":\"absent\"}")), NULL},
-	{PLAN(ROW("1", "maybe", STATE("\"state\":{\"?\":\"\"}"))), PLAN(ROW("1", "maybe", STATE("\"state\":\"active\""))), NULL},
-	{PLAN(ROW("1", "maybe", STATE("\"state\":\"active\""))), PLAN(ROW("1", "maybe", STATE("\"state\":{\"?\":\"\"}"))), NULL},
+	{PLAN(ROW("1", "maybe", STATE("\"state\":{\"?\":\"\"}"))), PLAN(ROW("1", "maybe", STATE("\"state\":\"active\""))),
+	 NULL},
+	{PLAN(ROW("1", "maybe", STATE("\"state\":\"active\""))), PLAN(ROW("1", "maybe", STATE("\"state\":{\"?\":\"\"}"))),
+	 NULL},
 	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "ok", FAILED_STATE)),
 	 "step 1 (Start it): it was to be 'change', now 'ok'"},
-	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", FAILED_STATE) "," ROW("2", "change", "null")), "step 2 is new"},
+	{PLAN(ROW("1", "change", FAILED_STATE)), PLAN(ROW("1", "change", FAILED_STATE) "," ROW("2", "change", "null")),
+	 "step 2 is new"},
 	{PLAN(ROW("1", "change", FAILED_STATE) "," ROW("2[0]", "change", "null")), PLAN(ROW("1", "change", FAILED_STATE)),
 	 "step 2[0] is gone"},
 	{PLAN(ROW("1", "run", "null")), PLAN(ROW("1", "run", "null")), NULL},
 	/* of a probe what it saw counts */
-	{PLAN(PROBE("1", STATE("\"mirror\":\"idle\",\"age\":7"))), PLAN(PROBE("1", STATE("\"mirror\":\"idle\",\"age\":9"))), NULL},
+	{PLAN(PROBE("1", STATE("\"mirror\":\"idle\",\"age\":7"))), PLAN(PROBE("1", STATE("\"mirror\":\"idle\",\"age\":9"))),
+	 NULL},
 	{PLAN(PROBE("1", STATE("\"mirror\":\"idle\""))), PLAN(PROBE("1", STATE("\"mirror\":\"broken\""))),
 	 "step 1 (Look): mirror was \"idle\", now it is \"broken\""},
 };
@@ -90,7 +98,8 @@ static void a_plan_is_held_against_the_world(void **state)
 		}
 		assert_int_equal(result, -1);
 		assert_int_equal(err.code, ERROR_CONFLICT);
-		assert_string_equal(error_text(&err), arena_printf(arena, "the plan no longer holds: %s", comparisons[i].message));
+		assert_string_equal(error_text(&err),
+				    arena_printf(arena, "the plan no longer holds: %s", comparisons[i].message));
 		assert_string_equal(err.hint, "nothing was done; make a new plan, have it reviewed, and run that");
 	}
 }

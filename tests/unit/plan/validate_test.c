@@ -1,6 +1,6 @@
 /*
- * validate_test.c - what an author is told: each runbook in tests/cases/validate beside the exact text of `standin validate`, with the
- * plugins that ship and the inventory of that folder. STANDIN_UPDATE=1 writes the texts anew; read the difference.
+ * validate_test.c - what an author is told: each runbook in tests/cases/validate beside the exact text of `standin validate`,
+ * with the plugins that ship and the inventory of that folder. STANDIN_UPDATE=1 writes the texts anew; read the difference.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "tests/unit/document/cases.h"
 
 #define LEAST_CASES 50
-#define FOLDER "tests/cases/validate"
+#define FOLDER	    "tests/cases/validate"
 
 struct world {
 	struct arena *arena;
@@ -56,7 +56,7 @@ static void run_case(const char *path, struct buffer *out, void *context)
 	struct diagnostics diagnostics;
 	diagnostics_init(&diagnostics, arena);
 	int result = runbook_read(arena, path, world->inventory, &runbook, &diagnostics);
-	assert_int_equal(result < 0, diagnostics.errors > 0);
+	assert_int_equal(result<0, diagnostics.errors> 0);
 	if (runbook)
 		runbook_check(runbook, world->plugins, &diagnostics);
 	diagnostics_sort(&diagnostics);

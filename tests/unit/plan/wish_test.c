@@ -12,8 +12,8 @@ static const struct {
 	{"{\"state\":\"active\"}", "{\"state\":\"active\",\"pid\":7}", WISH_HOLDS, "[]", "{\"state\":\"active\",\"pid\":7}"},
 	{"{\"state\":\"active\"}", "{\"state\":\"failed\",\"pid\":7}", WISH_DIFFERS,
 	 "[{\"attribute\":\"state\",\"before\":\"failed\",\"after\":\"active\"}]", "{\"state\":\"active\",\"pid\":7}"},
-	{"{\"state\":\"active\"}", "{\"pid\":7}", WISH_DIFFERS, "[{\"attribute\":\"state\",\"before\":null,\"after\":\"active\"}]",
-	 "{\"pid\":7,\"state\":\"active\"}"},
+	{"{\"state\":\"active\"}", "{\"pid\":7}", WISH_DIFFERS,
+	 "[{\"attribute\":\"state\",\"before\":null,\"after\":\"active\"}]", "{\"pid\":7,\"state\":\"active\"}"},
 	{"{\"state\":\"active\"}", "absent", WISH_DIFFERS, "[{\"attribute\":\"state\",\"before\":null,\"after\":\"active\"}]",
 	 "{\"state\":\"active\"}"},
 	{"{\"state\":\"active\"}", "no contact", WISH_UNKNOWN,
@@ -26,14 +26,16 @@ static const struct {
 	 "{\"name\":{\"?\":\"\"}}"},
 	/* what differs decides, whatever else is not known */
 	{"{\"a\":1,\"b\":2}", "{\"a\":{\"?\":\"\"},\"b\":3}", WISH_DIFFERS,
-	 "[{\"attribute\":\"a\",\"before\":{\"?\":\"\"},\"after\":1},{\"attribute\":\"b\",\"before\":3,\"after\":2}]", "{\"a\":1,\"b\":2}"},
+	 "[{\"attribute\":\"a\",\"before\":{\"?\":\"\"},\"after\":1},{\"attribute\":\"b\",\"before\":3,\"after\":2}]",
+	 "{\"a\":1,\"b\":2}"},
 	{"{\"a\":1,\"b\":2}", "{\"a\":1,\"b\":{\"?\":\"\"}}", WISH_UNKNOWN,
 	 "[{\"attribute\":\"b\",\"before\":{\"?\":\"\"},\"after\":2}]", "{\"a\":1,\"b\":2}"},
 	/* captured text and a written value mean the same */
 	{"{\"port\":25}", "{\"port\":\"25\"}", WISH_HOLDS, "[]", "{\"port\":25}"},
 	{"{\"on\":\"true\"}", "{\"on\":true}", WISH_HOLDS, "[]", "{\"on\":\"true\"}"},
 	{"{\"port\":25}", "{\"port\":25.0}", WISH_HOLDS, "[]", "{\"port\":25}"},
-	{"{\"port\":25}", "{\"port\":\"025\"}", WISH_DIFFERS, "[{\"attribute\":\"port\",\"before\":\"025\",\"after\":25}]", "{\"port\":25}"},
+	{"{\"port\":25}", "{\"port\":\"025\"}", WISH_DIFFERS, "[{\"attribute\":\"port\",\"before\":\"025\",\"after\":25}]",
+	 "{\"port\":25}"},
 	{"{\"list\":[1]}", "{\"list\":\"[1]\"}", WISH_DIFFERS, "[{\"attribute\":\"list\",\"before\":\"[1]\",\"after\":[1]}]",
 	 "{\"list\":[1]}"},
 	{"{\"list\":[1,{\"a\":2}]}", "{\"list\":[1,{\"a\":2}]}", WISH_HOLDS, "[]", "{\"list\":[1,{\"a\":2}]}"},
@@ -45,7 +47,8 @@ static const struct {
 	{"{}", "absent", WISH_DIFFERS, "[]", "{}"},
 	/* the object as a whole */
 	{"absent", "absent", WISH_HOLDS, "[]", "absent"},
-	{"absent", "{\"state\":\"active\"}", WISH_DIFFERS, "[{\"attribute\":\"object\",\"before\":\"present\",\"after\":null}]", "absent"},
+	{"absent", "{\"state\":\"active\"}", WISH_DIFFERS, "[{\"attribute\":\"object\",\"before\":\"present\",\"after\":null}]",
+	 "absent"},
 	{"absent", "no contact", WISH_UNKNOWN, "[{\"attribute\":\"object\",\"before\":{\"?\":\"\"},\"after\":null}]", "absent"},
 };
 
@@ -83,7 +86,8 @@ static const struct {
 } pairs[] = {
 	{"{\"state\":\"active\",\"pid\":7}", "{\"state\":\"active\",\"pid\":8}", WISH_HOLDS, NULL}, /* pid is volatile */
 	{"{\"state\":\"active\"}", "{\"state\":\"failed\"}", WISH_DIFFERS, "state"},
-	{"{\"state\":\"active\",\"startup\":\"enabled\"}", "{\"state\":\"active\",\"startup\":\"disabled\"}", WISH_DIFFERS, "startup"},
+	{"{\"state\":\"active\",\"startup\":\"enabled\"}", "{\"state\":\"active\",\"startup\":\"disabled\"}", WISH_DIFFERS,
+	 "startup"},
 	{"{\"state\":\"active\"}", "{\"startup\":\"enabled\"}", WISH_HOLDS, NULL}, /* only what both have */
 	{"{\"state\":\"active\"}", "{\"state\":{\"?\":\"\"}}", WISH_UNKNOWN, NULL},
 	{"absent", "absent", WISH_HOLDS, NULL},

@@ -1,11 +1,14 @@
 /*
- * process_confined_test.c - what a plugin's process is given, and what it cannot reach. What this kernel cannot confine is skipped, aloud.
+ * process_confined_test.c - what a plugin's process is given, and what it cannot reach. What this kernel cannot confine is
+ * skipped, aloud.
  */
 #include "tests/unit/plugin/process_fixture.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "engine/plugin/confine.h"
+#include "engine/plugin/private_folder.h"
 
 static void it_is_given_nothing_of_ours(void **state)
 {
@@ -35,6 +38,32 @@ static void its_private_folder_goes_with_it(void **state)
 	plugin_processes_free(take(p.processes));
 	unsetenv("TMPDIR");
 	assert_int_equal(rmdir(top), 0); /* it is empty */
+}
+
+/* Only of whoever is not there any more, and of this user. */
+static void what_a_killed_engine_left_is_cleared_away(void **state)
+{
+	struct private_folder used, made;
+	char top[] = "/tmp/standin-process-test-XXXXXX";
+	(void)state;
+	assert_non_null(mkdtemp(top));
+	setenv("TMPDIR", top, 1);
+	CLEANUP_FREE char *left = file_join(top, "standin-plugin-gone");
+	CLEANUP_FREE char *other = file_join(top, "another");
+	CLEANUP_FREE char *inside = file_join(left, "ticket");
+	assert_int_equal(mkdir(left, 0700), 0);
+	assert_int_equal(mkdir(other, 0700), 0);
+	assert_int_equal(file_write_durable(inside, "x", 1, 0600, NULL), 0);
+	assert_int_equal(private_folder_make(&used, NULL), 0);
+	assert_false(file_exists(left));
+	assert_int_equal(private_folder_make(&made, NULL), 0);
+	assert_true(file_exists(used.path));
+	assert_true(file_exists(other));
+	private_folder_remove(&made);
+	private_folder_remove(&used);
+	unsetenv("TMPDIR");
+	assert_int_equal(rmdir(other), 0);
+	assert_int_equal(rmdir(top), 0);
 }
 
 static const struct {
@@ -96,7 +125,8 @@ static void reach(bool network)
 		skip();
 	}
 	for (size_t i = 0; i < COUNT_OF(reached); i++) {
-		const char *verdict = verdict_on(&p, observed, reached[i].what), *expected = network ? reached[i].connected : reached[i].alone;
+		const char *verdict = verdict_on(&p, observed, reached[i].what),
+			   *expected = network ? reached[i].connected : reached[i].alone;
 		if (strcmp(verdict, expected) != 0)
 			fail_msg("%s: %s instead of %s", reached[i].what, verdict, expected);
 	}
@@ -126,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_given_nothing_of_ours),
 		cmocka_unit_test(its_private_folder_goes_with_it),
+		cmocka_unit_test(what_a_killed_engine_left_is_cleared_away),
 		cmocka_unit_test(it_reaches_nothing),
 		cmocka_unit_test(with_network_it_reaches_that),
 		cmocka_unit_test(what_cannot_be_confined_has_a_name),

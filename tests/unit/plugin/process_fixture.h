@@ -31,7 +31,8 @@ static const char process_manifest[] =
 	"    summary: x\n"
 	"    kind: state\n"
 	"    effect: reversible\n"
-	"    inputs: {password: {type: string, optional: true}, path: {type: string, optional: true}, peer: {host: true, optional: true}}\n"
+	"    inputs: {password: {type: string, optional: true}, path: {type: string, optional: true}, peer: {host: true, "
+	"optional: true}}\n"
 	"    outputs: {text: {type: string}, number: {type: integer}, list: {type: array, items: {type: string}}}\n"
 	"    object: thing/${{ host.id }}\n"
 	"    desired: {text: done}\n"
@@ -81,11 +82,12 @@ static inline const char *process_observed(struct process_fixture *p, const stru
 		return "absent";
 	if (o.kind == OBSERVED_UNOBSERVABLE)
 		return arena_printf(p->f.arena, "unobservable%s: %s", o.lost_contact ? " (no contact)" : "", o.why);
-	return arena_printf(p->f.arena, "%s%s%s", json_text(p->f.arena, o.state), o.transient ? " transient" : "", o.fatal ? " fatal" : "");
+	return arena_printf(p->f.arena, "%s%s%s", json_text(p->f.arena, o.state), o.transient ? " transient" : "",
+			    o.fatal ? " fatal" : "");
 }
 
-static inline const char *process_applied(struct process_fixture *p, const char *action, const struct value *with, const char *scope,
-					  int64_t deadline)
+static inline const char *process_applied(struct process_fixture *p, const char *action, const struct value *with,
+					  const char *scope, int64_t deadline)
 {
 	static const char *const names[] = {
 		[APPLY_DONE] = "done", [APPLY_FAILED] = "failed", [APPLY_REFUSED] = "refused", [APPLY_UNKNOWN] = "unknown"};

@@ -1,5 +1,6 @@
 /*
- * process_protocol_test.c - process plugins that behave: what they are told, what they may ask for, and both examples (Python, C) end to end.
+ * process_protocol_test.c - process plugins that behave: what they are told, what they may ask for, and both examples (Python,
+ * C) end to end.
  */
 #include "tests/unit/plugin/process_fixture.h"
 
@@ -48,8 +49,9 @@ static void a_call_says_what_it_is_about(void **state)
 	assert_string_equal(value_get_text(call, "run"), "r1");
 	assert_string_equal(value_get_text(call, "object"), "thing/box");
 	assert_string_equal(json_text(p.f.arena, value_get(call, "desired")), "{\"text\":\"done\"}");
-	assert_string_equal(json_text(p.f.arena, value_get(call, "inputs")),
-			    "{\"password\":{\"secret\":\"•••\"},\"path\":\"/x\",\"peer\":\"win\"}"); /* said back without the secret */
+	assert_string_equal(
+		json_text(p.f.arena, value_get(call, "inputs")),
+		"{\"password\":{\"secret\":\"•••\"},\"path\":\"/x\",\"peer\":\"win\"}"); /* said back without the secret */
 	const struct value *hosts = value_get(call, "hosts");
 	assert_int_equal(hosts->map.count, 2);
 	assert_non_null(value_get(hosts, "box"));
@@ -73,7 +75,8 @@ static void what_is_unknown_is_not_asked(void **state)
 	struct value *with = value_map(p.f.arena);
 	value_put(p.f.arena, with, "path", value_unknown());
 	assert_string_equal(process_observed(&p, with, soon()), "unobservable: what the input 'path' is, is not known yet");
-	assert_string_equal(process_applied(&p, "bad.wish", with, NULL, soon()), "refused: bad.wish: what the input 'path' is, is not known");
+	assert_string_equal(process_applied(&p, "bad.wish", with, NULL, soon()),
+			    "refused: bad.wish: what the input 'path' is, is not known");
 }
 
 static void offline_nothing_is_started(void **state)
@@ -87,7 +90,17 @@ static void offline_nothing_is_started(void **state)
 
 static void commands_come_back_as_they_ended(void **state)
 {
-	static const char *const expected[] = {"a\xef\xbf\xbd" "b", "oops\n", "3", "/wA=", "100000", "-1", "KILL", "127", "timeout", "True"};
+	static const char *const expected[] = {"a\xef\xbf\xbd"
+					       "b",
+					       "oops\n",
+					       "3",
+					       "/wA=",
+					       "100000",
+					       "-1",
+					       "KILL",
+					       "127",
+					       "timeout",
+					       "True"};
 	CLEANUP_PROCESS struct process_fixture p;
 	(void)state;
 	process_open(&p, "commands", false);
@@ -110,7 +123,7 @@ static void streams_come_as_they_are_said(void **state)
 static void only_hosts_of_the_call(void **state)
 {
 	static const char *const expected[] = {
-		"the host 'gone' is not one of this call's", "the host 'controller' is not one of this call's",
+		"the host 'gone' is not one of this call's",	"the host 'controller' is not one of this call's",
 		"the host 'nowhere' is not one of this call's", "the host '' is not one of this call's",
 		"a file may only be written within an apply",
 	};
@@ -186,7 +199,8 @@ static void commands_in_one_scope_follow_each_other(void **state)
 	CLEANUP_PROCESS struct process_fixture p;
 	(void)state;
 	process_open(&p, "orderly", false);
-	assert_string_equal(process_applied(&p, "bad.task", NULL, "standin-process-orderly", soon()), "done {\"list\":[\"0\",\"1\",\"2\"]}");
+	assert_string_equal(process_applied(&p, "bad.task", NULL, "standin-process-orderly", soon()),
+			    "done {\"list\":[\"0\",\"1\",\"2\"]}");
 }
 
 static void time_ends_what_runs_in_the_scope(void **state)
@@ -267,7 +281,8 @@ static void an_example_says_what_it_would_run(void **state)
 	const struct value *texts;
 	(void)state;
 	shipped_open(&p);
-	struct call call = process_call(&p, "example.set", json(p.f.arena, "{\"path\": \"/x\", \"section\": \"s\", \"key\": \"k\", \"value\": \"v\"}"));
+	struct call call = process_call(
+		&p, "example.set", json(p.f.arena, "{\"path\": \"/x\", \"section\": \"s\", \"key\": \"k\", \"value\": \"v\"}"));
 	assert_int_equal(action_command_texts(p.f.arena, &call, PART_APPLY, NULL, &texts, NULL), 0);
 	assert_int_equal(texts->list.count, 3);
 	assert_string_equal(value_text(texts->list.items[2]), "tee -- /x  # stdin: ?");
@@ -277,17 +292,16 @@ static void an_example_says_what_it_would_run(void **state)
 	assert_string_equal(value_text(texts->list.items[0]), "example.set (process plugin)");
 }
 
-static const char echo_manifest[] =
-	"plugin: echo\n"
-	"process: {run: [echo], protocol: 1}\n"
-	"actions:\n"
-	"  line:\n"
-	"    kind: state\n"
-	"    effect: reversible\n"
-	"    inputs: {path: {type: string}, text: {type: string}}\n"
-	"    outputs: {text: {type: string}}\n"
-	"    object: 'file${{ inputs.path }}'\n"
-	"    desired: {text: '${{ inputs.text }}'}\n";
+static const char echo_manifest[] = "plugin: echo\n"
+				    "process: {run: [echo], protocol: 1}\n"
+				    "actions:\n"
+				    "  line:\n"
+				    "    kind: state\n"
+				    "    effect: reversible\n"
+				    "    inputs: {path: {type: string}, text: {type: string}}\n"
+				    "    outputs: {text: {type: string}}\n"
+				    "    object: 'file${{ inputs.path }}'\n"
+				    "    desired: {text: '${{ inputs.text }}'}\n";
 
 static void keep_progress(void *context, const struct value *progress)
 {
@@ -312,7 +326,8 @@ static void the_example_in_c(void **state)
 	call.on_progress = keep_progress;
 	call.context = &progress;
 	assert_int_equal(action_apply(p.f.arena, &call, NULL, NULL, soon(), &evidence, NULL, NULL), APPLY_DONE);
-	assert_string_equal(evidence.output, arena_printf(p.f.arena, "info: about to write\nbox: write %s: 6 bytes, mode 0640\n", path));
+	assert_string_equal(evidence.output,
+			    arena_printf(p.f.arena, "info: about to write\nbox: write %s: 6 bytes, mode 0640\n", path));
 	assert_part(buffer_text(&progress), "\"text\":\"writing\",\"done\":0.0,\"total\":1.0");
 	assert_string_equal(action_diagnose(p.f.arena, &call, NULL, soon()), "hello");
 	unlink(path);
@@ -334,13 +349,18 @@ static void messages_are_told_apart(void **state)
 		{"{\"message\":\"log\",\"text\":\"x\",\"level\":null,\"more\":[1]}", NULL},
 		{"{\"message\":\"log\"}", "`log` without `text`"},
 		{"{\"message\":\"log\",\"text\":null}", "`log`: `text` is not text"},
-		{"{\"message\":\"run\",\"id\":1,\"call\":1,\"host\":\"h\",\"argv\":[]}", "`run`: `argv` is not a list of texts"},
-		{"{\"message\":\"run\",\"id\":1,\"call\":1,\"host\":\"h\",\"argv\":[\"a\\u0000b\"]}", "`run`: `argv` is not a list of texts"},
-		{"{\"message\":\"run\",\"id\":-1,\"call\":1,\"host\":\"h\",\"argv\":[\"a\"]}", "`run`: `id` is not a whole number, not negative"},
-		{"{\"message\":\"run\",\"id\":1,\"call\":1,\"host\":\"h\",\"argv\":[\"a\"],\"env\":{\"A\":1}}", "`run`: `env` is not an object of texts"},
+		{"{\"message\":\"run\",\"id\":1,\"call\":1,\"host\":\"h\",\"argv\":[]}",
+		 "`run`: `argv` is not a list of texts"},
+		{"{\"message\":\"run\",\"id\":1,\"call\":1,\"host\":\"h\",\"argv\":[\"a\\u0000b\"]}",
+		 "`run`: `argv` is not a list of texts"},
+		{"{\"message\":\"run\",\"id\":-1,\"call\":1,\"host\":\"h\",\"argv\":[\"a\"]}",
+		 "`run`: `id` is not a whole number, not negative"},
+		{"{\"message\":\"run\",\"id\":1,\"call\":1,\"host\":\"h\",\"argv\":[\"a\"],\"env\":{\"A\":1}}",
+		 "`run`: `env` is not an object of texts"},
 		{"{\"message\":\"progress\",\"call\":1,\"done\":-0.5}", "`progress`: `done` is not a number, not negative"},
 		{"{\"message\":3}", "a line that is no object with `message`"},
-		{"{\"message\":\"log\",\"text\":\"a\",\"text\":\"b\"}", "not JSON: line 1, column 34: duplicate object key near '\"text\"'"},
+		{"{\"message\":\"log\",\"text\":\"a\",\"text\":\"b\"}",
+		 "not JSON: line 1, column 34: duplicate object key near '\"text\"'"},
 	};
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	(void)state;

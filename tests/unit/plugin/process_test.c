@@ -1,6 +1,7 @@
 /*
- * process_test.c - process plugins that behave badly: whatever they do is an observation that is none, or an apply of which nothing is known; the
- * engine goes on, in bounded memory. Those that behave: process_protocol_test.c. Confinement: process_confined_test.c.
+ * process_test.c - process plugins that behave badly: whatever they do is an observation that is none, or an apply of which
+ * nothing is known; the engine goes on, in bounded memory. Those that behave: process_protocol_test.c. Confinement:
+ * process_confined_test.c.
  */
 #include "tests/unit/plugin/process_fixture.h"
 
@@ -10,7 +11,8 @@ static const struct {
 	const char *mode;
 	const char *observed; /* a part of it */
 } misbehaviours[] = {
-	{"wrong_id", "unobservable: the plugin bad was ended: it broke the protocol: `observation` for 2, which was not asked or is answered"},
+	{"wrong_id", "unobservable: the plugin bad was ended: it broke the protocol: `observation` for 2, which was not asked "
+		     "or is answered"},
 	{"not_json", "unobservable: the plugin bad was ended: it broke the protocol: not JSON: line 1"},
 	{"not_object", "it broke the protocol: a line that is no object with `message`"},
 	{"deep", "it broke the protocol: not JSON"},
@@ -56,7 +58,8 @@ static const struct {
 	{"dies", "unknown: the plugin bad was ended: it died of the signal KILL"},
 	{"exits", "unknown: the plugin bad was ended: it exited with code 3"},
 	{"not_json", "unknown: the plugin bad was ended: it broke the protocol"},
-	{"wrong_answer", "unknown: the plugin bad was ended: it broke the protocol: `observation` where `applied` was asked for"},
+	{"wrong_answer",
+	 "unknown: the plugin bad was ended: it broke the protocol: `observation` where `applied` was asked for"},
 	{"no_verdict", "unknown: bad.task: the plugin says neither done nor failed nor unknown"},
 	{"unsure", "unknown: bad.task: line went down"},
 	{"fails", "failed: bad.task: no disk / add one"},
@@ -100,8 +103,10 @@ static void one_that_hangs_is_ended(void **state)
 	CLEANUP_PROCESS struct process_fixture p;
 	(void)state;
 	process_open(&p, "hang", false);
-	assert_part(process_observed(&p, NULL, shortly()), "unobservable: the plugin bad was ended: it did not answer to `observe` in time, nor to `cancel`");
-	assert_part(process_applied(&p, "bad.task", NULL, "standin-process-test", shortly()), "unknown: the plugin bad was ended: it did not answer to `apply` in time");
+	assert_part(process_observed(&p, NULL, shortly()),
+		    "unobservable: the plugin bad was ended: it did not answer to `observe` in time, nor to `cancel`");
+	assert_part(process_applied(&p, "bad.task", NULL, "standin-process-test", shortly()),
+		    "unknown: the plugin bad was ended: it did not answer to `apply` in time");
 	assert_part(buffer_text(&p.notes), "the plugin bad was ended: it did not answer to `observe` in time");
 }
 
@@ -111,7 +116,8 @@ static void one_that_is_slow_answers_to_cancel(void **state)
 	(void)state;
 	process_open(&p, "slow", false);
 	assert_string_equal(process_observed(&p, NULL, shortly()), "unobservable: bad.wish: cut short");
-	assert_string_equal(process_applied(&p, "bad.task", NULL, "standin-process-test", shortly()), "unknown: bad.task: cut short");
+	assert_string_equal(process_applied(&p, "bad.task", NULL, "standin-process-test", shortly()),
+			    "unknown: bad.task: cut short");
 	assert_null(strstr(buffer_text(&p.notes), "was ended"));
 }
 
@@ -207,7 +213,8 @@ static void a_secret_does_not_come_back(void **state)
 	struct value *with = value_map(p.f.arena);
 	value_put(p.f.arena, with, "password", secret(p.f.arena, canary));
 	assert_string_equal(process_observed(&p, with, soon()), "{\"text\":\"<•••>\"}");
-	assert_string_equal(process_applied(&p, "bad.wish", with, "standin-process-test", soon()), "failed: bad.wish: no ••• / not •••");
+	assert_string_equal(process_applied(&p, "bad.wish", with, "standin-process-test", soon()),
+			    "failed: bad.wish: no ••• / not •••");
 	struct call call = process_call(&p, "bad.wish", with);
 	assert_string_equal(action_diagnose(p.f.arena, &call, NULL, soon()), "see •••");
 	CLEANUP_ERROR struct error err = ERROR_NONE;
@@ -238,7 +245,8 @@ static void where_none_is_declared_it_is_refused(void **state)
 	value_put(p.f.arena, with, "path", secret(p.f.arena, "c4n4ry-53cr3t"));
 	assert_string_equal(process_observed(&p, with, soon()), "error: bad.wish: the input 'path' is secret and may not be");
 	assert_string_equal(process_applied(&p, "bad.wish", with, "standin-process-test", soon()),
-			    "refused: bad.wish: the input 'path' is secret and may not be / the manifest lists the inputs that may be: `secrets: [path]`");
+			    "refused: bad.wish: the input 'path' is secret and may not be / the manifest lists the inputs that "
+			    "may be: `secrets: [path]`");
 }
 
 static void a_changed_program_is_not_started(void **state)

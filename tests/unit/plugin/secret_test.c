@@ -179,6 +179,19 @@ static const struct {
 	{{"long line one\nx\nlong line two\n"}, "long line two, x", false, false, "•••, x"},
 	{{""}, "abc", false, false, "abc"},
 	{{"pä"}, "pä", false, false, "•••"},
+	{{"canary"}, "Y2FuYXJ5", false, false, "•••"}, /* base64, */
+	{{"canary"}, "Y2Fu\n  YXJ5\n", false, false, "•••\n"},
+	{{"canary"}, "eGNhbmFyeQo=", false, false, "eG•••Qo="}, /* of "xcanary\n", what the neighbours have a part in stays */
+	{{"canary"}, "eHljYW5hcnk=", false, false, "eHl•••k="},
+	{{"canary"}, "xY2FuYX", false, true, "x•••"},
+	{{"canary"}, "uYXJ5x", true, false, "•••x"},
+	{{"\?\?>>\?\?"}, "Pz8-Pj8_ Pz8+Pj8/", false, false, "••• •••"},
+	{{"canary"}, "63616e617279 63 61 6e 61 72 79", false, false, "••• •••"},
+	{{"can"}, "Y2Fu 63616e", false, false, "Y2Fu 63616e"}, /* too short: it would hide too much else */
+	{{"a\"b\nc"}, "\"a\\\"b\\nc\"", false, false, "\"•••\""}, /* JSON, with and without what is not ASCII, */
+	{{"pä€𝄞"}, "p\\u00e4\\u20ac\\ud834\\udd1e", false, false, "•••"},
+	{{"p ä/1"}, "x=p%20%C3%A4%2F1&", false, false, "x=•••&"},
+	{{"it's"}, "'it'\\''s'", false, false, "'•••'"},
 };
 
 static void every_redaction(void **state)

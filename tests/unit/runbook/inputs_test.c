@@ -63,15 +63,19 @@ static const struct {
 	{"{\"options\":\"{\\\"a\\\":1}\"}", "{\"options\":{\"a\":1}}", ""},
 	{"{\"options\":\"[1]\"}", NULL, "input 'options' must be a map, but is \"[1]\""},
 	{"{\"source\":\"mail1\"}",
-	 "{\"source\":{\"id\":\"mail1\",\"name\":\"mail1\",\"platform\":\"linux\",\"connection\":\"local\",\"vars\":{\"rack\":7}}}", ""},
+	 "{\"source\":{\"id\":\"mail1\",\"name\":\"mail1\",\"platform\":\"linux\",\"connection\":\"local\",\"vars\":{\"rack\":"
+	 "7}}}",
+	 ""},
 	{"{\"source\":{\"id\":\"mail2\",\"name\":\"forged\"}}",
 	 "{\"source\":{\"id\":\"mail2\",\"name\":\"mail2\",\"platform\":\"linux\",\"connection\":\"local\"}}", ""},
 	{"{\"source\":\"mail3\"}", NULL, "input 'source': the inventory has no host 'mail3'"},
 	{"{\"source\":7}", NULL, "input 'source' must be the id of a host, but is 7"},
-	{"{\"sources\":\"mail2\"}", "{\"sources\":[{\"id\":\"mail2\",\"name\":\"mail2\",\"platform\":\"linux\",\"connection\":\"local\"}]}", ""},
+	{"{\"sources\":\"mail2\"}",
+	 "{\"sources\":[{\"id\":\"mail2\",\"name\":\"mail2\",\"platform\":\"linux\",\"connection\":\"local\"}]}", ""},
 	{"{\"sources\":\"mail2,mail3\"}", NULL, "input 'sources': the inventory has no host 'mail3'"},
 	{"{\"secret\":\"pw\"}", "{\"secret\":\"•••\"}", ""},
-	{"{\"secret\":\"none\"}", NULL, "input 'secret': secret 'none': the environment variable STANDIN_TEST_NOT_SET is not set"},
+	{"{\"secret\":\"none\"}", NULL,
+	 "input 'secret': secret 'none': the environment variable STANDIN_TEST_NOT_SET is not set"},
 	{"{\"secret\":\"other\"}", NULL, "input 'secret': the inventory declares no secret 'other'"},
 	{"{\"mode\":\"safe\"}", "{\"mode\":\"safe\"}", ""},
 	{"{\"mode\":\"sage\"}", NULL, "input 'mode' must be one of [\"fast\",\"safe\"], but is \"sage\""},
@@ -98,7 +102,8 @@ static void given_inputs(void **state)
 		const struct value *given, *inputs = NULL;
 		diagnostics_init(&reading.diagnostics, reading.arena);
 		assert_int_equal(json_parse(reading.arena, runs[i].given, strlen(runs[i].given), &given, NULL), 0);
-		int result = runbook_inputs(reading.arena, reading.runbook, reading.inventory, given, &inputs, &reading.diagnostics);
+		int result =
+			runbook_inputs(reading.arena, reading.runbook, reading.inventory, given, &inputs, &reading.diagnostics);
 		const char *text = reading.diagnostics.count ? reading.diagnostics.items[0].message : "";
 		if (strcmp(text, runs[i].said) != 0 || reading.diagnostics.count > 1 || result != (*text ? -1 : 0))
 			fail_msg("%s: '%s' instead of '%s'", runs[i].given, text, runs[i].said);
@@ -117,12 +122,15 @@ static void defaults_and_what_is_required(void **state)
 		  HEAD "inputs:\n  a: {type: duration, default: 5m}\n  b: {type: string}\n  c: {type: string, optional: true}\n"
 		       "  d: {type: host}\n" ONE_STEP);
 	struct value *given = value_map(reading.arena);
-	assert_int_equal(runbook_inputs(reading.arena, reading.runbook, reading.inventory, NULL, &inputs, &reading.diagnostics), -1);
-	assert_string_equal(said(&reading), "6:3: input 'b' is required [input/type]\n8:3: input 'd' is required [input/type]\n");
+	assert_int_equal(runbook_inputs(reading.arena, reading.runbook, reading.inventory, NULL, &inputs, &reading.diagnostics),
+			 -1);
+	assert_string_equal(said(&reading),
+			    "6:3: input 'b' is required [input/type]\n8:3: input 'd' is required [input/type]\n");
 	value_put(reading.arena, given, "b", value_string(reading.arena, ""));
 	value_put(reading.arena, given, "d", value_string(reading.arena, "mail2"));
 	value_put(reading.arena, given, "a", value_string(reading.arena, "1s"));
-	assert_int_equal(runbook_inputs(reading.arena, reading.runbook, reading.inventory, given, &inputs, &reading.diagnostics), 0);
+	assert_int_equal(
+		runbook_inputs(reading.arena, reading.runbook, reading.inventory, given, &inputs, &reading.diagnostics), 0);
 	assert_string_equal(value_get_text(value_get(inputs, "d"), "id"), "mail2");
 	assert_int_equal(value_nanoseconds(value_get(inputs, "a")), 1000000000);
 	assert_int_equal(value_get(inputs, "c")->type, VALUE_NULL);
@@ -139,7 +147,8 @@ static void a_long_wrong_value_is_not_repeated(void **state)
 	struct value *given = value_map(reading.arena);
 	value_put(reading.arena, given, "flag", value_taint(reading.arena, value_string(reading.arena, "hush")));
 	value_put(reading.arena, given, "count", value_printf(reading.arena, "%0100dx", 1));
-	assert_int_equal(runbook_inputs(reading.arena, reading.runbook, reading.inventory, given, &inputs, &reading.diagnostics), -1);
+	assert_int_equal(
+		runbook_inputs(reading.arena, reading.runbook, reading.inventory, given, &inputs, &reading.diagnostics), -1);
 	assert_string_equal(said(&reading), "6:3: input 'count' must be an integer, but is a string [input/type]\n"
 					    "8:3: input 'flag' is given a secret [input/type]\n");
 }

@@ -92,7 +92,8 @@ static const struct {
 	const char *hosts, *said;
 } wrong[] = {
 	{"hosts: {mail1: {user: root}}\n", "2:9: host 'mail1' has no address [inventory/address]\n"},
-	{"hosts: {c: {connection: command}}\n", "2:9: host 'c' is reached by a command, but none is given [inventory/command]\n"},
+	{"hosts: {c: {connection: command}}\n",
+	 "2:9: host 'c' is reached by a command, but none is given [inventory/command]\n"},
 	{"hosts: {c: {connection: local, become: {password: pw}}}\n",
 	 "2:9: host 'c' refers to the secret 'pw', which is not declared [inventory/secret]\n"},
 	{"hosts: {c: {adress: 192.0.2.1}}\n", "2:13: unknown key 'adress' [schema/unknown-key]\n"},
@@ -112,7 +113,8 @@ static void what_is_wrong_is_said(void **state)
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
 		CLEANUP_READING struct reading reading;
 		reading_open(&reading);
-		assert_int_equal(read_inventory(&reading, arena_printf(reading.arena, "standin: \"1\"\n%s", wrong[i].hosts)), -1);
+		assert_int_equal(read_inventory(&reading, arena_printf(reading.arena, "standin: \"1\"\n%s", wrong[i].hosts)),
+				 -1);
 		assert_string_equal(said(&reading), wrong[i].said);
 	}
 }

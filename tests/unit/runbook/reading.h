@@ -73,5 +73,5 @@ static inline void must_read(struct reading *reading, const char *inventory, con
 		fail_msg("%s", said(reading));
 }
 
-#define HEAD "standin: \"1\"\nrunbook: mail/failover\nkind: failover\n"
+#define HEAD	 "standin: \"1\"\nrunbook: mail/failover\nkind: failover\n"
 #define ONE_STEP "steps: [{uses: core.log, with: {message: hello}}]\n"

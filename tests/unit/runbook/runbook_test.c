@@ -94,7 +94,8 @@ static void every_place_has_its_key(void **state)
 	reading_open(&reading);
 	must_read(&reading, NULL, full);
 	runbook_visit(reading.runbook, collect, &keys);
-	assert_string_equal(buffer_text(&keys), "0:preflight.1 0:1 0:2 1:2.1 1:2.rescue.1 1:2.rescue.2 1:2.finally.1 0:finally.1 ");
+	assert_string_equal(buffer_text(&keys),
+			    "0:preflight.1 0:1 0:2 1:2.1 1:2.rescue.1 1:2.rescue.2 1:2.finally.1 0:finally.1 ");
 	buffer_add(&some, "stop ");
 	runbook_visit(reading.runbook, collect, &some);
 	assert_string_equal(buffer_text(&some), "stop 0:preflight.1 0:1 0:2 1:2.1 1:2.rescue.1 ");
@@ -189,7 +190,8 @@ static void what_there_is_of_a_wrong_one(void **state)
 static void names_of_types(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"string", "integer", "number", "boolean", "duration", "list", "map", "host", "secret"};
+	static const char *const names[] = {"string", "integer", "number", "boolean", "duration",
+					    "list",   "map",	 "host",   "secret"};
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		assert_string_equal(input_type_name((enum input_type)i), names[i]);
 	assert_int_equal(COUNT_OF(names), INPUT_SECRET + 1);

@@ -30,7 +30,8 @@ static const struct {
 	{"{command: [sh, -c, \"echo quoted-secret; exit 3\"]}", NULL, "secret 'pw': its command sh ended with exit code 3",
 	 "run it by hand to see why"},
 	{"{command: [sh, -c, \"head -c 200000 /dev/zero >&2; printf x\"]}", "x", NULL, NULL},
-	{"{command: [sh, -c, \"kill -TERM $$\"]}", NULL, "secret 'pw': its command sh was ended by SIGTERM", "run it by hand to see why"},
+	{"{command: [sh, -c, \"kill -TERM $$\"]}", NULL, "secret 'pw': its command sh was ended by SIGTERM",
+	 "run it by hand to see why"},
 	{"{command: [sh, -c, \"sleep 20 >&2 & printf x\"]}", "x", NULL, NULL}, /* what it leaves running is not waited for */
 	{"{command: [no-such-program]}", NULL, "secret 'pw': cannot run no-such-program: No such file or directory",
 	 "is it installed, and in PATH?"},

@@ -5,7 +5,8 @@
 
 static json_t *file_argv(struct standin_call *call)
 {
-	return json_pack("[ssssss]", "sh", "-c", "[ -e \"$1\" ] || exit 44; exec cat -- \"$1\"", "sh", standin_input(call, "path"), "-");
+	return json_pack("[ssssss]", "sh", "-c", "[ -e \"$1\" ] || exit 44; exec cat -- \"$1\"", "sh",
+			 standin_input(call, "path"), "-");
 }
 
 static json_t *observe(struct standin_call *call)
