@@ -266,10 +266,13 @@ static int rename_entry(struct directory *directory, const struct account *accou
 	buffer_add(&entry, "CN=");
 	add_upper(&entry, name);
 	int result = ldap_rename_s(directory->ldap, account->dn, buffer_text(&entry), NULL, 1, NULL, NULL);
-	return result == LDAP_SUCCESS ? 0 : directory_error(directory, result, err, "cannot rename %s to %s", account->dn, buffer_text(&entry));
+	return result == LDAP_SUCCESS
+		       ? 0
+		       : directory_error(directory, result, err, "cannot rename %s to %s", account->dn, buffer_text(&entry));
 }
 
-int account_rename(struct directory *directory, const struct account *account, const char *name, const char *domain, struct error *err)
+int account_rename(struct directory *directory, const struct account *account, const char *name, const char *domain,
+		   struct error *err)
 {
 	int outcome = rename_entry(directory, account, name, err);
 	return outcome < 0 ? outcome : rename_attributes(directory, account, name, domain, err);
