@@ -21,8 +21,9 @@ DESTDIR  ?=
 V        ?=
 Q        := $(if $(V),,@)
 
-DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libcmocka-dev scdoc
-DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 strace time \
+DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libldap-dev libkrb5-dev \
+	libsasl2-dev libcmocka-dev scdoc
+DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
 	util-linux passwd strace tmux
 DEPS_BENCH := ansible-core
@@ -47,9 +48,9 @@ SEED     ?= 1
 N        ?= 1000
 SUITES   ?=
 .DELETE_ON_ERROR:
-all: $(BUILD)/standin
+all: $(BUILD)/standin $(BUILD)/plugins/ad/ad
 
-include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d)
+include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -68,6 +69,11 @@ $(foreach l,$(LAYERS),$(eval $(call archive,$(l))))
 $(BUILD)/standin: $(BUILD)/engine/cli/main.o $(ARCHIVES)
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call reverse,$(filter %.a,$^)) $(LIBS)
+
+# Plugins that are programs: each finds its place in plugins/NAME/ beside the engine. They are linked with the base layer only.
+$(BUILD)/plugins/ad/ad: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ad/*.c)) $(BUILD)/engine/base.a
+	$(if $(Q),@echo "  LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -145,11 +151,12 @@ manuals: all
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
 	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
 
-install: manuals
+install: manuals $(BUILD)/plugins/ad/ad
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
 	for program in plugins/*/*.py; do install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
+	for program in $(patsubst $(BUILD)/%,%,$(filter $(BUILD)/plugins/%,$^)); do install -D -m755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
 	for schema in schemas/*.json; do install -D -m644 $$schema $(DESTDIR)$(PREFIX)/share/standin/$$schema || exit 1; done
 
 clean:

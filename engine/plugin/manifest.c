@@ -177,7 +177,9 @@ static void read_action(const struct manifest *manifest, const struct value_entr
 	action->secrets = fields_words(fields, document, "secrets");
 	if (!action->secrets)
 		action->secrets = arena_alloc(fields->arena, sizeof(*action->secrets));
-	action->program = manifest->plugin->program;
+	/* Of a plugin that is a process, an action with commands of its own is a manifest's like any other. */
+	if (!value_get(document, "linux") && !value_get(document, "windows"))
+		action->program = manifest->plugin->program;
 	action->hosts = host_inputs(fields->arena, action->inputs);
 	read_platforms(manifest, document, action);
 	manifest_check(manifest, action, document);

@@ -285,16 +285,9 @@ static void check_effect(const struct check *check)
 			       kinds[action->kind].name);
 }
 
-/* What observes and applies is the process: commands here would never be run. */
-static void check_process(const struct check *check, const struct value *linux_part, const struct value *windows)
+/* What observes and applies is the process. */
+static void check_process(const struct check *check)
 {
-	const struct value *parts[] = {linux_part, windows};
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		if (parts[i])
-			hint(check,
-			     manifest_error(check->manifest, "plugin/useless", parts[i]->at, "%s has commands, but its plugin is a process",
-					    check->action->name),
-			     "leave them out, or put the action into a plugin of its own");
 	if (check->action->kind == ACTION_GATE)
 		manifest_error(check->manifest, "plugin/useless", check->action->at, "%s: a process plugin has no gates",
 			       check->action->name);
@@ -310,7 +303,7 @@ static void check_kind(struct check *check)
 	check_need(check, kinds[action->kind].wish, wish, action->at, "`desired` or `event`");
 	check_effect(check);
 	if (action->program) {
-		check_process(check, linux_part, windows);
+		check_process(check);
 		return;
 	}
 	if (!linux_part && !windows && !intrinsic)

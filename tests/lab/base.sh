@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # The base image: a Debian root file system with the packages of `packages`, and nothing else decided yet.
-# Its digest is that of this file and the package list, so that an edit of either makes a new image.
+# Its digest is that of this file and the package lists, so that an edit of either makes a new image. A lab with a domain has one more list.
+
+base_lists() { # the files that name the packages
+  echo "$LAB_CODE/packages"
+  if domain_wanted; then echo "$LAB_CODE/packages.domain"; fi
+}
 
 # The machine's own Debian sources, as apt knows them: the lab names no mirror of its own.
 base_sources() {
@@ -12,7 +17,7 @@ base_build() { # DIRECTORY
   local target=$1 sources packages
   sources=$(base_sources)
   [ -n "$sources" ] || die "apt has no package lists of Debian $LAB_RELEASE" "run 'apt-get update', then try again"
-  packages=$(sed 's/#.*//' "$LAB_CODE/packages" | xargs | tr ' ' ,)
+  packages=$(base_lists | xargs sed 's/#.*//' | xargs | tr ' ' ,)
   rm -rf "$target.part"
   mmdebstrap --quiet --variant=minbase --include="$packages" \
     --aptopt='APT::Install-Recommends "false"' \

@@ -14,15 +14,15 @@ host_create() { # HOST
   dir=$(host_dir "$host")
   root=$dir/root
   mkdir -p "$dir"/{upper,work,root}
-  mount -t overlay overlay -o "lowerdir=$(image_site):$(image_base),upperdir=$dir/upper,workdir=$dir/work" "$root"
+  mount -t overlay overlay -o "lowerdir=$(host_layers "$host"),upperdir=$dir/upper,workdir=$dir/work" "$root"
 
   echo "$host" >"$root/etc/hostname"
   systemd-id128 new >"$root/etc/machine-id"
-  { echo '127.0.0.1 localhost' && awk '{print $0, $2 ".lab.example"}' <<<"$NAMES"; } >"$root/etc/hosts"
+  host_names_file "$host" >"$root/etc/hosts"
   {
     echo "# this host's own addresses, set at every boot"
     echo "$(host_address "$host")/24"
-    [ "$host" != "$SERVICE_HOST" ] || echo "$SERVICE_ADDRESS/24"
+    [ "$host" != "$SERVICE_HOST" ] || domain_wanted || echo "$SERVICE_ADDRESS/24"
   } >"$root/etc/standin-lab/addresses"
 
   install -m 600 "$LAB/keys/host-$host" "$root/etc/ssh/ssh_host_ed25519_key"
@@ -30,7 +30,7 @@ host_create() { # HOST
   host_admit "$root" root "$root/root"
   host_admit "$root" ops "$root/home/ops"
   host_admit "$root" opspw "$root/home/opspw"
-  echo "opspw:$(password_of opspw)" | chroot "$root" chpasswd
+  echo "opspw:$(password_of opspw | openssl passwd -6 -stdin)" | chroot "$root" chpasswd -e
   if host_has_store "$host"; then
     truncate -s 512M "$dir/store.img"
     mkfs.ext4 -q -F -E "root_owner=$(stat -c %u:%g "$root$(host_store "$host")")" "$dir/store.img"
@@ -39,6 +39,21 @@ host_create() { # HOST
   mkdir -p "$LAB/power"
   : >>"$LAB/power/$host"
   : >"$LAB_LOG/$host.console"
+}
+
+host_layers() { # HOST: what lies under its own layer
+  [ "$1" != "$DOMAIN_HOST" ] || printf '%s:' "$(domain_layer)"
+  echo "$(image_site):$(image_base)"
+}
+
+host_names_file() { # HOST: what it knows without asking
+  echo '127.0.0.1 localhost'
+  if domain_wanted; then # a member needs its own whole name; those of other servers are the DNS's
+    awk -v host="$1" '$2 != host {print $0, $2 ".lab.example"}' <<<"$NAMES"
+    echo "$(host_address "$1") $1.$DOMAIN $1"
+  else
+    awk '{print $0, $2 ".lab.example"}' <<<"$NAMES"
+  fi
 }
 
 host_admit() { # ROOT USER HOME: the controller may come in
@@ -53,9 +68,10 @@ mail_furnish() { # HOST ROOT
   install -m 644 "$LAB/keys/mail.crt" "$root/etc/standin-lab/mail.crt"
   install -m 600 "$LAB/keys/mail.key" "$root/etc/standin-lab/mail.key"
   for user in $MAIL_USERS; do
-    echo "$user:{PLAIN}$(password_of "$user")" >>"$root/etc/dovecot/users"
+    domain_wanted || echo "$user:{PLAIN}$(password_of "$user")" >>"$root/etc/dovecot/users"
     echo "$user@lab.example $user" >>"$root/etc/postfix/users"
   done
+  : >>"$root/etc/dovecot/users"
   chroot "$root" chown root:dovecot /etc/dovecot/users
   chmod 640 "$root/etc/dovecot/users"
 
@@ -81,6 +97,7 @@ controller_furnish() {
   password_of probe >"$root/etc/standin/probe.password"
   password_of opspw >"$root/etc/standin/opspw.password"
   install -m 644 "$LAB/keys/ca.crt" "$root/etc/standin/lab-ca.crt"
+  if domain_wanted; then domain_controller_furnish; fi
   report_inventory >"$root/etc/standin/inventory.yaml"
 }
 

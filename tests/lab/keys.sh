@@ -3,7 +3,7 @@
 # Made once per lab and kept over `down` in keys/, so that an inventory made of them stays true.
 #   keys/host-NAME   a host's ssh key          keys/controller   opens root, ops and opspw everywhere
 #   keys/replica-NAME   a mail server's key to its peer, held at the other end to replica-gate
-#   keys/passwords   USER:PASSWORD a line (mail users, and opspw for sudo)       keys/ca.crt, mail.crt, mail.key
+#   keys/passwords   USER:PASSWORD a line (mail users, opspw for sudo, the domain's administrator)       keys/ca.crt, mail.crt, mail.key
 
 keys_make() {
   local host name
@@ -12,7 +12,7 @@ keys_make() {
     cd "$LAB/keys" || exit
     for host in $(host_names); do key_pair "host-$host"; done
     for name in controller replica-mail1 replica-mail2; do key_pair "$name"; done
-    [ -e passwords ] || passwords_make
+    passwords_make
     [ -e mail.crt ] || certificate_make
   )
 }
@@ -20,9 +20,13 @@ keys_make() {
 key_pair() { [ -e "$1" ] || ssh-keygen -q -t ed25519 -N '' -C "$1" -f "$1"; }
 key_public() { cut -d' ' -f1,2 "$LAB/keys/$1.pub"; }
 
-passwords_make() {
+passwords_make() { # those that are not there yet
   local user
-  for user in $MAIL_USERS opspw; do echo "$user:$(openssl rand -hex 8)"; done >passwords.part
+  touch passwords
+  cp passwords passwords.part
+  for user in $PASSWORD_USERS; do
+    grep -q "^$user:" passwords || echo "$user:$(openssl rand -hex 8)" >>passwords.part
+  done
   mv passwords.part passwords
 }
 password_of() { sed -n "s/^$1://p" "$LAB/keys/passwords"; }

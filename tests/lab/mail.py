@@ -1,7 +1,7 @@
 # Runs on the controller (`lab mail`): a plain mail client for the lab's service.
 import imaplib, smtplib, ssl, sys
 
-SERVICE_NAME, SERVICE_ADDRESS = "mail1", "10.99.0.100"
+SERVICE_NAME = "mail1"
 TIMEOUT = 15  # seconds
 
 
@@ -14,7 +14,7 @@ def password_of(user):
 
 
 def send(user, count, tag):
-    with smtplib.SMTP(SERVICE_ADDRESS, 25, "ctl.lab.example", TIMEOUT) as server:
+    with smtplib.SMTP(SERVICE_NAME, 25, "ctl.lab.example", TIMEOUT) as server:
         for number in range(1, int(count) + 1):
             name = f"<{tag}-{number}@lab.example>"
             server.sendmail(

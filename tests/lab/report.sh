@@ -21,8 +21,11 @@ report_mail() {
   # shellcheck disable=SC2016 # for the host's shell
   report_inside "$1" sh -c 'mountpoint -q /srv/mail && echo mounted
     for unit in dovecot postfix; do systemctl -q is-active $unit && echo $unit; done
-    ip -o address show to '"$SERVICE_ADDRESS"' | grep -q . && echo service-address; true'
+    ip -o address show to '"$SERVICE_ADDRESS"' | grep -q . && echo service-address
+    [ ! -s /etc/krb5.keytab ] || { adcli testjoin >/dev/null 2>&1 && echo member || echo no-trust; }; true'
 }
+
+service_address() { if domain_wanted; then host_address "$1"; else echo "$SERVICE_ADDRESS"; fi; }
 
 report_inventory() {
   local host extra
@@ -33,11 +36,12 @@ report_inventory() {
   for host in $(host_names); do
     [ "$host" != ctl ] || continue
     extra=
-    if host_has_mail "$host"; then extra=", service_address: $SERVICE_ADDRESS, fence: {via: switch, port: p-$host}, power: {via: switch, status: [lab-pdu, $host]}"; fi
+    if host_has_mail "$host"; then extra=", service_address: $(service_address "$host"), fence: {via: switch, port: p-$host}, power: {via: switch, status: [lab-pdu, $host]}"; fi
     printf '  %s: {name: %s, address: %s, platform: linux, connection: ssh, user: root, port: 22, identity_file: /root/.ssh/id_ed25519, host_key: "%s"%s}\n' \
       "$host" "$host" "$(host_address "$host")" "$(key_public "host-$host")" "$extra"
   done
   echo 'secrets:'
   echo '  probe_password: {file: /etc/standin/probe.password}'
   echo '  opspw_password: {file: /etc/standin/opspw.password}'
+  ! domain_wanted || echo '  directory_password: {file: /etc/standin/directory.password}'
 }

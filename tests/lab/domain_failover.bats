@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# The reference cycle with a directory and DNS: prepare, power cut, failover, a day's work, failback; and the cycle again.
+# The tests of this file build on one another, in this order.
+
+load standin
+load journal
+load domain
+
+setup_file() { fresh_domain; }
+teardown_file() { [ -n "${STANDIN_LAB_KEEP:-}" ] || lab down; }
+
+mailbox() { lab mail read "$1" | cut -f1 | sort; }
+send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
+complete() { # USER: all that was ever accepted is in the mailbox, nothing else, nothing twice
+  [ "$(mailbox "$1")" = "$(sort "$BATS_FILE_TMPDIR/$1.accepted")" ]
+}
+complete_soon() { eventually complete "$1" || diff <(mailbox "$1") <(sort "$BATS_FILE_TMPDIR/$1.accepted"); }
+
+prepare() { standin run "$MAIL_DOMAIN/prepare.yaml" --yes; }
+fail_over() { standin run "$MAIL_DOMAIN/failover.yaml" --yes; }
+fail_back() {
+  standin run "$MAIL_DOMAIN/failback.yaml" --yes >"$BATS_FILE_TMPDIR/failback.log" 2>&1 3>&- &
+  local failback=$!
+  eventually waits_for prompt
+  lab power mail1 on
+  lab await mail1 boot
+  standin answer continue --reason "it has booted"
+  wait $failback || { cat "$BATS_FILE_TMPDIR/failback.log" && false; }
+}
+
+source_serves() {
+  is "$(on mail1 hostname)" mail1
+  is "$(on mail2 hostname)" mail2
+  is "$(computers)" 'DC1$ MAIL1$ MAIL2$'
+  is "$(resolves mail1)" 10.99.0.21
+  trusted mail1
+  trusted mail2
+  complete_soon alice
+  complete_soon bob
+}
+target_stands_in() {
+  is "$(on mail2 hostname)" mail1
+  is "$(computers)" 'DC1$ MAIL1$'
+  is "$(resolves mail1)" 10.99.0.22
+  trusted mail2
+  complete_soon alice
+  complete_soon bob
+}
+
+@test "R3 R4 P7 P10 P13: prepare makes both members, and the source serves users of the domain" {
+  standin validate "$MAIL_DOMAIN"/{prepare,failover,failback}.yaml
+  watch_arguments ctl
+  watch_arguments mail1
+  prepare
+  nothing_seen ctl
+  nothing_seen mail1
+  send alice 10 before
+  send bob 3 before
+  source_serves
+  is "$(search '(sAMAccountName=MAIL2$)' description)" "Standin: mail2"
+}
+
+@test "prepare again: only the copy is made anew" {
+  prepare
+  same "5.4.3" "$(intents)" "applied"
+}
+
+@test "F3: while the source's computer is in the directory nobody else gets its name, and it is said why" {
+  act mail2 ad.rename_computer "$AS_ADMINISTRATOR, sid: $(sid MAIL2), name: mail1"
+  is "$status" 1
+  error_says 1 "mail2 cannot have the name mail1, which CN=MAIL1,CN=Computers,DC=lab,DC=example ($(sid MAIL1)) has"
+  error_says 1 "LDAP 68"
+  is "$(computers)" 'DC1$ MAIL1$ MAIL2$'
+  trusted mail2
+}
+
+@test "the power is cut: the plan tells of the deletion, and changes nothing" {
+  lab power mail1 cut
+  sid MAIL1 >"$BATS_FILE_TMPDIR/source.sid"
+  before=$(raw_sid MAIL1)
+  exits 0 standin plan "$MAIL_DOMAIN/failover.yaml"
+  says "Delete the source's computer account  ad.delete_computer on mail1  IRREVERSIBLE"
+  says "mail2 -> mail1"
+  says "10.99.0.22"
+  is "$(raw_sid MAIL1)" "$before"
+}
+
+@test "F2 F3 F4 F5 F6 F7: failover: the name moves in the directory, on the host, in the DNS; users log in under it" {
+  raw_sid MAIL2 >"$BATS_FILE_TMPDIR/target.sid"
+  fail_over
+  is "$(run_outcome)" changed
+  target_stands_in
+  # it is the target's own account that has the name now: its groups and rights have stayed
+  is "$(raw_sid MAIL1)" "$(cat "$BATS_FILE_TMPDIR/target.sid")"
+  is "$(search '(sAMAccountName=MAIL1$)' dNSHostName)" mail1.lab.example
+  search '(sAMAccountName=MAIL1$)' servicePrincipalName | grep -qix host/mail1.lab.example
+  not sh -c "echo '$(search '(sAMAccountName=MAIL1$)' servicePrincipalName | xargs)' | grep -i mail2"
+}
+
+@test "failover again: the stand-in's account is not deleted, though it has the name" {
+  before=$(boot_id mail2)$(invocation mail2 dovecot)$(invocation mail2 sssd)
+  fail_over
+  same "" "$(intents)" "applied"
+  is "$(raw_sid MAIL1)" "$(cat "$BATS_FILE_TMPDIR/target.sid")"
+  same "$before" "$(boot_id mail2)$(invocation mail2 dovecot)$(invocation mail2 sssd)" "boot and services of the target"
+  target_stands_in
+}
+
+@test "a day's work on the stand-in" {
+  send alice 5 meanwhile
+  send bob 5 meanwhile
+  target_stands_in
+}
+
+@test "B1 B2 B4 B5 B6 B9: failback: the source joins anew, the target gets its own name back" {
+  fail_back
+  is "$(run_outcome)" changed
+  source_serves
+  is "$(raw_sid MAIL2)" "$(cat "$BATS_FILE_TMPDIR/target.sid")"
+  not on mail2 systemctl is-active dovecot postfix
+}
+
+@test "failback again: its preflight refuses, nothing is touched" {
+  exits 1 standin run "$MAIL_DOMAIN/failback.yaml" --yes
+  says "nothing to fail back"
+  same "" "$(intents)" "applied"
+  source_serves
+}
+
+@test "a failover that nobody has prepared since goes by the old SID: it stops at the name, and deletes nobody" {
+  before=$(computers)
+  not [ "$(sid MAIL1)" = "$(cat "$BATS_FILE_TMPDIR/source.sid")" ]
+  act mail1 ad.delete_computer "$AS_ADMINISTRATOR, sid: $(cat "$BATS_FILE_TMPDIR/source.sid"), keep: [mail2]"
+  is "$(outcome 1)" ok
+  act mail2 ad.rename_computer "$AS_ADMINISTRATOR, sid: $(sid MAIL2), name: mail1"
+  error_says 1 "cannot have the name mail1"
+  is "$(computers)" "$before"
+}
+
+@test "B10 and the cycle again: prepare, power cut, failover, work, failback" {
+  prepare
+  lab power mail1 cut
+  fail_over
+  send alice 3 second
+  target_stands_in
+  fail_back
+  source_serves
+  standin audit verify
+}
+
+@test "no secret is in any journal, report or log" {
+  password=$(on ctl cat /etc/standin/directory.password)
+  not on ctl grep -rl "$password" /var/lib/standin/runs /var/log /tmp
+  for host in mail1 mail2 dc1; do not on $host sh -c 'journalctl -q --no-pager -o export | grep -a "$1"' sh "$password"; done
+}
