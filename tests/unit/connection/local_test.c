@@ -207,6 +207,8 @@ static void test_scope_end_by_another(void **state)
 	CLEANUP_FREE char *name = unique_scope("family");
 	struct begun begun = {.connection = world->here, .command = {.argv = SH(family), .scope = name}};
 	run_until_begun(&begun, ERROR_CANCELLED, "here: cancelled while the command ran");
+	for (int i = 0; i < 200 && count_processes(unique_seconds()) < 4; i++) /* they begin in the background */
+		loop_sleep(in_seconds(0.05));
 	assert_true(count_processes(unique_seconds()) >= 4);
 	/* Another engine finds and ends it. */
 	struct connections *others = connections_new(NULL);
