@@ -16,7 +16,8 @@
 
 #define DEPTH_LIMIT 512
 
-/* like: what stands in its place in the list item before, or NULL. What is equal is shared: long lists are of maps that are much alike. */
+/* like: what stands in its place in the list item before, or NULL. What is equal is shared: long lists are of maps that are
+ * much alike. */
 static const struct value *from_json(struct arena *arena, const json_t *json, const struct value *like, unsigned depth,
 				     struct error *err);
 
@@ -38,7 +39,8 @@ static const struct value *list_from_json(struct arena *arena, const json_t *jso
 
 static const struct value_entry *entry_like(const struct value *like, size_t place, const char *key, size_t length)
 {
-	const struct value_entry *entry = value_is(like, VALUE_MAP) && place < like->map.count ? &like->map.entries[place] : NULL;
+	const struct value_entry *entry =
+		value_is(like, VALUE_MAP) && place < like->map.count ? &like->map.entries[place] : NULL;
 	return entry && entry->key->string.length == length && memcmp(entry->key->string.data, key, length) == 0 ? entry : NULL;
 }
 

@@ -65,7 +65,8 @@ static int take_claims(struct run *run, const struct value *locks, struct arena 
 	return 0;
 }
 
-/* What stands in `finally` is done for what was begun, once. Where it cannot be done the run is abandoned all the same, and that is told. */
+/* What stands in `finally` is done for what was begun, once. Where it cannot be done the run is abandoned all the same, and
+ * that is told. */
 static void do_finally(struct run *run, const struct journal_torn *torn)
 {
 	struct loaded loaded;
@@ -83,7 +84,8 @@ static void do_finally(struct run *run, const struct journal_torn *torn)
 	loaded_free(&loaded);
 }
 
-static int abandon(struct run_store *store, struct run *run, const struct journal_torn *cut, const char *reason, struct error *err)
+static int abandon(struct run_store *store, struct run *run, const struct journal_torn *cut, const char *reason,
+		   struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *path = run_journal_path(store, run->id);
@@ -120,7 +122,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	const char *reason = options_get(&options, "reason");
 	if (!reason || !*reason) {
-		fputs("standin abandon: a reason is needed; it is journaled\nhint: standin abandon RUN --reason '...'\n", stderr);
+		fputs("standin abandon: a reason is needed; it is journaled\nhint: standin abandon RUN --reason '...'\n",
+		      stderr);
 		return EXIT_INVALID;
 	}
 	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
@@ -140,7 +143,8 @@ const struct verb verb_abandon = {
 	.name = "abandon",
 	.usage = "RUN --reason TEXT [options]",
 	.summary = "give up an unfinished run and free its lock",
-	.description = "Nothing is undone and nothing is finished: whatever was begun stays as it is; only what stands in `finally` is done, once. The\n"
+	.description = "Nothing is undone and nothing is finished: whatever was begun stays as it is; only what stands in "
+		       "`finally` is done, once. The\n"
 		       "journal names the steps that were left open.\n"
 		       "There is no default for RUN and no short name, so that this is not done by mistake.",
 	.options = {OPTION_STATE, {"reason", 'r', "TEXT", "why; it is journaled (required)"}},

@@ -25,7 +25,7 @@ static void print_list(const struct plugins *plugins)
 		for (size_t i = 0; i < plugins->items[p].actions_count; i++) {
 			const struct action *action = &plugins->items[p].actions[i];
 			print_safely(stdout, "%-30s %-6s %-15s %s\n", action->name, kinds[action->kind], platforms_of(action),
-			       action->summary ? action->summary : "");
+				     action->summary ? action->summary : "");
 		}
 }
 
@@ -35,7 +35,8 @@ static void print_inputs(struct arena *arena, const struct value *inputs)
 		return;
 	puts("\nInputs:");
 	for (size_t i = 0; i < inputs->map.count; i++)
-		print_safely(stdout, "  %-16s %s\n", value_text(inputs->map.entries[i].key), json_text(arena, inputs->map.entries[i].value));
+		print_safely(stdout, "  %-16s %s\n", value_text(inputs->map.entries[i].key),
+			     json_text(arena, inputs->map.entries[i].value));
 }
 
 static int print_one(struct loaded *loaded, const char *name)
@@ -48,14 +49,14 @@ static int print_one(struct loaded *loaded, const char *name)
 			fprintf(stderr, "hint: did you mean '%s'?\n", nearest);
 		return EXIT_INVALID;
 	}
-	print_safely(stdout, "%s - %s\n\nkind: %s\nplatforms: %s\n", action->name, action->summary ? action->summary : "", kinds[action->kind],
-	       platforms_of(action));
+	print_safely(stdout, "%s - %s\n\nkind: %s\nplatforms: %s\n", action->name, action->summary ? action->summary : "",
+		     kinds[action->kind], platforms_of(action));
 	print_inputs(loaded->arena, action->inputs);
 	if (value_is(action->outputs, VALUE_MAP) && action->outputs->map.count) {
 		puts("\nOutputs:");
 		for (size_t i = 0; i < action->outputs->map.count; i++)
 			print_safely(stdout, "  %-16s %s\n", value_text(action->outputs->map.entries[i].key),
-			       json_text(loaded->arena, action->outputs->map.entries[i].value));
+				     json_text(loaded->arena, action->outputs->map.entries[i].value));
 	}
 	const struct plugin *plugin = plugins_of(loaded->plugins, action);
 	print_safely(stdout, "\nFrom: %s\n", plugin ? plugin->path : "?");

@@ -106,7 +106,8 @@ const struct verb verb_attach = {
 	.name = "attach",
 	.usage = "[RUN] [options]",
 	.summary = "watch a run that goes on elsewhere",
-	.description = "Shows the run from its beginning and then as it goes. Ctrl-C only stops watching. Questions are answered with `standin answer`.",
+	.description = "Shows the run from its beginning and then as it goes. Ctrl-C only stops watching. Questions are "
+		       "answered with `standin answer`.",
 	.options = {OPTION_STATE, OPTION_OUTPUT},
 	.examples = "  standin attach            # the latest run\n  standin attach 20260301 -o json\n",
 	.least = 0,

@@ -48,10 +48,13 @@ const struct verb verb_audit_verify = {
 	.name = "audit verify",
 	.usage = "[RUN] [options]",
 	.summary = "check the chains of the journals",
-	.description = "Each record holds the hash of the one before; the index holds each run's first and last. A changed, removed, swapped or added\n"
-		       "record is found and named. Of a run that is not closed the newest records could have been cut off: \"tail unproven\".",
+	.description = "Each record holds the hash of the one before; the index holds each run's first and last. A changed, "
+		       "removed, swapped or added\n"
+		       "record is found and named. Of a run that is not closed the newest records could have been cut off: "
+		       "\"tail unproven\".",
 	.options = {OPTION_STATE},
-	.examples = "  standin audit verify                    # all runs and the index\n  standin audit verify 20260301-031245-7f3a\n",
+	.examples = "  standin audit verify                    # all runs and the index\n  standin audit verify "
+		    "20260301-031245-7f3a\n",
 	.least = 0,
 	.most = 1,
 	.run = run,

@@ -17,14 +17,14 @@
 
 enum exit_code {
 	EXIT_FINE = 0,
-	EXIT_FAILED = 1,      /* a step failed; finally has run */
-	EXIT_INVALID = 2,     /* wrong usage, or a document that does not validate */
-	EXIT_UNFINISHED = 3,  /* the run stopped and can be resumed: unknown state, full disk, a question nobody could answer */
-	EXIT_LOCKED = 4,      /* another run holds the lock, or works on it */
-	EXIT_CANCELLED = 5,   /* a person cancelled it; finally has run */
-	EXIT_REFUSED = 6,     /* the plan no longer holds; nothing was done */
-	EXIT_CORRUPT = 7,     /* a journal does not verify */
-	EXIT_SYSTEM = 8,      /* the local system refused: file, permission, connection */
+	EXIT_FAILED = 1,     /* a step failed; finally has run */
+	EXIT_INVALID = 2,    /* wrong usage, or a document that does not validate */
+	EXIT_UNFINISHED = 3, /* the run stopped and can be resumed: unknown state, full disk, a question nobody could answer */
+	EXIT_LOCKED = 4,     /* another run holds the lock, or works on it */
+	EXIT_CANCELLED = 5,  /* a person cancelled it; finally has run */
+	EXIT_REFUSED = 6,    /* the plan no longer holds; nothing was done */
+	EXIT_CORRUPT = 7,    /* a journal does not verify */
+	EXIT_SYSTEM = 8,     /* the local system refused: file, permission, connection */
 };
 
 struct option {
@@ -34,22 +34,22 @@ struct option {
 	const char *help;
 };
 
-#define OPTIONS_LIMIT 12
+#define OPTIONS_LIMIT	12
 #define ARGUMENTS_LIMIT 1024
 
 struct verb {
-	const char *name; /* "audit verify" has two words */
+	const char *name;  /* "audit verify" has two words */
 	const char *usage; /* behind the name: "RUNBOOK [options]" */
 	const char *summary;
 	const char *description;
 	struct option options[OPTIONS_LIMIT]; /* ends with a NULL name */
-	const char *examples; /* lines "command  # comment" */
-	size_t least, most;   /* arguments that are no options */
+	const char *examples;		      /* lines "command  # comment" */
+	size_t least, most;		      /* arguments that are no options */
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel, verb_skip, verb_abandon,
-	verb_runs, verb_show, verb_audit_verify, verb_actions, verb_eval;
+extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel, verb_skip,
+	verb_abandon, verb_runs, verb_show, verb_audit_verify, verb_actions, verb_eval;
 
 /* Parsed options: given by name, in order. */
 struct options {
@@ -81,13 +81,31 @@ void print_safely(FILE *out, const char *format, ...) __attribute__((format(prin
 int tell_error(struct error *err);
 int exit_code_for(enum outcome outcome);
 
-
 /* Options that several verbs have. */
 #define OPTION_INVENTORY                                                                                                       \
-	{"inventory", 'i', "FILE",                                                                                             \
-	 "the hosts (default: $STANDIN_INVENTORY, inventory.yaml beside the runbook or here, /etc/standin/inventory.yaml)"}
-#define OPTION_PLUGINS {"plugins", 0, "FOLDER", "the plugins (default: $STANDIN_PLUGINS, or those that came with standin)"}
-#define OPTION_OUTPUT {"output", 'o', "FORMAT", "text (default) or json"}
-#define OPTION_STATE {"state", 0, "FOLDER", "where runs are kept (default: $STANDIN_STATE, /var/lib/standin, ~/.local/state/standin)"}
-#define OPTION_INPUT {"input", 0, "NAME=VALUE", "an input of the runbook; may be given several times"}
-#define OPTION_ANSWER {"answer", 0, "STEP=CHOICE", "answer a question of that step (key or id) beforehand"}
+	{                                                                                                                      \
+		"inventory", 'i', "FILE",                                                                                      \
+			"the hosts (default: $STANDIN_INVENTORY, inventory.yaml beside the runbook or here, "                  \
+			"/etc/standin/inventory.yaml)"                                                                         \
+	}
+#define OPTION_PLUGINS                                                                                                         \
+	{                                                                                                                      \
+		"plugins", 0, "FOLDER", "the plugins (default: $STANDIN_PLUGINS, or those that came with standin)"             \
+	}
+#define OPTION_OUTPUT                                                                                                          \
+	{                                                                                                                      \
+		"output", 'o', "FORMAT", "text (default) or json"                                                              \
+	}
+#define OPTION_STATE                                                                                                           \
+	{                                                                                                                      \
+		"state", 0, "FOLDER",                                                                                          \
+			"where runs are kept (default: $STANDIN_STATE, /var/lib/standin, ~/.local/state/standin)"              \
+	}
+#define OPTION_INPUT                                                                                                           \
+	{                                                                                                                      \
+		"input", 0, "NAME=VALUE", "an input of the runbook; may be given several times"                                \
+	}
+#define OPTION_ANSWER                                                                                                          \
+	{                                                                                                                      \
+		"answer", 0, "STEP=CHOICE", "answer a question of that step (key or id) beforehand"                            \
+	}

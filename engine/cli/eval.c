@@ -10,7 +10,7 @@
 #include "engine/expression/template.h"
 
 struct bindings {
-	const struct value *given; /* name -> value */
+	const struct value *given;   /* name -> value */
 	const struct loaded *loaded; /* with a runbook: its inputs, objectives, hosts */
 };
 
@@ -112,11 +112,14 @@ const struct verb verb_eval = {
 	.name = "eval",
 	.usage = "EXPRESSION [options]",
 	.summary = "try an expression",
-	.description = "Evaluates one CEL expression and prints the result as JSON. --let gives names; with --runbook its inputs, objectives and hosts\n"
+	.description = "Evaluates one CEL expression and prints the result as JSON. --let gives names; with --runbook its "
+		       "inputs, objectives and hosts\n"
 		       "are there, and what only a run can know is {\"?\": ...}.",
 	.options = {{"let", 0, "NAME=JSON", "a name for the expression; what is no JSON is a string"},
 		    {"runbook", 0, "FILE", "the runbook whose names shall be there"},
-		    OPTION_INPUT, OPTION_INVENTORY, OPTION_PLUGINS},
+		    OPTION_INPUT,
+		    OPTION_INVENTORY,
+		    OPTION_PLUGINS},
 	.examples = "  standin eval '[\"a\", \"b\"].map(x, x + \"1\")'\n"
 		    "  standin eval 'result.age < 60' --let 'result={\"age\": 12}'\n"
 		    "  standin eval 'inputs.source.service_address' --runbook runbooks/mail/failover.yaml\n",

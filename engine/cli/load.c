@@ -86,7 +86,8 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 			return 0;
 		struct diagnostic *diagnostic = diagnostics_add(&loaded->diagnostics, SEVERITY_ERROR, "inventory/missing",
 								(struct span){0}, "there is no inventory");
-		diagnostic_hint(&loaded->diagnostics, diagnostic, "name it with --inventory FILE, or put inventory.yaml beside the runbook");
+		diagnostic_hint(&loaded->diagnostics, diagnostic,
+				"name it with --inventory FILE, or put inventory.yaml beside the runbook");
 		return -1;
 	}
 	if (document_read(loaded->arena, path, &source, &document, &loaded->diagnostics) < 0)
@@ -142,9 +143,10 @@ int load_inputs(struct loaded *loaded, const struct value *given)
 	execution->inventory = loaded->inventory;
 	execution->plugins = loaded->plugins;
 	execution->given = given;
-	execution->operator = operator_value(loaded->arena);
+	execution->operator= operator_value(loaded->arena);
 	execution->terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-	if (runbook_inputs(loaded->arena, loaded->runbook, loaded->inventory, given, &execution->inputs, &loaded->diagnostics) < 0)
+	if (runbook_inputs(loaded->arena, loaded->runbook, loaded->inventory, given, &execution->inputs, &loaded->diagnostics) <
+	    0)
 		return -1;
 	execution->digests = execute_digests(loaded->arena, execution, loaded->inventory_text, loaded->inventory_length);
 	return 0;
@@ -179,7 +181,8 @@ int load_all(struct loaded *loaded, const struct options *options, const char *r
 	    options_pairs(options, "answer", loaded->arena, &loaded->execution.answers) < 0)
 		return EXIT_INVALID;
 	bool good = load_inventory(loaded, options, runbook_path, true) == 0 && load_plugins(loaded, options) == 0 &&
-		    load_runbook(loaded, runbook_path) == 0 && load_inputs(loaded, given) == 0 && load_evidence(loaded, options) == 0;
+		    load_runbook(loaded, runbook_path) == 0 && load_inputs(loaded, given) == 0 &&
+		    load_evidence(loaded, options) == 0;
 	print_diagnostics(stderr, &loaded->diagnostics);
 	return good ? 0 : EXIT_INVALID;
 }

@@ -35,5 +35,6 @@ const struct value *operator_value(struct arena *arena);
 
 /* Put everything that is executed into the run directory; and read it back, to resume. */
 int store_execution(const struct loaded *loaded, struct run *run, struct error *err);
-/* amended: {path, sha256} of the runbook that an earlier resume went on with, or NULL. amend_path: of one to go on with from now, or NULL. */
+/* amended: {path, sha256} of the runbook that an earlier resume went on with, or NULL. amend_path: of one to go on with from
+ * now, or NULL. */
 int load_stored(struct loaded *loaded, struct run *run, const struct value *amended, const char *amend_path, struct error *err);

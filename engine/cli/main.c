@@ -12,9 +12,8 @@
 
 /* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
 static const struct verb *const verbs[] = {
-	&verb_validate, &verb_plan,    &verb_run,  &verb_resume,       &verb_attach,  &verb_answer, &verb_cancel,
-	&verb_skip,	&verb_abandon, &verb_runs, &verb_show, &verb_audit_verify, &verb_actions,
-	&verb_eval,
+	&verb_validate, &verb_plan,    &verb_run,  &verb_resume, &verb_attach,	     &verb_answer,  &verb_cancel,
+	&verb_skip,	&verb_abandon, &verb_runs, &verb_show,	 &verb_audit_verify, &verb_actions, &verb_eval,
 };
 
 static const struct {
@@ -34,7 +33,9 @@ static const struct {
 
 static void print_help(FILE *out)
 {
-	fputs("standin - disaster-recovery runbooks: validated, previewed, executed, resumed, proved\n\nUsage: standin VERB ...\n\n", out);
+	fputs("standin - disaster-recovery runbooks: validated, previewed, executed, resumed, proved\n\nUsage: standin VERB "
+	      "...\n\n",
+	      out);
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		fprintf(out, "  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
 	fputs("\nstandin VERB --help tells more, with examples. standin --version\n\nExit codes:\n", out);
@@ -44,7 +45,9 @@ static void print_help(FILE *out)
 
 static void print_manual(FILE *out)
 {
-	fputs("standin(1)\n\n# NAME\n\nstandin - disaster-recovery runbooks\n\n# SYNOPSIS\n\n*standin* _VERB_ ...\n\n# VERBS\n\n", out);
+	fputs("standin(1)\n\n# NAME\n\nstandin - disaster-recovery runbooks\n\n# SYNOPSIS\n\n*standin* _VERB_ ...\n\n# "
+	      "VERBS\n\n",
+	      out);
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		fprintf(out, "*%s*\n\t%s\n\n", verbs[i]->name, verbs[i]->summary);
 	fputs("# EXIT STATUS\n\n", out);

@@ -135,7 +135,8 @@ int options_pairs(const struct options *options, const char *name, struct arena 
 			continue;
 		const char *equals = strchr(options->values[i], '=');
 		if (!equals || equals == options->values[i]) {
-			print_safely(stderr, "standin %s: --%s wants NAME=VALUE, not '%s'\n", options->verb->name, name, options->values[i]);
+			print_safely(stderr, "standin %s: --%s wants NAME=VALUE, not '%s'\n", options->verb->name, name,
+				     options->values[i]);
 			return -1;
 		}
 		const char *key = arena_strndup(arena, options->values[i], (size_t)(equals - options->values[i]));
@@ -159,14 +160,15 @@ static void print_option(const struct option *option, FILE *out)
 {
 	char left[64];
 	snprintf(left, sizeof(left), "%s%c%s--%s%s%s", option->letter ? "-" : "  ", option->letter ? option->letter : ' ',
-		 option->letter ? ", " : " ", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
+		 option->letter ? ", " : " ", option->name, option->argument ? " " : "",
+		 option->argument ? option->argument : "");
 	fprintf(out, "  %-26s %s\n", left, option->help);
 }
 
 void verb_help(const struct verb *verb, FILE *out)
 {
-	fprintf(out, "standin %s - %s\n\nUsage: standin %s %s\n\n%s\n\nOptions:\n", verb->name, verb->summary, verb->name, verb->usage,
-		verb->description);
+	fprintf(out, "standin %s - %s\n\nUsage: standin %s %s\n\n%s\n\nOptions:\n", verb->name, verb->summary, verb->name,
+		verb->usage, verb->description);
 	for (const struct option *option = verb->options; option->name; option++)
 		print_option(option, out);
 	print_option(&help_option, out);
@@ -198,7 +200,8 @@ void verb_manual(const struct verb *verb, FILE *out)
 	print_escaped(verb->description, out);
 	fputs("\n\n# OPTIONS\n\n", out);
 	for (const struct option *option = verb->options; option->name; option++) {
-		fprintf(out, "*--%s*%s%s\n\t", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
+		fprintf(out, "*--%s*%s%s\n\t", option->name, option->argument ? " " : "",
+			option->argument ? option->argument : "");
 		print_escaped(option->help, out);
 		fputs("\n\n", out);
 	}
@@ -236,8 +239,12 @@ int tell_error(struct error *err)
 int exit_code_for(enum outcome outcome)
 {
 	static const int codes[] = {
-		[OUTCOME_OK] = EXIT_FINE,	     [OUTCOME_CHANGED] = EXIT_FINE,	  [OUTCOME_SKIPPED] = EXIT_FINE,
-		[OUTCOME_FAILED] = EXIT_FAILED,	     [OUTCOME_UNKNOWN] = EXIT_UNFINISHED, [OUTCOME_CANCELLED] = EXIT_CANCELLED,
+		[OUTCOME_OK] = EXIT_FINE,
+		[OUTCOME_CHANGED] = EXIT_FINE,
+		[OUTCOME_SKIPPED] = EXIT_FINE,
+		[OUTCOME_FAILED] = EXIT_FAILED,
+		[OUTCOME_UNKNOWN] = EXIT_UNFINISHED,
+		[OUTCOME_CANCELLED] = EXIT_CANCELLED,
 		[OUTCOME_STOPPED] = EXIT_UNFINISHED,
 	};
 	return codes[outcome];

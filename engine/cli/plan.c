@@ -56,9 +56,15 @@ const struct verb verb_plan = {
 	.name = "plan",
 	.usage = "RUNBOOK [options]",
 	.summary = "show what a run would do; change nothing",
-	.description = "Observes the hosts read-only and shows each step: what is, what would be, the exact commands, and what cannot be known\n"
-		       "now. A later step is shown in the world that earlier ones will have made. Exit code 1 when a step would fail now.",
-	.options = {OPTION_INPUT, OPTION_INVENTORY, OPTION_PLUGINS, OPTION_STATE, OPTION_OUTPUT,
+	.description = "Observes the hosts read-only and shows each step: what is, what would be, the exact commands, and what "
+		       "cannot be known\n"
+		       "now. A later step is shown in the world that earlier ones will have made. Exit code 1 when a step "
+		       "would fail now.",
+	.options = {OPTION_INPUT,
+		    OPTION_INVENTORY,
+		    OPTION_PLUGINS,
+		    OPTION_STATE,
+		    OPTION_OUTPUT,
 		    {"offline", 0, NULL, "observe nothing: what is not known is shown as ?"},
 		    {"verbose", 'v', NULL, "also the commands of observations, and of what is already so"}},
 	.examples = "  standin plan runbooks/mail/failover.yaml\n"

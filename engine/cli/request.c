@@ -16,8 +16,8 @@ static const char *random_id(struct arena *arena)
 	unsigned char bytes[8];
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		memset(bytes, 0, sizeof(bytes));
-	return arena_printf(arena, "%02x%02x%02x%02x%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5],
-			    bytes[6], bytes[7]);
+	return arena_printf(arena, "%02x%02x%02x%02x%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
+			    bytes[5], bytes[6], bytes[7]);
 }
 
 /* The engine journals every request with whether it was accepted: that is the reply. */
@@ -95,13 +95,17 @@ static int run(const struct verb *verb, int argc, char **argv)
 	return EXIT_FINE;
 }
 
-#define OPTION_REASON {"reason", 'r', "TEXT", "why; it is journaled"}
+#define OPTION_REASON                                                                                                          \
+	{                                                                                                                      \
+		"reason", 'r', "TEXT", "why; it is journaled"                                                                  \
+	}
 
 const struct verb verb_answer = {
 	.name = "answer",
 	.usage = "[RUN] CHOICE [options]",
 	.summary = "answer the question that a run waits with",
-	.description = "Answers from another terminal. `standin attach` shows the question and its choices. The answer is journaled with who gave it.",
+	.description = "Answers from another terminal. `standin attach` shows the question and its choices. The answer is "
+		       "journaled with who gave it.",
 	.options = {OPTION_STATE, {"step", 0, "STEP", "only if this step asks"}, OPTION_REASON},
 	.examples = "  standin answer continue\n  standin answer 20260301-031245-7f3a stop --reason 'wrong host'\n",
 	.least = 1,
@@ -113,7 +117,8 @@ const struct verb verb_cancel = {
 	.name = "cancel",
 	.usage = "[RUN] [options]",
 	.summary = "end a run in good order",
-	.description = "The step that is being done is finished, then what stands in `finally` is done, then the run ends as cancelled.",
+	.description = "The step that is being done is finished, then what stands in `finally` is done, then the run ends as "
+		       "cancelled.",
 	.options = {OPTION_STATE, OPTION_REASON},
 	.examples = "  standin cancel --reason 'the source is back'\n",
 	.least = 0,
@@ -125,7 +130,8 @@ const struct verb verb_skip = {
 	.name = "skip",
 	.usage = "[RUN] STEP --reason TEXT [options]",
 	.summary = "leave out a step of a run",
-	.description = "The step (key or id) is skipped when it comes; one that waits, or is between two attempts, is skipped now. Journaled with the reason.",
+	.description = "The step (key or id) is skipped when it comes; one that waits, or is between two attempts, is skipped "
+		       "now. Journaled with the reason.",
 	.options = {OPTION_STATE, OPTION_REASON},
 	.examples = "  standin skip 4.2 --reason 'postfix is not used here'\n",
 	.least = 1,

@@ -25,7 +25,7 @@ static int relock(const struct loaded *loaded, struct run *run, struct error *er
 /* What the journal says before anything is loaded. */
 struct before_resume {
 	struct arena *arena;
-	const char *outcome;	    /* it is finished; else NULL */
+	const char *outcome; /* it is finished; else NULL */
 	const struct value *locks;
 	const struct value *amended; /* {path, sha256}: the runbook of the last resume --amend; else NULL */
 };
@@ -63,12 +63,15 @@ static int end_finished(const struct before_resume *before, struct run_store *st
 	int closed = run_index_has_closed(store, run->id, &err);
 	if (closed == 0 && close_finished(before, run, &err) == 0) {
 		print_safely(stdout, "run %s had finished (%s); it is closed now\n", run->id, before->outcome);
-		return strcmp(before->outcome, "abandoned") == 0 ? EXIT_FINE : exit_code_for(outcome_from_name(before->outcome));
+		return strcmp(before->outcome, "abandoned") == 0 ? EXIT_FINE
+								 : exit_code_for(outcome_from_name(before->outcome));
 	}
 	if (closed <= 0)
 		return tell_error(&err);
 	error_set(&err, ERROR_INVALID, "run %s is finished (%s)", run->id, before->outcome);
-	error_hint(&err, "look at it with `standin show %s`; to do it again, start a new run: what already holds is left as it is", run->id);
+	error_hint(&err,
+		   "look at it with `standin show %s`; to do it again, start a new run: what already holds is left as it is",
+		   run->id);
 	return tell_error(&err);
 }
 
@@ -149,10 +152,13 @@ const struct verb verb_resume = {
 	.name = "resume",
 	.usage = "[RUN] [options]",
 	.summary = "go on with an interrupted run",
-	.description =
-		"Walks the same runbook, inventory and plugins again (from the run directory: edits since make no difference), taking what is\n"
-		"journaled as done. A step that was begun is observed first: what holds is not applied again. A task in doubt is asked about.",
-	.options = {OPTION_STATE, OPTION_OUTPUT, OPTION_ANSWER,
+	.description = "Walks the same runbook, inventory and plugins again (from the run directory: edits since make no "
+		       "difference), taking what is\n"
+		       "journaled as done. A step that was begun is observed first: what holds is not applied again. A task in "
+		       "doubt is asked about.",
+	.options = {OPTION_STATE,
+		    OPTION_OUTPUT,
+		    OPTION_ANSWER,
 		    {"amend", 0, "RUNBOOK", "go on with this edited runbook instead; journaled"},
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin resume                       # the latest run\n"

@@ -148,11 +148,17 @@ const struct verb verb_run = {
 	.name = "run",
 	.usage = "RUNBOOK [options]",
 	.summary = "execute a runbook",
-	.description =
-		"Shows the plan and asks (on a terminal), then executes step by step. Everything is journaled before it is done: after a crash\n"
-		"`standin resume` goes on. Ctrl-C once cancels (the step ends, finally runs), twice stops at once, resumably. A terminal that goes\n"
-		"away does not stop the run: `standin attach` shows it again.",
-	.options = {OPTION_INPUT, OPTION_INVENTORY, OPTION_PLUGINS, OPTION_STATE, OPTION_OUTPUT, OPTION_ANSWER,
+	.description = "Shows the plan and asks (on a terminal), then executes step by step. Everything is journaled before it "
+		       "is done: after a crash\n"
+		       "`standin resume` goes on. Ctrl-C once cancels (the step ends, finally runs), twice stops at once, "
+		       "resumably. A terminal that goes\n"
+		       "away does not stop the run: `standin attach` shows it again.",
+	.options = {OPTION_INPUT,
+		    OPTION_INVENTORY,
+		    OPTION_PLUGINS,
+		    OPTION_STATE,
+		    OPTION_OUTPUT,
+		    OPTION_ANSWER,
 		    {"yes", 'y', NULL, "do not ask before the start (questions of steps are still asked)"},
 		    {"plan", 0, "FILE", "hold the run to this saved plan: refuse if anything it rests on has changed"},
 		    {"from", 0, "STEP", "begin at this step (key or id); earlier ones are skipped"},

@@ -21,7 +21,8 @@ static bool collect(void *context, const struct value *record)
 	return true;
 }
 
-static int read_records(struct run_store *store, const char *id, struct arena *arena, struct value **ret_records, struct error *err)
+static int read_records(struct run_store *store, const char *id, struct arena *arena, struct value **ret_records,
+			struct error *err)
 {
 	CLEANUP_FREE char *path = run_journal_path(store, id);
 	struct collection collection = {.arena = arena, .records = value_list(arena)};
@@ -180,7 +181,8 @@ const struct verb verb_runs = {
 	.name = "runs",
 	.usage = "[options]",
 	.summary = "list the runs",
-	.description = "Newest first: what was run, by whom, how it ended, how long it took. `unfinished` ones can be resumed or abandoned.",
+	.description = "Newest first: what was run, by whom, how it ended, how long it took. `unfinished` ones can be resumed "
+		       "or abandoned.",
 	.options = {OPTION_STATE, OPTION_OUTPUT},
 	.examples = "  standin runs\n  standin runs -o json\n",
 	.least = 0,
@@ -192,7 +194,8 @@ const struct verb verb_show = {
 	.name = "show",
 	.usage = "[RUN] [options]",
 	.summary = "tell what a run did",
-	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time and waiting for people apart.",
+	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time "
+		       "and waiting for people apart.",
 	.options = {OPTION_STATE, OPTION_OUTPUT, {"verbose", 'v', NULL, "commands and outputs of every step"}},
 	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a -v\n",
 	.least = 0,

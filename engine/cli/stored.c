@@ -1,5 +1,6 @@
 /*
- * stored.c - an execution in its run directory, by content: what is resumed is what was begun, whatever happened to the files since.
+ * stored.c - an execution in its run directory, by content: what is resumed is what was begun, whatever happened to the files
+ * since.
  */
 #include <string.h>
 
@@ -71,7 +72,8 @@ int store_execution(const struct loaded *loaded, struct run *run, struct error *
 	const struct value *runbook, *inventory;
 	struct value *plugins = value_map(arena), *called = value_map(arena), *manifest = value_map(arena);
 	if (put_content(arena, run, source->name, source->text, source->length, &runbook, err) < 0 ||
-	    put_content(arena, run, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length, &inventory, err) < 0 ||
+	    put_content(arena, run, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length, &inventory, err) <
+		    0 ||
 	    put_called(loaded, run, called, err) < 0 || put_plugins(loaded, run, plugins, err) < 0)
 		return -1;
 	value_put(arena, manifest, "runbook", runbook);
@@ -85,7 +87,8 @@ int store_execution(const struct loaded *loaded, struct run *run, struct error *
 	return run_manifest_write(run, manifest, err);
 }
 
-static const struct source *get_source(struct loaded *loaded, const struct run *run, const struct value *entry, struct error *err)
+static const struct source *get_source(struct loaded *loaded, const struct run *run, const struct value *entry,
+				       struct error *err)
 {
 	CLEANUP_FREE char *text = NULL;
 	size_t length;
@@ -163,7 +166,8 @@ static int place_programs(struct loaded *loaded, const struct value *manifest, s
 		const struct value *entry = value_get(entries, plugin->name);
 		if (!plugin->program)
 			continue;
-		plugin->program->folder = value_get_text(entry, "folder") ? value_get_text(entry, "folder") : plugin->program->folder;
+		plugin->program->folder =
+			value_get_text(entry, "folder") ? value_get_text(entry, "folder") : plugin->program->folder;
 		plugin->program->digest = value_get_text(entry, "program");
 		if (program_check(plugin->program, err) < 0)
 			return -1;
@@ -171,7 +175,8 @@ static int place_programs(struct loaded *loaded, const struct value *manifest, s
 	return 0;
 }
 
-static int get_runbook(struct loaded *loaded, const struct source *source, const struct runbook_reader *reader, struct error *err)
+static int get_runbook(struct loaded *loaded, const struct source *source, const struct runbook_reader *reader,
+		       struct error *err)
 {
 	if (runbook_from_source(loaded->arena, source, loaded->inventory, reader, &loaded->runbook, &loaded->diagnostics) < 0)
 		return error_set(err, ERROR_INVALID, "the runbook %s does not validate", source->name);
@@ -192,7 +197,8 @@ static int amend(struct loaded *loaded, struct run *run, const char *path, const
 	const struct value *ignored;
 	if (document_read(loaded->arena, path, ret_source, &ignored, &loaded->diagnostics) < 0)
 		return error_set(err, ERROR_INVALID, "%s does not validate", path);
-	return put_content(loaded->arena, run, path, (*ret_source)->text, (*ret_source)->length, &loaded->execution.amended, err);
+	return put_content(loaded->arena, run, path, (*ret_source)->text, (*ret_source)->length, &loaded->execution.amended,
+			   err);
 }
 
 int load_stored(struct loaded *loaded, struct run *run, const struct value *amended, const char *amend_path, struct error *err)

@@ -10,8 +10,7 @@
 #include "engine/cli/load.h"
 #include "engine/document/document.h"
 
-static const char *const severities[] = {
-	[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
+static const char *const severities[] = {[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
 
 static const struct value *diagnostic_value(struct arena *arena, const struct diagnostic *diagnostic)
 {
@@ -147,7 +146,8 @@ const struct verb verb_validate = {
 	.name = "validate",
 	.usage = "RUNBOOK... [options]",
 	.summary = "check runbooks without touching any host",
-	.description = "Reads each runbook (or inventory), checks its shape, its names, its expressions, and each step against the action that it uses.\n"
+	.description = "Reads each runbook (or inventory), checks its shape, its names, its expressions, and each step against "
+		       "the action that it uses.\n"
 		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at once.",
 	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
 	.examples = "  standin validate runbooks/mail/*.yaml\n"

@@ -6,11 +6,11 @@
  *
  * What a failure means matters more than that there was one. connection_run returns
  *    0  the command ended and its exit is known (which says nothing about success)
- *   -1  ERROR_CONNECTION, ERROR_IDENTITY, ERROR_REFUSED, ERROR_TIMEOUT, ERROR_CANCELLED: its exit is not known. ret_result->started tells
- *       whether it may have had an effect: false = certainly never started; true = whatever it did is unknown until somebody
- * observes. ERROR_INVALID, ERROR_LIMIT (too long), ERROR_IO, ERROR_CONFLICT (a scope of that name still runs): never started.
- * A program that is not there is exit code 127 everywhere. A command lasts until its output streams are closed, too: a child
- * that it leaves behind with its stdout keeps it open, over ssh as locally.
+ *   -1  ERROR_CONNECTION, ERROR_IDENTITY, ERROR_REFUSED, ERROR_TIMEOUT, ERROR_CANCELLED: its exit is not known.
+ * ret_result->started tells whether it may have had an effect: false = certainly never started; true = whatever it did is
+ * unknown until somebody observes. ERROR_INVALID, ERROR_LIMIT (too long), ERROR_IO, ERROR_CONFLICT (a scope of that name still
+ * runs): never started. A program that is not there is exit code 127 everywhere. A command lasts until its output streams are
+ * closed, too: a child that it leaves behind with its stdout keeps it open, over ssh as locally.
  */
 #pragma once
 

@@ -16,11 +16,11 @@
 
 #include "engine/base/utf8.h"
 
-#define TAB_WIDTH 4
+#define TAB_WIDTH    4
 #define WINDOW_WIDTH 110 /* terminal columns of the source line that are shown */
-#define WINDOW_LEAD 30	 /* columns shown before the place when the line is cut */
-#define CUT "…"
-#define FAR 1024 /* bytes around the place that are looked at at all: a line may be a whole megabyte */
+#define WINDOW_LEAD  30	 /* columns shown before the place when the line is cut */
+#define CUT	     "…"
+#define FAR	     1024 /* bytes around the place that are looked at at all: a line may be a whole megabyte */
 
 static const struct {
 	const char *name, *colour;

@@ -16,7 +16,7 @@
 #include "engine/document/trap.h"
 #include "engine/document/wording.h"
 
-#define CHECKPOINT 256 /* characters between two known byte offsets */
+#define CHECKPOINT	256 /* characters between two known byte offsets */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct reader {
@@ -145,14 +145,16 @@ static int take_document(struct reader *reader, const yaml_event_t *event)
 
 static int count_value(struct reader *reader, const yaml_event_t *event)
 {
-	if (event->type != YAML_SCALAR_EVENT && event->type != YAML_SEQUENCE_START_EVENT && event->type != YAML_MAPPING_START_EVENT)
+	if (event->type != YAML_SCALAR_EVENT && event->type != YAML_SEQUENCE_START_EVENT &&
+	    event->type != YAML_MAPPING_START_EVENT)
 		return 0;
 	if (++reader->values <= DOCUMENT_VALUES_LIMIT)
 		return 0;
 	struct diagnostic *found = diagnostics_add(reader->composer.diagnostics, SEVERITY_ERROR, "yaml/size",
 						   (struct span){reader->source, offset_of(reader, &event->start_mark), 1},
 						   "the document holds more than 200,000 values");
-	diagnostic_hint(reader->composer.diagnostics, found, "split it: one runbook can `call` others, `foreach` repeats a step");
+	diagnostic_hint(reader->composer.diagnostics, found,
+			"split it: one runbook can `call` others, `foreach` repeats a step");
 	return -1;
 }
 

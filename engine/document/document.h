@@ -15,10 +15,10 @@
 #include "engine/base/value.h"
 #include "engine/document/diagnostic.h"
 
-#define DOCUMENT_SIZE_LIMIT (1024 * 1024)
+#define DOCUMENT_SIZE_LIMIT   (1024 * 1024)
 #define DOCUMENT_VALUES_LIMIT 200000 /* keys are values, too; bounds the memory that a text of 1 MiB can take */
-#define DOCUMENT_DEPTH_LIMIT 64
-#define DOCUMENT_ALIAS_LIMIT 10000
+#define DOCUMENT_DEPTH_LIMIT  64
+#define DOCUMENT_ALIAS_LIMIT  10000
 
 /* Makes a source in the arena from text (copied). */
 const struct source *document_source(struct arena *arena, const char *name, const char *text, size_t length);

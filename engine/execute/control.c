@@ -1,8 +1,9 @@
 /*
- * control.c - what people ask of a running run: answers, cancel, skip. From the inbox, from this terminal, by signals; each is journaled before it counts.
+ * control.c - what people ask of a running run: answers, cancel, skip. From the inbox, from this terminal, by signals; each is
+ * journaled before it counts.
  *
- * SIGINT once: cancel (finish the step, run finally). SIGINT again, or SIGTERM: stop here and now, resumably. SIGHUP: the terminal is
- * gone; the run goes on without it.
+ * SIGINT once: cancel (finish the step, run finally). SIGINT again, or SIGTERM: stop here and now, resumably. SIGHUP: the
+ * terminal is gone; the run goes on without it.
  */
 #include <poll.h>
 #include <signal.h>
@@ -28,8 +29,8 @@ struct control {
 	struct signal_point changed;
 	bool cancelled;
 	bool stopping;
-	struct table answers;	   /* step key -> the accepted request that was not taken yet */
-	struct table skips;	   /* plain step key -> reason */
+	struct table answers;	    /* step key -> the accepted request that was not taken yet */
+	struct table skips;	    /* plain step key -> reason */
 	struct question *questions; /* that wait for a person now */
 	size_t questions_count;
 };
@@ -131,7 +132,8 @@ static void journal_request(struct control *control, const struct request *reque
 
 static void handle(struct control *control, const struct value *value)
 {
-	struct request request = {.value = value, .step = value_get_text(value, "step"), .why = "it is no request that a run knows"};
+	struct request request = {
+		.value = value, .step = value_get_text(value, "step"), .why = "it is no request that a run knows"};
 	const char *name = value_get_text(value, "request");
 	for (size_t i = 0; name && i < COUNT_OF(kinds); i++) {
 		if (strcmp(kinds[i].name, name) != 0)
@@ -198,7 +200,8 @@ struct control *control_start(struct interpreter *interpreter, struct error *err
 	}
 	control->cancelled = interpreter->execution->abandoning || (interpreter->history && interpreter->history->cancelled);
 	for (size_t i = 0; interpreter->history && i < interpreter->history->skips_count; i++)
-		put_skip(control, value_get_text(interpreter->history->skips[i], "step"), value_get_text(interpreter->history->skips[i], "reason"));
+		put_skip(control, value_get_text(interpreter->history->skips[i], "step"),
+			 value_get_text(interpreter->history->skips[i], "reason"));
 	for (size_t i = 0; i < COUNT_OF(watched); i++)
 		loop_watch_signal(watched[i]);
 	control->inbox_fiber = fiber_start(read_inbox, control);

@@ -80,7 +80,7 @@ static const struct value *root_value(const struct names *names, const char *nam
 	if (strcmp(name, "evidence") == 0)
 		return evidence(names);
 	if (strcmp(name, "run") == 0)
-		return names->interpreter->run_value;
+		return invocation->run_value ? invocation->run_value : names->interpreter->run_value;
 	if (strcmp(name, "host") == 0)
 		return subject(names);
 	return strcmp(name, "result") == 0 ? names->result : NULL;
@@ -159,7 +159,8 @@ int condition_test(struct interpreter *interpreter, const struct frame *frame, c
 	else if (value->type == VALUE_BOOL)
 		*ret_truth = value->boolean ? TRUTH_TRUE : TRUTH_FALSE;
 	else
-		return error_set(err, ERROR_INVALID, "a condition must be true or false, this is a %s", value_type_name(value->type));
+		return error_set(err, ERROR_INVALID, "a condition must be true or false, this is a %s",
+				 value_type_name(value->type));
 	return 0;
 }
 

@@ -15,8 +15,8 @@ struct digest { /* of one journal */
 	struct arena *arena;
 	const struct value *opened;
 	const struct value *finished;
-	struct table ids;     /* a step's place -> its id (text) */
-	struct value *steps;  /* id -> value */
+	struct table ids;    /* a step's place -> its id (text) */
+	struct value *steps; /* id -> value */
 };
 
 static void note_outline(struct digest *digest)
@@ -140,8 +140,8 @@ static int find_latest(struct arena *arena, struct run_store *store, const char 
 	return 0;
 }
 
-static int find(struct arena *arena, struct run_store *store, const struct evidence_source *source, const struct value **ret_value,
-		struct error *err)
+static int find(struct arena *arena, struct run_store *store, const struct evidence_source *source,
+		const struct value **ret_value, struct error *err)
 {
 	CLEANUP_FREE char *id = NULL;
 	if (strcmp(source->run, "latest") == 0) {
@@ -156,11 +156,13 @@ static int find(struct arena *arena, struct run_store *store, const struct evide
 		*ret_value = or_null(*ret_value);
 		return 0;
 	}
-	error_set(err, ERROR_NOT_FOUND, "evidence '%s': there is no verified run of %s that ended well", source->name, source->runbook);
+	error_set(err, ERROR_NOT_FOUND, "evidence '%s': there is no verified run of %s that ended well", source->name,
+		  source->runbook);
 	return error_hint(err, "run %s first; this runbook rests on what it found", source->runbook);
 }
 
-static int load_one(struct arena *arena, struct run_store *store, const struct runbook *runbook, struct value *all, struct error *err)
+static int load_one(struct arena *arena, struct run_store *store, const struct runbook *runbook, struct value *all,
+		    struct error *err)
 {
 	struct value *own = value_map(arena);
 	for (size_t i = 0; i < runbook->evidence_count; i++) {
@@ -181,8 +183,8 @@ bool evidence_wanted(const struct runbook *runbook)
 	return wanted;
 }
 
-int evidence_load(struct arena *arena, struct run_store *store, const struct runbook *runbook, const struct value **ret_evidence,
-		  struct error *err)
+int evidence_load(struct arena *arena, struct run_store *store, const struct runbook *runbook,
+		  const struct value **ret_evidence, struct error *err)
 {
 	struct value *all = value_map(arena);
 	if (load_one(arena, store, runbook, all, err) < 0)

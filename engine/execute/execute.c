@@ -21,9 +21,11 @@ static void note_process(void *context, const char *text)
 		record_note(interpreter, NULL, text);
 }
 
-static void interpreter_init(struct interpreter *interpreter, struct arena *arena, const struct execution *execution, enum power power)
+static void interpreter_init(struct interpreter *interpreter, struct arena *arena, const struct execution *execution,
+			     enum power power)
 {
-	*interpreter = (struct interpreter){.power = power, .execution = execution, .arena = arena, .branches = 1, .idle_since = -1};
+	*interpreter =
+		(struct interpreter){.power = power, .execution = execution, .arena = arena, .branches = 1, .idle_since = -1};
 	invocation_new(interpreter, execution->runbook, execution->inputs);
 	interpreter->process_start = clock_boottime();
 	if (power != POWER_PURE)
@@ -95,7 +97,8 @@ static const struct value *plan_header(struct arena *arena, const struct executi
 	return header;
 }
 
-static const struct value *run_value(struct arena *arena, const struct execution *execution, const char *id, const char *outcome)
+static const struct value *run_value(struct arena *arena, const struct execution *execution, const char *id,
+				     const char *outcome)
 {
 	struct value *value = value_map(arena);
 	value_put(arena, value, "id", id ? value_string(arena, id) : value_unknown());
@@ -106,7 +109,8 @@ static const struct value *run_value(struct arena *arena, const struct execution
 	return value;
 }
 
-int execute_plan(struct arena *arena, const struct execution *execution, bool offline, const struct value **ret_plan, struct error *err)
+int execute_plan(struct arena *arena, const struct execution *execution, bool offline, const struct value **ret_plan,
+		 struct error *err)
 {
 	(void)err;
 	struct interpreter interpreter;
@@ -285,7 +289,7 @@ static void attach_run(struct interpreter *interpreter, struct run *run, const s
 {
 	interpreter->run = run;
 	interpreter->journal = run->journal;
-	interpreter->run_value = run_value(interpreter->arena, interpreter->execution, run->id, NULL);
+	interpreter->run_value = run_value(interpreter->arena, interpreter->execution, run->id, "running");
 	interpreter->from_reached = !interpreter->execution->from;
 	predict(interpreter, interpreter->execution->plan);
 	if (listener)
@@ -301,8 +305,8 @@ static int record_opened(const struct execution *execution, struct run *run, str
 	return run_index_opened(run, fields, err);
 }
 
-int execute_run(const struct execution *execution, struct run *run, const struct execute_listener *listener, enum outcome *ret_outcome,
-		struct error *err)
+int execute_run(const struct execution *execution, struct run *run, const struct execute_listener *listener,
+		enum outcome *ret_outcome, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct interpreter interpreter;
@@ -345,9 +349,9 @@ int execute_resume(const struct execution *execution, struct run *run, const str
 	if (result == 0) {
 		interpreter.machine_base = interpreter.history->machine;
 		interpreter.waited_before = interpreter.history->waited;
-		result = not_begun(&interpreter)
-				 ? journal_append(run->journal, "run_opened", opened_fields(arena, execution, run), JOURNAL_SYNC, err)
-				 : record_resumed(&interpreter, torn, err);
+		result = not_begun(&interpreter) ? journal_append(run->journal, "run_opened",
+								  opened_fields(arena, execution, run), JOURNAL_SYNC, err)
+						 : record_resumed(&interpreter, torn, err);
 	}
 	if (result == 0)
 		result = walk_run(&interpreter, ret_outcome, err);

@@ -14,35 +14,39 @@ struct execution {
 	const struct runbook *runbook;
 	const struct inventory *inventory;
 	const struct plugins *plugins;
-	const struct value *inputs;    /* converted (runbook_inputs) */
-	const struct value *given;     /* as they were given: what is stored (a secret's name, not its value) */
-	const struct value *digests;   /* {runbook, inventory, inputs, plugins: {name: digest}} */
-	const struct value *operator;  /* {user, uid, host, pid} */
-	const struct value *plan;      /* to hold the run to, or NULL */
-	const struct value *evidence;  /* {runbook: {name: earlier run}}, or NULL */
-	const struct value *answers;   /* {step key: answer} given beforehand, or NULL */
-	const struct value *amended;   /* {path, sha256} of the edited runbook with which a resume goes on, or NULL */
-	const char *from;	       /* start at this step (key or id), or NULL */
-	bool terminal;		       /* a person can be asked here */
-	bool abandoning;	       /* execute_resume: nothing more is done but the `finally` of what was begun; the last record is the caller's */
+	const struct value *inputs;   /* converted (runbook_inputs) */
+	const struct value *given;    /* as they were given: what is stored (a secret's name, not its value) */
+	const struct value *digests;  /* {runbook, inventory, inputs, plugins: {name: digest}} */
+	const struct value *operator; /* {user, uid, host, pid} */
+	const struct value *plan;     /* to hold the run to, or NULL */
+	const struct value *evidence; /* {runbook: {name: earlier run}}, or NULL */
+	const struct value *answers;  /* {step key: answer} given beforehand, or NULL */
+	const struct value *amended;  /* {path, sha256} of the edited runbook with which a resume goes on, or NULL */
+	const char *from;	      /* start at this step (key or id), or NULL */
+	bool terminal;		      /* a person can be asked here */
+	bool abandoning; /* execute_resume: nothing more is done but the `finally` of what was begun; the last record is the
+			    caller's */
 };
 
 /* Walks without the right to apply. offline: nothing is even observed. */
-int execute_plan(struct arena *arena, const struct execution *execution, bool offline, const struct value **ret_plan, struct error *err);
+int execute_plan(struct arena *arena, const struct execution *execution, bool offline, const struct value **ret_plan,
+		 struct error *err);
 
-/* A new run in a run directory that was just created, or (resume) the rest of one that was begun. listener sees every record that is appended.
- * *ret_outcome is OUTCOME_STOPPED when it has to be resumed later: err then says why. -1: it could not begin. */
+/* A new run in a run directory that was just created, or (resume) the rest of one that was begun. listener sees every record
+ * that is appended. *ret_outcome is OUTCOME_STOPPED when it has to be resumed later: err then says why. -1: it could not begin.
+ */
 struct execute_listener {
 	void (*record)(void *context, const struct value *record);
 	void *context;
 };
-int execute_run(const struct execution *execution, struct run *run, const struct execute_listener *listener, enum outcome *ret_outcome,
-		struct error *err);
-int execute_resume(const struct execution *execution, struct run *run, const struct journal_torn *torn, const struct execute_listener *listener,
-		   enum outcome *ret_outcome, struct error *err);
+int execute_run(const struct execution *execution, struct run *run, const struct execute_listener *listener,
+		enum outcome *ret_outcome, struct error *err);
+int execute_resume(const struct execution *execution, struct run *run, const struct journal_torn *torn,
+		   const struct execute_listener *listener, enum outcome *ret_outcome, struct error *err);
 
 /* Requests of the person at this terminal, while execute_run or execute_resume works: the same as those from the inbox. */
 void execute_request(const struct value *request);
 
 /* Digests of what would be executed, for plans and journals. */
-const struct value *execute_digests(struct arena *arena, const struct execution *execution, const char *inventory_text, size_t inventory_length);
+const struct value *execute_digests(struct arena *arena, const struct execution *execution, const char *inventory_text,
+				    size_t inventory_length);

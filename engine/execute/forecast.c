@@ -24,7 +24,7 @@ struct collector {
 	struct table steps;	/* step -> struct samples */
 	struct samples **order; /* as they came */
 	size_t count, capacity;
-	struct value *run;	/* step -> elapsed, of the run that is being read */
+	struct value *run; /* step -> elapsed, of the run that is being read */
 };
 
 static bool read_record(void *context, const struct value *record)
@@ -77,7 +77,8 @@ static const struct value *medians(struct collector *collector)
 	for (size_t i = 0; i < collector->count; i++) {
 		struct samples *samples = collector->order[i];
 		qsort(samples->elapsed, samples->count, sizeof(*samples->elapsed), compare);
-		value_put(collector->arena, map, samples->step, value_int(collector->arena, samples->elapsed[samples->count / 2]));
+		value_put(collector->arena, map, samples->step,
+			  value_int(collector->arena, samples->elapsed[samples->count / 2]));
 	}
 	return map;
 }

@@ -1,5 +1,6 @@
 /*
- * forecast.h - how long each step is likely to take: the median of what it took in earlier runs of the same runbook that ended well.
+ * forecast.h - how long each step is likely to take: the median of what it took in earlier runs of the same runbook that ended
+ * well.
  */
 #pragma once
 
@@ -9,5 +10,6 @@
 
 #define FORECAST_RUNS 9 /* the newest so many count */
 
-/* {step instance without the attempts of groups: nanoseconds}; empty without earlier runs. A journal that cannot be read does not count. */
+/* {step instance without the attempts of groups: nanoseconds}; empty without earlier runs. A journal that cannot be read does
+ * not count. */
 const struct value *forecast_load(struct arena *arena, struct run_store *store, const char *runbook);

@@ -175,7 +175,8 @@ static enum outcome prompt(struct interpreter *interpreter, struct attempt *atte
 	size_t count;
 	const char *answer;
 	const char *const *choices = read_choices(attempt, &count);
-	enum outcome outcome = gate_ask(interpreter, attempt, "prompt", input_text(attempt, "message"), choices, count, false, &answer);
+	enum outcome outcome =
+		gate_ask(interpreter, attempt, "prompt", input_text(attempt, "message"), choices, count, false, &answer);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	put_answer(attempt, answer);
@@ -190,8 +191,8 @@ static enum outcome approve(struct interpreter *interpreter, struct attempt *att
 {
 	static const char *const choices[] = {"approve", "reject"};
 	const char *answer;
-	enum outcome outcome = gate_ask(interpreter, attempt, "approve", input_text(attempt, "message"), choices, COUNT_OF(choices), false,
-					&answer);
+	enum outcome outcome = gate_ask(interpreter, attempt, "approve", input_text(attempt, "message"), choices,
+					COUNT_OF(choices), false, &answer);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	put_answer(attempt, answer);
@@ -274,7 +275,9 @@ static enum outcome notify(struct interpreter *interpreter, struct attempt *atte
 	enum outcome outcome = say(interpreter, attempt);
 	if (!argv || outcome != OUTCOME_OK)
 		return outcome;
-	struct command command = {.argv = argv, .input = message, .input_length = strlen(message),
+	struct command command = {.argv = argv,
+				  .input = message,
+				  .input_length = strlen(message),
 				  .deadline = machine_to_boottime(interpreter, attempt->deadline)};
 	int ran = connection_run(call_connection(&attempt->call), &command, &result, &err);
 	if (ran == 0 && result.exit_code != 0)

@@ -1,5 +1,6 @@
 /*
- * group.c - groups, and calls of other runbooks (a group with names of its own): attempts, rescue, finally; what a failure means for the rest.
+ * group.c - groups, and calls of other runbooks (a group with names of its own): attempts, rescue, finally; what a failure
+ * means for the rest.
  */
 #include <string.h>
 
@@ -15,7 +16,7 @@ struct group {
 	const char *name;
 	const char *instance; /* key, with #N in a later attempt */
 	int64_t started;
-	int64_t outer_deadline; /* of what it stands in */
+	int64_t outer_deadline;	     /* of what it stands in */
 	const struct value *outputs; /* of a call, or NULL */
 };
 
@@ -58,11 +59,23 @@ static enum outcome group_rescue(struct interpreter *interpreter, const struct g
 	return walk_steps(interpreter, group, &again);
 }
 
+/* In the `finally` of a called runbook `run` is that call: its runbook, its outcome. */
+static void tell_outcome(struct interpreter *interpreter, struct invocation *invocation, enum outcome outcome)
+{
+	struct value *run = (struct value *)value_copy(interpreter->arena, interpreter->run_value);
+	value_put(interpreter->arena, run, "runbook", value_string(interpreter->arena, invocation->runbook->name));
+	value_put(interpreter->arena, run, "kind", value_string(interpreter->arena, invocation->runbook->kind));
+	value_put(interpreter->arena, run, "outcome", value_string(interpreter->arena, outcome_name(outcome)));
+	invocation->run_value = run;
+}
+
 static enum outcome group_finally(struct interpreter *interpreter, const struct group *group, enum outcome outcome)
 {
 	if (outcome == OUTCOME_STOPPED || !group->finally->count)
 		return outcome;
 	struct frame finally = mending_frame(interpreter, group, "finally");
+	if (group->step->form == STEP_CALL)
+		tell_outcome(interpreter, group->inner.invocation, outcome);
 	finally.finishing = true;
 	enum outcome ended = walk_block(interpreter, group->finally, &finally);
 	return outcome_is_good(outcome) || ended == OUTCOME_STOPPED ? outcome_worse(outcome, ended) : outcome;
@@ -73,14 +86,15 @@ static enum outcome group_attempts(struct interpreter *interpreter, struct group
 	for (unsigned number = 1;; number++) {
 		if (number > 1)
 			group->instance = arena_printf(interpreter->arena, "%s#%u", group->key, number);
-		if (record_group(interpreter, "group_started", group->key, group->name, number, group->frame.depth, OUTCOME_OK, -1) < 0)
+		if (record_group(interpreter, "group_started", group->key, group->name, number, group->frame.depth, OUTCOME_OK,
+				 -1) < 0)
 			return OUTCOME_STOPPED;
 		struct frame frame = block_frame(interpreter, group, NULL);
 		enum outcome outcome = walk_steps(interpreter, group, &frame);
 		if (outcome != OUTCOME_FAILED || !retry_allowed(interpreter, group->step, &group->frame, number))
 			return outcome;
-		enum outcome pause =
-			retry_pause(interpreter, group->step, &group->frame, group->key, number + 1, "a step of the group failed");
+		enum outcome pause = retry_pause(interpreter, group->step, &group->frame, group->key, number + 1,
+						 "a step of the group failed");
 		if (pause != OUTCOME_OK)
 			return pause;
 	}
@@ -147,8 +161,8 @@ static struct frame callee_frame(const struct frame *frame, struct invocation *i
 }
 
 /* The invocation of this instance of a call, with its preflight done. */
-static enum outcome call_begin(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
-			       struct invocation **ret_invocation, struct error *err)
+static enum outcome call_begin(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+			       const char *key, struct invocation **ret_invocation, struct error *err)
 {
 	struct invocation *invocation = table_get(&interpreter->calls, key);
 	const struct value *inputs;
@@ -171,14 +185,16 @@ static enum outcome call_begin(struct interpreter *interpreter, const struct ste
 	return outcome;
 }
 
-static enum outcome preflight_call(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
+static enum outcome preflight_call(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+				   const char *key)
 {
 	struct invocation *invocation = NULL;
 	enum truth truth = TRUTH_TRUE;
 	struct error err = ERROR_NONE;
 	bool known = !step->condition || condition_test(interpreter, frame, step->condition, NULL, &truth, &err) == 0;
 	const struct value *inputs;
-	if (!known || truth != TRUTH_TRUE || call_inputs(interpreter, step, frame, &inputs, &err) < 0 || value_has_unknown(inputs)) {
+	if (!known || truth != TRUTH_TRUE || call_inputs(interpreter, step, frame, &inputs, &err) < 0 ||
+	    value_has_unknown(inputs)) {
 		error_clear(&err); /* what it needs is known when its turn comes */
 		return OUTCOME_OK;
 	}
@@ -264,7 +280,8 @@ static enum outcome group_enter(struct interpreter *interpreter, struct group *g
 {
 	const struct step *step = group->step;
 	if (frame_resolve(interpreter, step, &group->frame, err) < 0 ||
-	    (step->name && text_evaluate(interpreter, &group->frame, step->name, NULL, interpreter->arena, &group->name, err) < 0))
+	    (step->name &&
+	     text_evaluate(interpreter, &group->frame, step->name, NULL, interpreter->arena, &group->name, err) < 0))
 		return OUTCOME_FAILED;
 	group->started = group_start_time(interpreter, group->key);
 	if (step->timeout && group->started + step->timeout < group->frame.deadline)
@@ -279,8 +296,9 @@ static enum outcome group_leave(struct interpreter *interpreter, struct group *g
 	struct error err = ERROR_NONE;
 	if (group->step->form == STEP_CALL && outcome_is_good(outcome) && call_outputs(interpreter, group, &err) < 0)
 		outcome = walk_fail(interpreter, group->step, &group->frame, group->key, &err);
-	if (outcome != OUTCOME_STOPPED && record_group(interpreter, "group_finished", group->key, group->name, 1, group->frame.depth,
-						       outcome, machine_now(interpreter) - group->started) < 0)
+	if (outcome != OUTCOME_STOPPED &&
+	    record_group(interpreter, "group_finished", group->key, group->name, 1, group->frame.depth, outcome,
+			 machine_now(interpreter) - group->started) < 0)
 		return OUTCOME_STOPPED;
 	return outcome;
 }

@@ -10,7 +10,7 @@
 
 struct reader {
 	struct history *history;
-	int64_t last_up; /* boottime of the record before, in the same process; -1: there is none */
+	int64_t last_up;   /* boottime of the record before, in the same process; -1: there is none */
 	struct table open; /* step -> OPEN or ASKING while it goes on */
 	size_t open_count;
 	size_t asking_count; /* of those: that wait for a person. When all do, time passes for people, not for machines */

@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const char *const names[] = {
-	[OUTCOME_OK] = "ok",	       [OUTCOME_CHANGED] = "changed", [OUTCOME_SKIPPED] = "skipped",	 [OUTCOME_FAILED] = "failed",
-	[OUTCOME_UNKNOWN] = "unknown", [OUTCOME_CANCELLED] = "cancelled", [OUTCOME_STOPPED] = "stopped",
+	[OUTCOME_OK] = "ok",	       [OUTCOME_CHANGED] = "changed", [OUTCOME_SKIPPED] = "skipped",
+	[OUTCOME_FAILED] = "failed",   [OUTCOME_UNKNOWN] = "unknown", [OUTCOME_CANCELLED] = "cancelled",
+	[OUTCOME_STOPPED] = "stopped",
 };
 
 const char *outcome_name(enum outcome outcome)

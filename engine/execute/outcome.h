@@ -4,13 +4,13 @@
 #pragma once
 
 enum outcome {
-	OUTCOME_OK,	   /* it was already so */
+	OUTCOME_OK, /* it was already so */
 	OUTCOME_CHANGED,
 	OUTCOME_SKIPPED,
 	OUTCOME_FAILED,
-	OUTCOME_UNKNOWN,   /* something may have happened, and nobody could look */
+	OUTCOME_UNKNOWN, /* something may have happened, and nobody could look */
 	OUTCOME_CANCELLED,
-	OUTCOME_STOPPED,   /* not an ending: the engine has to stop here and now, resumably. Never journaled */
+	OUTCOME_STOPPED, /* not an ending: the engine has to stop here and now, resumably. Never journaled */
 };
 
 #define OUTCOME_COUNT OUTCOME_STOPPED /* of those that are journaled */

@@ -1,8 +1,9 @@
 /*
  * parallel.c - the steps of a block, and the rounds of their foreach, at once: each a fiber, at most so many of them.
  *
- * One that fails lets the others finish and starts no new ones. In a plan they are walked one after the other, each from the overlay that stood at the start;
- * two that change the same object are an error there (and, found late, where they run: state.c).
+ * One that fails lets the others finish and starts no new ones. In a plan they are walked one after the other, each from the
+ * overlay that stood at the start; two that change the same object are an error there (and, found late, where they run:
+ * state.c).
  */
 #include "engine/base/memory.h"
 #include "engine/execute/interpreter.h"
@@ -33,8 +34,8 @@ struct branches {
 
 static struct branch *add(struct branches *branches, const struct step *step, const char *key)
 {
-	struct branch *branch = arena_grow(branches->interpreter->arena, &branches->items, &branches->count, &branches->capacity,
-					   sizeof(*branches->items));
+	struct branch *branch = arena_grow(branches->interpreter->arena, &branches->items, &branches->count,
+					   &branches->capacity, sizeof(*branches->items));
 	*branch = (struct branch){.interpreter = branches->interpreter, .step = step, .frame = *branches->frame, .key = key};
 	return branch;
 }
@@ -102,8 +103,8 @@ static void publish(struct branches *branches)
 static void report_conflict(struct branches *branches, const struct branch *branch, const char *object)
 {
 	struct interpreter *interpreter = branches->interpreter;
-	const char *why = arena_printf(interpreter->arena, "another step of this parallel group changes %s too: put them one after the other",
-				       object);
+	const char *why = arena_printf(
+		interpreter->arena, "another step of this parallel group changes %s too: put them one after the other", object);
 	plan_group(interpreter, branch->step, &branch->frame, branch->key, "conflict", "fail", why);
 }
 
@@ -175,7 +176,7 @@ static void run_branches(struct branches *branches, unsigned max_concurrent)
 			branch->fiber = fiber_start(run_branch, branch);
 		}
 		if (!running(branches))
-			break; /* the rest is not begun any more */
+			break;					   /* the rest is not begun any more */
 		loop_wait_signal(&branches->ended, CLOCK_FOREVER); /* a cancelled wait looks again, too */
 		reap(branches);
 	}
@@ -183,7 +184,8 @@ static void run_branches(struct branches *branches, unsigned max_concurrent)
 		branches->total = control_stopping(branches->interpreter) ? OUTCOME_STOPPED : OUTCOME_CANCELLED;
 }
 
-enum outcome parallel_walk(struct interpreter *interpreter, const struct block *block, const struct frame *frame, unsigned max_concurrent)
+enum outcome parallel_walk(struct interpreter *interpreter, const struct block *block, const struct frame *frame,
+			   unsigned max_concurrent)
 {
 	struct branches branches = {.interpreter = interpreter, .frame = frame, .total = OUTCOME_OK};
 	collect(&branches, block);

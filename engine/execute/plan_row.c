@@ -1,5 +1,6 @@
 /*
- * plan_row.c - one step instance of a plan: what was observed, what earlier planned steps will have made of it, what would be done.
+ * plan_row.c - one step instance of a plan: what was observed, what earlier planned steps will have made of it, what would be
+ * done.
  *
  * Nothing here can apply: it calls action_observe and nothing else that runs a command.
  */
@@ -105,7 +106,8 @@ static void view_before(struct row *row)
 	attempt->before = observed;
 	row->blind = observed.kind == OBSERVED_UNOBSERVABLE;
 	if (object_is_known(row))
-		attempt->before = overlay_view(row->interpreter->overlay, attempt->arena, attempt->object, &observed, &row->planned);
+		attempt->before =
+			overlay_view(row->interpreter->overlay, attempt->arena, attempt->object, &observed, &row->planned);
 	if (row->planned)
 		view_missing(attempt);
 }
@@ -182,7 +184,8 @@ static void judge_state(struct row *row)
 	if (unseen)
 		row->why = attempt->before.why;
 	else if (match == WISH_UNKNOWN)
-		row->why = value_has_unknown(attempt->desired) ? "what is wished cannot be known now" : "an earlier step may change it";
+		row->why = value_has_unknown(attempt->desired) ? "what is wished cannot be known now"
+							       : "an earlier step may change it";
 	if (!attempt->desired)
 		return;
 	row->changes = wish_changes(attempt->arena, attempt->desired, &attempt->before);
@@ -276,7 +279,8 @@ static void put_commands(struct row *row, const char *key, enum action_part part
 	const struct value *texts = NULL;
 	struct error err = ERROR_NONE;
 	if (!action_is_intrinsic(attempt->action) &&
-	    action_command_texts(attempt->arena, &attempt->call, part, attempt->has_before ? &attempt->before : NULL, &texts, &err) < 0)
+	    action_command_texts(attempt->arena, &attempt->call, part, attempt->has_before ? &attempt->before : NULL, &texts,
+				 &err) < 0)
 		error_clear(&err);
 	put(row, key, texts ? texts : value_list(attempt->arena));
 }
@@ -290,7 +294,8 @@ static void put_volatile(struct row *row)
 		for (size_t i = 0; i < seen->state->map.count; i++) {
 			const struct value *name = seen->state->map.entries[i].key;
 			if (action_is_volatile(attempt->action, value_text(name)))
-				value_append(row->interpreter->arena, names, value_string(row->interpreter->arena, value_text(name)));
+				value_append(row->interpreter->arena, names,
+					     value_string(row->interpreter->arena, value_text(name)));
 		}
 	put(row, "volatile", names);
 }
@@ -338,8 +343,9 @@ static void publish(struct row *row)
 	bool certain = strcmp(row->verdict, "maybe") != 0 && strcmp(row->verdict, "unknown") != 0 && outputs;
 	if (!certain || attempt->step->outputs_count)
 		return; /* steps.ID stays unknown */
-	steps_put(row->interpreter, attempt->step, attempt->frame, strcmp(row->verdict, "ok") == 0 ? OUTCOME_OK : OUTCOME_CHANGED,
-		  outputs, attempt->has_before ? &attempt->before : NULL, attempt->has_after ? &attempt->after : NULL);
+	steps_put(row->interpreter, attempt->step, attempt->frame,
+		  strcmp(row->verdict, "ok") == 0 ? OUTCOME_OK : OUTCOME_CHANGED, outputs,
+		  attempt->has_before ? &attempt->before : NULL, attempt->has_after ? &attempt->after : NULL);
 }
 
 enum outcome plan_action(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
@@ -369,8 +375,8 @@ enum outcome plan_action(struct interpreter *interpreter, const struct step *ste
 	return OUTCOME_OK;
 }
 
-void plan_group(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, const char *name,
-		const char *verdict, const char *why)
+void plan_group(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+		const char *name, const char *verdict, const char *why)
 {
 	struct row row = {.interpreter = interpreter, .value = value_map(interpreter->arena)};
 	put_place(&row, step, frame, key, step->form == STEP_ACTION ? "step" : "group");
@@ -382,7 +388,8 @@ void plan_group(struct interpreter *interpreter, const struct step *step, const 
 	plan_builder_add(interpreter->plan, row.value);
 }
 
-void plan_skip(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, const char *why)
+void plan_skip(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+	       const char *why)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	const char *name = step->uses ? step->uses : "group";

@@ -40,7 +40,8 @@ enum outcome probe_perform(struct interpreter *interpreter, struct attempt *atte
 		enum outcome outcome = look_once(interpreter, attempt, &err);
 		if (!until)
 			return outcome == OUTCOME_OK ? outcome : attempt_fail(attempt, &err);
-		if (outcome == OUTCOME_OK && condition_test(interpreter, attempt->frame, until, attempt->after.state, &truth, &err) < 0)
+		if (outcome == OUTCOME_OK &&
+		    condition_test(interpreter, attempt->frame, until, attempt->after.state, &truth, &err) < 0)
 			return attempt_fail(attempt, &err);
 		if (truth == TRUTH_TRUE)
 			return OUTCOME_OK;

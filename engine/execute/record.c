@@ -72,12 +72,14 @@ static const char *effect_name(struct attempt *attempt)
 	return names[effect];
 }
 
-int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const char *scope, const struct value *baseline)
+int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const char *scope,
+		  const struct value *baseline)
 {
 	struct arena *arena = attempt->arena;
 	struct value *fields = record_fields(interpreter, arena, attempt->key);
 	const struct value *commands;
-	if (action_command_texts(arena, &attempt->call, PART_APPLY, attempt->has_before ? &attempt->before : NULL, &commands, NULL) < 0)
+	if (action_command_texts(arena, &attempt->call, PART_APPLY, attempt->has_before ? &attempt->before : NULL, &commands,
+				 NULL) < 0)
 		commands = value_list(arena);
 	value_put(arena, fields, "attempt", value_int(arena, attempt->number));
 	value_put(arena, fields, "object", text_or_null(arena, attempt->object));
@@ -129,8 +131,8 @@ int record_finished(struct interpreter *interpreter, const struct attempt *attem
 	return record(interpreter, "step_finished", fields, JOURNAL_BUFFERED);
 }
 
-int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, unsigned number,
-		   const char *reason)
+int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+		   unsigned number, const char *reason)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	if (history_get(interpreter->history, "step_finished", key, number))
@@ -165,7 +167,8 @@ int record_group(struct interpreter *interpreter, const char *kind, const char *
 	return record(interpreter, kind, fields, JOURNAL_BUFFERED);
 }
 
-int record_retry(struct interpreter *interpreter, const char *key, unsigned next, unsigned attempts, int64_t delay, const char *reason)
+int record_retry(struct interpreter *interpreter, const char *key, unsigned next, unsigned attempts, int64_t delay,
+		 const char *reason)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	if (history_get(interpreter->history, "retry", key, next))

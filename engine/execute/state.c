@@ -111,7 +111,8 @@ static enum outcome not_reached(struct wish *wish, const char *what)
 	int64_t deadline = clock_boottime() + 10 * NSEC_PER_SEC;
 	const char *told = action_diagnose(attempt->arena, &attempt->call, &attempt->before, deadline);
 	error_set(&err, ERROR_TIMEOUT, "%s: wished %s, observed %s", what,
-		  attempt->desired ? json_text(attempt->arena, attempt->desired) : wish->token, json_text(attempt->arena, seen));
+		  attempt->desired ? json_text(attempt->arena, attempt->desired) : wish->token,
+		  json_text(attempt->arena, seen));
 	if (wish->apply_error.code != ERROR_OK)
 		error_wrap(&err, "%s", error_text(&wish->apply_error));
 	if (*told) {
@@ -130,7 +131,8 @@ static enum outcome remains_unknown(struct wish *wish, const struct observation 
 {
 	struct attempt *attempt = wish->attempt;
 	struct error err = ERROR_NONE;
-	error_set(&err, ERROR_CONNECTION, "it is not known whether this was done: %s", observed->why ? observed->why : "no answer");
+	error_set(&err, ERROR_CONNECTION, "it is not known whether this was done: %s",
+		  observed->why ? observed->why : "no answer");
 	error_hint(&err, "it was begun and may have happened; when the host answers again: standin resume");
 	error_move(&attempt->error, &err);
 	return OUTCOME_UNKNOWN;
@@ -290,7 +292,8 @@ static enum outcome changed_by_another(struct attempt *attempt, const struct obs
 {
 	struct error err = ERROR_NONE;
 	error_set(&err, ERROR_CONFLICT, "changed by another: it was %s, wished is %s, now it is %s",
-		  json_text(attempt->arena, observation_value(attempt->arena, before)), json_text(attempt->arena, attempt->desired),
+		  json_text(attempt->arena, observation_value(attempt->arena, before)),
+		  json_text(attempt->arena, attempt->desired),
 		  json_text(attempt->arena, observation_value(attempt->arena, now)));
 	error_hint(&err, "find out who else works on it; then run again");
 	return attempt_fail(attempt, &err);
@@ -356,8 +359,9 @@ static enum outcome ask_about(struct wish *wish, bool *ret_look_again)
 	static const char *const choices[] = {"again", "apply", "stop"};
 	const char *answer;
 	struct attempt *attempt = wish->attempt;
-	const char *message = arena_printf(attempt->arena, "'%s' still does not hold: observed %s. Look again, apply it again, or stop?",
-					   attempt->name, json_text(attempt->arena, observation_value(attempt->arena, &attempt->before)));
+	const char *message =
+		arena_printf(attempt->arena, "'%s' still does not hold: observed %s. Look again, apply it again, or stop?",
+			     attempt->name, json_text(attempt->arena, observation_value(attempt->arena, &attempt->before)));
 	enum outcome asked = gate_ask(wish->interpreter, attempt, "mended", message, choices, COUNT_OF(choices), true, &answer);
 	*ret_look_again = asked == OUTCOME_OK && strcmp(answer, "again") == 0;
 	if (asked != OUTCOME_OK || *ret_look_again)
@@ -423,7 +427,8 @@ static enum outcome begin(struct wish *wish)
 	return apply(wish);
 }
 
-/* An event keeps the baseline of its first intent through every retry, its own and its groups': what has happened since has happened. */
+/* An event keeps the baseline of its first intent through every retry, its own and its groups': what has happened since has
+ * happened. */
 static void find_baseline(struct wish *wish)
 {
 	const struct interpreter *interpreter = wish->interpreter;

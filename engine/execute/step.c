@@ -1,5 +1,6 @@
 /*
- * step.c - one action step: who it is about, where it runs, its attempts. What an attempt does is state.c's, task.c's, probe.c's and gate.c's.
+ * step.c - one action step: who it is about, where it runs, its attempts. What an attempt does is state.c's, task.c's,
+ * probe.c's and gate.c's.
  */
 #include <string.h>
 
@@ -97,7 +98,8 @@ static int check_inputs(struct attempt *attempt, struct error *err)
 	struct schema_options options = {.path = "with"};
 	if (schema_check(attempt->action->inputs_schema, attempt->call.inputs, &options, &found))
 		return 0;
-	error_set(err, ERROR_INVALID, "%s: %s", attempt->action->name, found.count ? found.items[0].message : "its inputs do not fit");
+	error_set(err, ERROR_INVALID, "%s: %s", attempt->action->name,
+		  found.count ? found.items[0].message : "its inputs do not fit");
 	if (found.count && found.items[0].hint)
 		error_hint(err, "%s", found.items[0].hint);
 	return -1;
@@ -113,8 +115,8 @@ static int check_secrets(const struct attempt *attempt, const struct value *with
 		const struct value_entry *entry = &with->map.entries[i];
 		if (!value_is_secret(entry->value) || action_input_may_be_secret(action, value_text(entry->key)))
 			continue;
-		error_set(err, ERROR_INVALID, "a secret may not stand in `%s` of %s: others could read it there", value_text(entry->key),
-			  action->name);
+		error_set(err, ERROR_INVALID, "a secret may not stand in `%s` of %s: others could read it there",
+			  value_text(entry->key), action->name);
 		if (action->secrets && action->secrets[0])
 			return error_hint(err, "%s takes a secret in `%s`", action->name, action->secrets[0]);
 		return error_hint(err, "%s takes no secrets", action->name);
@@ -165,7 +167,8 @@ int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, st
 	prepare_name(interpreter, attempt);
 	if (prepare_inputs(interpreter, attempt, err) < 0 || resolve_executor(interpreter, attempt, err) < 0)
 		return -1;
-	if (action_object(attempt->arena, call, &object, err) < 0 || action_desired(attempt->arena, call, &attempt->desired, err) < 0)
+	if (action_object(attempt->arena, call, &object, err) < 0 ||
+	    action_desired(attempt->arena, call, &attempt->desired, err) < 0)
 		return error_wrap(err, "%s", attempt->action->name);
 	attempt->object = object ? (value_text(object) ? value_text(object) : "?") : NULL;
 	prepare_name(interpreter, attempt);
@@ -177,7 +180,8 @@ static void attempt_begin(struct interpreter *interpreter, struct attempt *attem
 	const struct value *started = history_get(interpreter->history, "step_started", attempt->key, attempt->number);
 	int64_t now = machine_now(interpreter);
 	int64_t timeout = attempt->step->timeout ? attempt->step->timeout : attempt->action->timeout;
-	const int64_t grace = timeout < 10 * NSEC_PER_SEC ? timeout : 10 * NSEC_PER_SEC; /* after a resume there is time to look */
+	const int64_t grace =
+		timeout < 10 * NSEC_PER_SEC ? timeout : 10 * NSEC_PER_SEC; /* after a resume there is time to look */
 	attempt->started = started ? history_machine(started) : now;
 	attempt->deadline = attempt->started + timeout;
 	if (attempt->deadline < now + grace)
@@ -222,8 +226,8 @@ void attempt_note_evidence(struct attempt *attempt, const struct evidence *evide
 	value_append(attempt->arena, attempt->evidence, evidence_value(attempt->arena, evidence));
 }
 
-int attempt_observe(struct interpreter *interpreter, struct attempt *attempt, int64_t deadline, struct observation *ret_observation,
-		    struct error *err)
+int attempt_observe(struct interpreter *interpreter, struct attempt *attempt, int64_t deadline,
+		    struct observation *ret_observation, struct error *err)
 {
 	struct evidence evidence = {0};
 	int64_t until = machine_to_boottime(interpreter, deadline);
@@ -284,7 +288,8 @@ static int apply_expect(struct interpreter *interpreter, struct attempt *attempt
 	if (truth == TRUTH_TRUE)
 		return 0;
 	const char *text = attempt->step->expect_text ? attempt->step->expect_text : "the expectation";
-	return error_set(err, ERROR_FAILED, "expected %s; observed %s", text, json_text(attempt->arena, attempt_result(attempt)));
+	return error_set(err, ERROR_FAILED, "expected %s; observed %s", text,
+			 json_text(attempt->arena, attempt_result(attempt)));
 }
 
 /* What the author said to do about it goes before what the engine would say. */
@@ -293,7 +298,8 @@ static void add_hint(struct interpreter *interpreter, struct attempt *attempt)
 	const char *hint;
 	if (!attempt->step->hint || attempt->error.code == ERROR_OK)
 		return;
-	if (text_evaluate(interpreter, attempt->frame, attempt->step->hint, attempt_result(attempt), attempt->arena, &hint, NULL) < 0)
+	if (text_evaluate(interpreter, attempt->frame, attempt->step->hint, attempt_result(attempt), attempt->arena, &hint,
+			  NULL) < 0)
 		return;
 	free(attempt->error.hint);
 	attempt->error.hint = memory_strdup(hint);
@@ -344,8 +350,8 @@ static enum outcome perform(struct interpreter *interpreter, struct attempt *att
 	return attempt_fail(attempt, &err);
 }
 
-static struct attempt attempt_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
-				  unsigned number)
+static struct attempt attempt_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+				  const char *key, unsigned number)
 {
 	struct attempt attempt = {.step = step, .frame = frame, .key = key, .number = number, .arena = arena_new()};
 	attempt.action = plugins_find(interpreter->execution->plugins, step->uses, NULL);
@@ -382,8 +388,8 @@ static bool must_stop(const struct interpreter *interpreter, const struct attemp
 	return outcome == OUTCOME_STOPPED || outcome == OUTCOME_UNKNOWN || torn_away;
 }
 
-static enum outcome perform_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
-				unsigned number, const char **ret_reason)
+static enum outcome perform_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+				const char *key, unsigned number, const char **ret_reason)
 {
 	struct error full = ERROR_NONE;
 	if (journal_reserve(interpreter->journal, STEP_RESERVE, &full) < 0) {
@@ -411,15 +417,16 @@ static enum outcome perform_new(struct interpreter *interpreter, const struct st
 }
 
 /* Left out by a person instead of being tried again. */
-static enum outcome skip_attempt(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
-				 unsigned number)
+static enum outcome skip_attempt(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+				 const char *key, unsigned number)
 {
 	const char *reason = control_skip_reason(interpreter, key);
 	steps_put(interpreter, step, frame, OUTCOME_SKIPPED, NULL, NULL, NULL);
 	return record_skipped(interpreter, step, frame, key, number, reason) < 0 ? OUTCOME_STOPPED : OUTCOME_SKIPPED;
 }
 
-static enum outcome attempts_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
+static enum outcome attempts_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+				  const char *key)
 {
 	for (unsigned number = 1;; number++) {
 		const char *reason = NULL;

@@ -1,6 +1,7 @@
 /*
- * task.c - something to do that has nothing to observe: judged by exit code and patterns. With `unless` or `verify` it has: then it is looked at
- * before, or after, like a wish. A task in doubt (begun, and nobody knows how it ended) is never repeated by itself: a person decides.
+ * task.c - something to do that has nothing to observe: judged by exit code and patterns. With `unless` or `verify` it has:
+ * then it is looked at before, or after, like a wish. A task in doubt (begun, and nobody knows how it ended) is never repeated
+ * by itself: a person decides.
  */
 #include <string.h>
 
@@ -31,7 +32,8 @@ static bool wants_verify(const struct attempt *attempt)
 
 enum look { LOOK_HOLDS, LOOK_DIFFERS, LOOK_LOST, LOOK_BROKEN, LOOK_FAILED };
 
-/* Once. LOOK_LOST: no contact; LOOK_BROKEN: the look itself does not work (both with *ret_why); LOOK_FAILED: the attempt's error is set. */
+/* Once. LOOK_LOST: no contact; LOOK_BROKEN: the look itself does not work (both with *ret_why); LOOK_FAILED: the attempt's
+ * error is set. */
 static enum look look_once(struct task *task, const char **ret_why)
 {
 	struct attempt *attempt = task->attempt;
@@ -47,7 +49,8 @@ static enum look look_once(struct task *task, const char **ret_why)
 	return value_get_bool(observed.state, "holds", false) ? LOOK_HOLDS : LOOK_DIFFERS;
 }
 
-/* Until there is contact, or time is up. LOOK_LOST: *ret_pause says whether a person ended the waiting (STOPPED, SKIPPED) or time is up (OK). */
+/* Until there is contact, or time is up. LOOK_LOST: *ret_pause says whether a person ended the waiting (STOPPED, SKIPPED) or
+ * time is up (OK). */
 static enum look look(struct task *task, const char **ret_why, enum outcome *ret_pause)
 {
 	struct attempt *attempt = task->attempt;
@@ -136,7 +139,8 @@ static enum outcome wait_until_ended(struct task *task)
 		if (err.code == ERROR_TIMEOUT)
 			return end_by_timeout(task, &err);
 		if (err.code != ERROR_CONNECTION || machine_now(task->interpreter) >= attempt->deadline)
-			return control_stopping(task->interpreter) ? OUTCOME_STOPPED : remains_unknown(attempt, error_text(&err));
+			return control_stopping(task->interpreter) ? OUTCOME_STOPPED
+								   : remains_unknown(attempt, error_text(&err));
 		enum outcome pause = attempt_pause(task->interpreter, attempt);
 		if (pause != OUTCOME_OK)
 			return pause;
@@ -199,7 +203,8 @@ static enum outcome apply(struct task *task)
 				  json_text(attempt->arena, attempt_result(attempt)));
 			return attempt_fail(attempt, &err);
 		}
-		outcome = attempt_wait(task->interpreter, attempt, attempt->step->poll ? attempt->step->poll : attempt->action->poll);
+		outcome = attempt_wait(task->interpreter, attempt,
+				       attempt->step->poll ? attempt->step->poll : attempt->action->poll);
 		if (outcome != OUTCOME_OK)
 			return outcome;
 	}
@@ -215,8 +220,7 @@ static enum outcome ask(struct task *task, const char *known, const char *done)
 	const char *answer;
 	struct error err = ERROR_NONE;
 	const char *message = arena_printf(attempt->arena, "%s. Is it done, shall it be done again, or stop?", known);
-	enum outcome asked =
-		gate_ask(task->interpreter, attempt, "doubt", message, choices, COUNT_OF(choices), true, &answer);
+	enum outcome asked = gate_ask(task->interpreter, attempt, "doubt", message, choices, COUNT_OF(choices), true, &answer);
 	if (asked != OUTCOME_OK)
 		return asked;
 	if (strcmp(answer, "again") == 0)
@@ -246,8 +250,8 @@ static enum outcome in_doubt(struct task *task, const char *why)
 	if (seen == LOOK_DIFFERS || action_repeatable(attempt->arena, &attempt->call))
 		return apply(task);
 	return ask(task,
-		   arena_printf(attempt->arena,
-				"'%s' was begun and it is not known how it ended (%s)", attempt->name, unseen ? unseen : why),
+		   arena_printf(attempt->arena, "'%s' was begun and it is not known how it ended (%s)", attempt->name,
+				unseen ? unseen : why),
 		   "an operator says that it is done");
 }
 
@@ -276,7 +280,8 @@ static enum outcome begin(struct task *task)
 	if (seen == LOOK_FAILED)
 		return OUTCOME_FAILED;
 	if (seen == LOOK_LOST || seen == LOOK_BROKEN) {
-		error_set(&err, seen == LOOK_LOST ? ERROR_CONNECTION : ERROR_FAILED, "it cannot be told whether it is done already: %s", why);
+		error_set(&err, seen == LOOK_LOST ? ERROR_CONNECTION : ERROR_FAILED,
+			  "it cannot be told whether it is done already: %s", why);
 		error_hint(&err, "nothing was applied in this step");
 		return attempt_fail(attempt, &err);
 	}

@@ -1,5 +1,6 @@
 /*
- * walk.c - blocks, rounds and retries: what comes after what. Groups and calls are group.c's, what is done at once is parallel.c's.
+ * walk.c - blocks, rounds and retries: what comes after what. Groups and calls are group.c's, what is done at once is
+ * parallel.c's.
  */
 #include <string.h>
 
@@ -59,8 +60,8 @@ static bool attempt_begun(const struct interpreter *interpreter, const struct st
 	       history_get(interpreter->history, "step_finished", key, number);
 }
 
-enum outcome retry_pause(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key, unsigned next,
-			 const char *why)
+enum outcome retry_pause(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+			 unsigned next, const char *why)
 {
 	int64_t delay = retry_delay(&step->retry, next - 1);
 	const struct value *journaled = history_get(interpreter->history, "retry", key, next);
@@ -80,12 +81,14 @@ enum outcome retry_pause(struct interpreter *interpreter, const struct step *ste
 static bool before_from(struct interpreter *interpreter, const struct step *step, const struct frame *frame)
 {
 	const char *from = interpreter->execution->from;
-	if (!from || interpreter->from_reached || strcmp(frame->block, "steps") != 0 || frame->invocation != interpreter->invocations)
+	if (!from || interpreter->from_reached || strcmp(frame->block, "steps") != 0 ||
+	    frame->invocation != interpreter->invocations)
 		return false;
 	const struct step *start = runbook_step(interpreter->execution->runbook, from);
 	size_t length = strlen(step->key);
 	/* the step itself, or a group that it stands in */
-	bool leads_there = strncmp(start->key, step->key, length) == 0 && (start->key[length] == '\0' || start->key[length] == '.');
+	bool leads_there =
+		strncmp(start->key, step->key, length) == 0 && (start->key[length] == '\0' || start->key[length] == '.');
 	if (start == step)
 		interpreter->from_reached = true;
 	return !leads_there;
@@ -110,7 +113,8 @@ enum outcome walk_round(struct interpreter *interpreter, const struct step *step
 	enum truth truth = TRUTH_TRUE;
 	if (before_from(interpreter, step, &frame))
 		return skip(interpreter, step, &frame, key, "the run starts at a later step");
-	if (interpreter->power == POWER_APPLY && control_skip_reason(interpreter, key) && !attempt_begun(interpreter, step, key, 1))
+	if (interpreter->power == POWER_APPLY && control_skip_reason(interpreter, key) &&
+	    !attempt_begun(interpreter, step, key, 1))
 		return skip(interpreter, step, &frame, key, control_skip_reason(interpreter, key));
 	if (step->condition && condition_test(interpreter, &frame, step->condition, NULL, &truth, &err) < 0) {
 		error_wrap(&err, "if");
@@ -123,10 +127,12 @@ enum outcome walk_round(struct interpreter *interpreter, const struct step *step
 		frame.maybe = true;
 		frame.why_maybe = arena_printf(interpreter->arena, "if: %s cannot be known now", step->condition_text);
 	}
-	return step->form == STEP_ACTION ? step_walk(interpreter, step, &frame, key) : group_walk(interpreter, step, &frame, key);
+	return step->form == STEP_ACTION ? step_walk(interpreter, step, &frame, key)
+					 : group_walk(interpreter, step, &frame, key);
 }
 
-/* A cancel ends the walk before the next step. On resume, what was begun before it is walked once more, so that the `finally` of its groups is. */
+/* A cancel ends the walk before the next step. On resume, what was begun before it is walked once more, so that the `finally`
+ * of its groups is. */
 static enum outcome interrupted(const struct interpreter *interpreter, const struct frame *frame, const char *key)
 {
 	if (interpreter->power != POWER_APPLY)
@@ -180,7 +186,8 @@ struct frame walk_round_frame(const struct frame *outer, const struct step *step
 	return frame;
 }
 
-static enum outcome walk_unknown_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
+static enum outcome walk_unknown_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+					const char *key)
 {
 	struct frame round = walk_round_frame(frame, step, value_unknown());
 	round.maybe = true;
@@ -188,7 +195,8 @@ static enum outcome walk_unknown_rounds(struct interpreter *interpreter, const s
 	return walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[?]", key));
 }
 
-static enum outcome walk_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
+static enum outcome walk_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+				const char *key)
 {
 	struct error err = ERROR_NONE;
 	const struct value *items = value_unknown();

@@ -5,7 +5,7 @@
  */
 #include "engine/expression/calendar.h"
 
-#define ERA_DAYS 146097
+#define ERA_DAYS    146097
 #define ERA_TO_1970 719468 /* days from 0000-03-01 to 1970-01-01 */
 
 int64_t calendar_floor(int64_t a, int64_t b)

@@ -32,7 +32,7 @@ const struct value *evaluation_error(struct evaluation *evaluation, const char *
 
 /* False if the budget or the memory is used up: return evaluation->exhausted at once. */
 bool evaluation_charge(struct evaluation *evaluation, size_t cost);
-#define CHARGE_TEXT(bytes) ((bytes) / 64)      /* for reading text */
+#define CHARGE_TEXT(bytes)	((bytes) / 64) /* for reading text */
 #define CHARGE_TEXT_MADE(bytes) ((bytes) / 16) /* for making it */
 
 /* True if value is what stops an operator: unknown or an error. */

@@ -51,5 +51,5 @@ const struct value *expression_evaluate(const struct expression *expression, con
 typedef void expression_visit(void *context, const char *const *parts, size_t count, struct expression_place place);
 void expression_visit_names(const struct expression *expression, expression_visit *visit, void *context);
 
-#define EXPRESSION_COST_LIMIT 1000000 /* evaluation steps, and elements copied */
+#define EXPRESSION_COST_LIMIT  1000000 /* evaluation steps, and elements copied */
 #define EXPRESSION_DEPTH_LIMIT 250

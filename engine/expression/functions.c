@@ -11,11 +11,11 @@
 #include "engine/base/suggest.h"
 #include "engine/expression/macro.h"
 
-#define GLOBAL FUNCTION_GLOBAL
-#define MEMBER FUNCTION_MEMBER
-#define EITHER (FUNCTION_GLOBAL | FUNCTION_MEMBER)
-#define DEEP FUNCTION_DEEP
-#define SEARCH (FUNCTION_DEEP | FUNCTION_TOLERANT)
+#define GLOBAL	  FUNCTION_GLOBAL
+#define MEMBER	  FUNCTION_MEMBER
+#define EITHER	  (FUNCTION_GLOBAL | FUNCTION_MEMBER)
+#define DEEP	  FUNCTION_DEEP
+#define SEARCH	  (FUNCTION_DEEP | FUNCTION_TOLERANT)
 #define UNTAINTED FUNCTION_UNTAINTED
 
 /* The letters of signatures, beside 'a' for any. */

@@ -11,7 +11,7 @@
 #include "engine/expression/timezone.h"
 
 #define FIRST_SECOND INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
-#define LAST_SECOND INT64_C(253402300799)  /* 9999-12-31T23:59:59Z */
+#define LAST_SECOND  INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 const struct value *time_from_nanoseconds(struct evaluation *evaluation, enum value_type type, __int128 nanoseconds)
 {

@@ -11,7 +11,7 @@
 #include "engine/expression/lexer.h"
 #include "engine/expression/template_tree.h"
 
-#define OPEN "${{"
+#define OPEN	"${{"
 #define ESCAPED "$${{"
 
 struct compiler {

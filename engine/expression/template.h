@@ -29,11 +29,12 @@ int template_evaluate(const struct template *template, const struct activation *
 		      const struct value **ret_value, struct span *ret_at, struct error *err);
 
 /* For people to read: as template_evaluate, but the unknown parts of a text become "?" and leave the rest of it as it is. */
-int template_show(const struct template *template, const struct activation *activation, struct arena *arena, const struct value **ret_value,
-		  struct error *err);
+int template_show(const struct template *template, const struct activation *activation, struct arena *arena,
+		  const struct value **ret_value, struct error *err);
 
 bool template_is_constant(const struct template *template); /* no expression inside */
-/* How many bytes of its text, as written, stand before the first expression; *ret_text borrows it. 0: it is no text, or begins with one. */
+/* How many bytes of its text, as written, stand before the first expression; *ret_text borrows it. 0: it is no text, or begins
+ * with one. */
 size_t template_head(const struct template *template, const char **ret_text);
 
 /* As expression_visit_names, for every expression inside; places are spans in the document. */

@@ -148,8 +148,8 @@ int template_evaluate(const struct template *template, const struct activation *
 	return value ? 0 : -1;
 }
 
-int template_show(const struct template *template, const struct activation *activation, struct arena *arena, const struct value **ret_value,
-		  struct error *err)
+int template_show(const struct template *template, const struct activation *activation, struct arena *arena,
+		  const struct value **ret_value, struct error *err)
 {
 	struct filling filling = {.activation = activation, .arena = arena, .err = err, .shown = true};
 	const struct value *value = fill(&filling, template);

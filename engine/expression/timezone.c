@@ -12,9 +12,9 @@
 #include "engine/base/memory.h"
 #include "engine/expression/timezone.h"
 
-#define ZONE_FOLDER "/usr/share/zoneinfo"
+#define ZONE_FOLDER	"/usr/share/zoneinfo"
 #define ZONE_FILE_LIMIT (1 << 20)
-#define HEADER_SIZE 44
+#define HEADER_SIZE	44
 
 /* One half of a TZif file: the header's counts and where its tables begin. */
 struct block {

@@ -26,7 +26,7 @@
 #include "engine/journal/run_store_private.h"
 
 #define REQUEST_LIMIT ((size_t)64 * 1024)
-#define SUFFIX ".json"
+#define SUFFIX	      ".json"
 
 struct inbox {
 	char *folder; /* owned */

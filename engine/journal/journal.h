@@ -50,7 +50,7 @@ int journal_append(struct journal *journal, const char *kind, const struct value
 /* Make sure that at least bytes more can be appended. ERROR_IO with a hint when the disk is full: that is no failure of the
  * journal, it can be tried again. Fault point: "journal.reserve". */
 int journal_reserve(struct journal *journal, size_t bytes, struct error *err);
-const char *journal_head(const struct journal *journal); /* hash of the last record */
+const char *journal_head(const struct journal *journal);  /* hash of the last record */
 uint64_t journal_sequence(const struct journal *journal); /* of the last record; 0: empty */
 
 /* Reading, without opening for writing: calls visit for each record in order (record lives in the arena of that call only,

@@ -10,7 +10,7 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 
-#define HASH_LENGTH (HASH_HEX_SIZE - 1)
+#define HASH_LENGTH	      (HASH_HEX_SIZE - 1)
 #define SEQUENCE_DIGITS_LIMIT 19
 
 static const char head_seq[] = "{\"seq\":";
@@ -19,7 +19,7 @@ static const char tail_hash[] = ",\"hash\":\"";
 static const char tail_end[] = "\"}";
 
 #define TEXT_LENGTH(array) (sizeof(array) - 1)
-#define TAIL_LENGTH (TEXT_LENGTH(tail_hash) + HASH_LENGTH + TEXT_LENGTH(tail_end))
+#define TAIL_LENGTH	   (TEXT_LENGTH(tail_hash) + HASH_LENGTH + TEXT_LENGTH(tail_end))
 
 static int refuse_frame_keys(const struct value *fields, struct error *err)
 {

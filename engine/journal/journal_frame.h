@@ -16,7 +16,7 @@
 #include "engine/base/value.h"
 
 #define JOURNAL_RECORD_LIMIT ((size_t)16 * 1024 * 1024) /* bytes in a line, LF included */
-#define JOURNAL_NO_HASH "0000000000000000000000000000000000000000000000000000000000000000" /* prev of the first record */
+#define JOURNAL_NO_HASH	     "0000000000000000000000000000000000000000000000000000000000000000" /* prev of the first record */
 
 /* Appends the line with its LF to out. fields: a map or NULL. */
 int journal_frame_format(struct buffer *out, uint64_t sequence, const char *prev, const char *kind, const struct value *fields,

@@ -18,7 +18,7 @@
 #include "engine/journal/journal_read.h"
 #include "engine/journal/journal_scan.h"
 
-#define POLL_WITH_NOTICE (1000 * NSEC_PER_MSEC)
+#define POLL_WITH_NOTICE    (1000 * NSEC_PER_MSEC)
 #define POLL_WITHOUT_NOTICE (50 * NSEC_PER_MSEC)
 
 struct journal_tail {

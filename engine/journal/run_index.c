@@ -66,7 +66,8 @@ int run_index_opened(struct run *run, const struct value *fields, struct error *
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct value *all = value_map(arena);
 	for (size_t i = 0; value_is(fields, VALUE_MAP) && i < fields->map.count; i++)
-		if (!value_is_text(fields->map.entries[i].key, "outline")) /* as long as the runbook, and of use only with its run */
+		if (!value_is_text(fields->map.entries[i].key,
+				   "outline")) /* as long as the runbook, and of use only with its run */
 			value_put_key(arena, all, fields->map.entries[i].key, fields->map.entries[i].value);
 	put_head(arena, all, run);
 	return append_to_index(run, "run_opened", all, err);

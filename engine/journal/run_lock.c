@@ -24,10 +24,10 @@
 #include "engine/base/memory.h"
 #include "engine/journal/run_store_private.h"
 
-#define ATTEMPTS 40
+#define ATTEMPTS      40
 #define ATTEMPT_DELAY (5 * NSEC_PER_MSEC)
-#define CLAIM_LIMIT ((size_t)16 * 1024)
-#define NAME_LIMIT 200 /* bytes of a file name, after escaping */
+#define CLAIM_LIMIT   ((size_t)16 * 1024)
+#define NAME_LIMIT    200 /* bytes of a file name, after escaping */
 
 static int open_lock_file(const char *path, struct error *err)
 {

@@ -20,7 +20,7 @@
 #include "engine/base/suggest.h"
 #include "engine/journal/run_store_private.h"
 
-#define ID_FORM "00000000-000000-hhhh" /* 0: a digit, h: a hexadecimal digit */
+#define ID_FORM	    "00000000-000000-hhhh" /* 0: a digit, h: a hexadecimal digit */
 #define ID_ATTEMPTS 1000
 
 static char *default_path(void)

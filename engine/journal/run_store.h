@@ -52,7 +52,7 @@ int run_find(struct run_store *store, const char *id, char **ret_id, struct erro
 /* Newest first. malloc'ed array of malloc'ed ids. */
 int run_list(struct run_store *store, char ***ret_ids, size_t *ret_count, struct error *err);
 char *run_journal_path(const struct run_store *store, const char *id); /* malloc'ed */
-bool run_is_active(struct run_store *store, const char *id); /* some process works on it now */
+bool run_is_active(struct run_store *store, const char *id);	       /* some process works on it now */
 
 /* Content by digest: what was stored can be read back, verified. */
 int run_content_put(struct run *run, const void *data, size_t length, char ret_digest[HASH_HEX_SIZE], struct error *err);

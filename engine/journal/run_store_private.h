@@ -13,7 +13,7 @@ struct run_store {
 char *run_folder(const struct run_store *store, const char *id); /* malloc'ed STATE/runs/ID */
 
 /* run_lock.c */
-struct run_holder { /* who works on a run, as the run's lock file says */
+struct run_holder {    /* who works on a run, as the run's lock file says */
 	int64_t pid;   /* 0: not known */
 	char host[64]; /* "": not known */
 };

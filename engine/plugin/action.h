@@ -16,12 +16,12 @@ struct plugin_processes; /* processes.h */
 struct call {
 	const struct action *action;
 	const struct inventory *inventory;
-	struct connections *connections; /* NULL: nothing may be run (offline) */
+	struct connections *connections;    /* NULL: nothing may be run (offline) */
 	struct plugin_processes *processes; /* NULL: no process plugin is started */
-	const struct host *subject;	 /* whom it is about; NULL for actions without a host */
-	const struct host *executor;	 /* where it runs; NULL: the controller itself */
-	const char *user;		 /* as whom to connect; NULL: the inventory's */
-	const struct value *inputs;	 /* complete (action_inputs) */
+	const struct host *subject;	    /* whom it is about; NULL for actions without a host */
+	const struct host *executor;	    /* where it runs; NULL: the controller itself */
+	const char *user;		    /* as whom to connect; NULL: the inventory's */
+	const struct value *inputs;	    /* complete (action_inputs) */
 	const char *run_id;
 	/* May be NULL. Not called when an input is secret: pieces of a stream cannot be searched for secrets. */
 	void (*on_output)(void *context, bool is_stderr, const char *data, size_t length);
@@ -40,9 +40,9 @@ struct observation {
 	enum observation_kind kind;
 	const struct value *state; /* OBSERVED_STATE: map of attributes (values may be unknown); else NULL */
 	const char *why;
-	bool transient;		   /* it passes by itself: wait */
-	bool fatal;		   /* it does not pass by itself: waiting for it after an apply is no use */
-	bool lost_contact;	   /* UNOBSERVABLE because the host could not be reached (not because of what it said) */
+	bool transient;	   /* it passes by itself: wait */
+	bool fatal;	   /* it does not pass by itself: waiting for it after an apply is no use */
+	bool lost_contact; /* UNOBSERVABLE because the host could not be reached (not because of what it said) */
 };
 
 /* One command that was run, for the journal. Secret stdin never appears. */
@@ -67,29 +67,33 @@ enum apply_result {
 	APPLY_UNKNOWN, /* contact was lost, or time ran out: err says which; whatever it did must be observed */
 };
 
-/* scope: the name it runs under. before may be NULL (then a template that reads it is refused). A task's outputs (what the reading
- * keys in its apply say) go to *ret_outputs, which may be NULL. For everything but APPLY_DONE err is filled. */
-enum apply_result action_apply(struct arena *arena, const struct call *call, const struct observation *before, const char *scope,
-			       int64_t deadline, struct evidence *ret_evidence, const struct value **ret_outputs, struct error *err);
+/* scope: the name it runs under. before may be NULL (then a template that reads it is refused). A task's outputs (what the
+ * reading keys in its apply say) go to *ret_outputs, which may be NULL. For everything but APPLY_DONE err is filled. */
+enum apply_result action_apply(struct arena *arena, const struct call *call, const struct observation *before,
+			       const char *scope, int64_t deadline, struct evidence *ret_evidence,
+			       const struct value **ret_outputs, struct error *err);
 
 /* Text for an error: runs the platform's diagnose command if there is one. "" otherwise; never fails. */
 const char *action_diagnose(struct arena *arena, const struct call *call, const struct observation *before, int64_t deadline);
 
 enum action_part { PART_OBSERVE, PART_APPLY };
-/* The exact command lines as list of strings (unknown parts shown as ?); empty where there is none. What goes to stdin is told behind
- * it: "# stdin: 12 bytes", "# stdin: ?", "# stdin: •••". */
+/* The exact command lines as list of strings (unknown parts shown as ?); empty where there is none. What goes to stdin is told
+ * behind it: "# stdin: 12 bytes", "# stdin: ?", "# stdin: •••". */
 int action_command_texts(struct arena *arena, const struct call *call, enum action_part part, const struct observation *before,
 			 const struct value **ret_texts, struct error *err);
 
 /* Templates of the action over this call: object key (NULL: none), desired (NULL: none), effect, touches, leaves. Unknown
- * inputs give VALUE_UNKNOWN parts; an unknown effect is the worst one, with *ret_known false. A result that is tainted is an error. */
+ * inputs give VALUE_UNKNOWN parts; an unknown effect is the worst one, with *ret_known false. A result that is tainted is an
+ * error. */
 int action_object(struct arena *arena, const struct call *call, const struct value **ret_key, struct error *err);
 int action_desired(struct arena *arena, const struct call *call, const struct value **ret_desired, struct error *err);
-int action_effect(struct arena *arena, const struct call *call, enum action_effect *ret_effect, bool *ret_known, struct error *err);
+int action_effect(struct arena *arena, const struct call *call, enum action_effect *ret_effect, bool *ret_known,
+		  struct error *err);
 bool action_repeatable(struct arena *arena, const struct call *call); /* a task in doubt may simply be done again */
 int action_touches(struct arena *arena, const struct call *call, const struct value **ret_patterns, struct error *err);
 int action_leaves(struct arena *arena, const struct call *call, const struct value **ret_attributes, struct error *err);
 /* The attribute that an event wish is about. NULL: no event wish; a `when` that is not known counts as true. */
 int action_event(struct arena *arena, const struct call *call, const char **ret_token, struct error *err);
-/* The id of the host on which the action runs by itself (from `via`); NULL: the subject; "controller" for the engine's machine. */
+/* The id of the host on which the action runs by itself (from `via`); NULL: the subject; "controller" for the engine's machine.
+ */
 int action_via(struct arena *arena, const struct call *call, const char **ret_host, struct error *err);

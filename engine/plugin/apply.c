@@ -1,6 +1,6 @@
 /*
- * apply.c - changing something, or doing a task; and asking for the reason when it failed. Whether a state was reached is not judged
- * here: that is seen by observing.
+ * apply.c - changing something, or doing a task; and asking for the reason when it failed. Whether a state was reached is not
+ * judged here: that is seen by observing.
  */
 #include <string.h>
 

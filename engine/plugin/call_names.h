@@ -21,7 +21,8 @@ int call_evaluate_open(struct arena *arena, const struct call_names *names, cons
 /* A scalar as a person would write it; NULL for what has no such form (lists, maps, null, unknown). In the arena. */
 const struct value *call_text(struct arena *arena, const struct value *value);
 
-/* A template that names a host by its id or its inventory entry. *ret_id NULL: it is null. It is in the inventory, or the controller. */
+/* A template that names a host by its id or its inventory entry. *ret_id NULL: it is null. It is in the inventory, or the
+ * controller. */
 int call_host_id(struct arena *arena, const struct call_names *names, const struct template *template, const char **ret_id,
 		 struct error *err);
 

@@ -48,4 +48,4 @@ struct action_command {
 /* What the attributes of `result` are called beside the captured ones. */
 #define RESULT_OUTPUT "stdout"
 #define RESULT_ERRORS "stderr"
-#define RESULT_EXIT "exit"
+#define RESULT_EXIT   "exit"

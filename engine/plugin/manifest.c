@@ -1,6 +1,6 @@
 /*
- * manifest.c - a plugin.yaml as plugin and actions. Its shape has been checked against schemas/plugin.schema.json before anything is
- * read; commands are manifest_command.c's, mistakes in what they mean manifest_check.c's.
+ * manifest.c - a plugin.yaml as plugin and actions. Its shape has been checked against schemas/plugin.schema.json before
+ * anything is read; commands are manifest_command.c's, mistakes in what they mean manifest_check.c's.
  */
 #include "engine/plugin/manifest.h"
 
@@ -14,7 +14,7 @@
 #include "engine/schema/product.h"
 
 #define DEFAULT_TIMEOUT (120 * NSEC_PER_SEC)
-#define DEFAULT_POLL (500 * NSEC_PER_MSEC)
+#define DEFAULT_POLL	(500 * NSEC_PER_MSEC)
 
 static const char *const kinds[] = {
 	[ACTION_STATE] = "state", [ACTION_TASK] = "task", [ACTION_PROBE] = "probe", [ACTION_GATE] = "gate"};

@@ -1,6 +1,6 @@
 /*
- * manifest_check.c - what is wrong with an action though its shape is right: names that nothing sees, attributes that nobody declares,
- * secrets outside of stdin, parts that its kind lacks or has no use for.
+ * manifest_check.c - what is wrong with an action though its shape is right: names that nothing sees, attributes that nobody
+ * declares, secrets outside of stdin, parts that its kind lacks or has no use for.
  */
 #include <string.h>
 
@@ -137,8 +137,8 @@ static void check_template(struct check *check, const struct template *template,
 static void check_action_templates(struct check *check)
 {
 	const struct action *action = check->action;
-	const struct template *templates[] = {action->effect, action->repeatable, action->object,  action->desired, action->event_when,
-					      action->leaves, action->touches, action->via};
+	const struct template *templates[] = {action->effect,	  action->repeatable, action->object,  action->desired,
+					      action->event_when, action->leaves,     action->touches, action->via};
 	for (size_t i = 0; i < COUNT_OF(templates); i++)
 		check_template(check, templates[i], 0);
 }

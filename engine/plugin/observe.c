@@ -50,7 +50,8 @@ static int read_observation(struct arena *arena, const struct call_names *names,
 	if (!read.state)
 		return unobservable(observation, arena_printf(arena, "`%s` on %s: %s", prepared->command.argv[0],
 							      prepared->host->id, read.why));
-	*observation = (struct observation){.kind = OBSERVED_STATE, .state = read.state, .transient = read.transient, .fatal = read.fatal};
+	*observation = (struct observation){
+		.kind = OBSERVED_STATE, .state = read.state, .transient = read.transient, .fatal = read.fatal};
 	return 0;
 }
 

@@ -28,33 +28,34 @@ struct action {
 	const char *summary;
 	enum action_kind kind;
 	struct template *effect;
-	struct template *repeatable;	/* NULL: no */
-	const struct value *inputs;	/* map: input name -> its schema */
-	struct schema *inputs_schema;	/* of the whole `with` map */
-	const struct value *outputs;	/* map: attribute -> its schema, or NULL */
-	struct schema *outputs_schema;	/* of an observed state */
-	struct template *object;	/* NULL: no object (tasks, gates) */
-	struct template *desired;	/* NULL: none; yields a map, or the string "absent" */
-	struct template *event_when;	/* NULL: no event wish (or always, if event_token is set) */
-	const char *event_token;	/* NULL: none */
-	struct template *leaves;	/* NULL: none */
-	struct template *touches;	/* NULL: none; yields a list of patterns */
-	struct template *via;		/* NULL: the subject */
-	int64_t stable_for;		/* nanoseconds; 0 */
-	int64_t timeout;		/* nanoseconds; default 2 minutes */
-	int64_t poll;			/* nanoseconds; default 500 ms */
-	const char *const *secrets;	/* inputs that may be secret, NULL-terminated */
+	struct template *repeatable;	     /* NULL: no */
+	const struct value *inputs;	     /* map: input name -> its schema */
+	struct schema *inputs_schema;	     /* of the whole `with` map */
+	const struct value *outputs;	     /* map: attribute -> its schema, or NULL */
+	struct schema *outputs_schema;	     /* of an observed state */
+	struct template *object;	     /* NULL: no object (tasks, gates) */
+	struct template *desired;	     /* NULL: none; yields a map, or the string "absent" */
+	struct template *event_when;	     /* NULL: no event wish (or always, if event_token is set) */
+	const char *event_token;	     /* NULL: none */
+	struct template *leaves;	     /* NULL: none */
+	struct template *touches;	     /* NULL: none; yields a list of patterns */
+	struct template *via;		     /* NULL: the subject */
+	int64_t stable_for;		     /* nanoseconds; 0 */
+	int64_t timeout;		     /* nanoseconds; default 2 minutes */
+	int64_t poll;			     /* nanoseconds; default 500 ms */
+	const char *const *secrets;	     /* inputs that may be secret, NULL-terminated */
 	struct action_platform platforms[2]; /* by enum host_platform */
-	const struct plugin_program *program; /* of a process plugin: it observes and applies; NULL: the platforms' commands do */
-	const char *const *hosts;	      /* inputs that name hosts (`host: true`), NULL-terminated */
+	const struct plugin_program
+		*program;	  /* of a process plugin: it observes and applies; NULL: the platforms' commands do */
+	const char *const *hosts; /* inputs that name hosts (`host: true`), NULL-terminated */
 	struct span at;
 };
 
 struct plugin {
 	const char *name;
 	const char *summary;
-	const char *path;	/* of its manifest */
-	const char *text;	/* the manifest as read, for the run directory and its digest */
+	const char *path; /* of its manifest */
+	const char *text; /* the manifest as read, for the run directory and its digest */
 	size_t text_length;
 	struct plugin_program *program; /* of a process plugin, or NULL */
 	struct action *actions;
@@ -69,8 +70,8 @@ struct plugins {
 /* Reads every plugins/NAME/plugin.yaml below folder (sorted). -1: errors among the diagnostics. */
 int plugins_read(struct arena *arena, const char *folder, struct plugins **ret_plugins, struct diagnostics *diagnostics);
 /* From texts that were stored in a run directory: names and texts in parallel. */
-int plugins_from_texts(struct arena *arena, const char *const *names, const char *const *texts, const size_t *lengths, size_t count,
-		       struct plugins **ret_plugins, struct diagnostics *diagnostics);
+int plugins_from_texts(struct arena *arena, const char *const *names, const char *const *texts, const size_t *lengths,
+		       size_t count, struct plugins **ret_plugins, struct diagnostics *diagnostics);
 /* NULL: no such action; then *ret_suggestion (may be NULL) is the nearest name, or NULL. */
 const struct action *plugins_find(const struct plugins *plugins, const char *name, const char **ret_suggestion);
 const struct plugin *plugins_of(const struct plugins *plugins, const struct action *action);

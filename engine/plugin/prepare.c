@@ -1,10 +1,10 @@
 /*
- * prepare.c - from templates to argument vectors. Values become arguments, variables and stdin as they are; nothing is ever put into the
- * text of a program.
+ * prepare.c - from templates to argument vectors. Values become arguments, variables and stdin as they are; nothing is ever put
+ * into the text of a program.
  *
- * Scripts: linux runs `sh -e -c TEXT`: a command that fails ends the script, except where its exit is looked at (`if`, `&&`, `||`, and
- * all but the last of a pipe). windows runs `powershell.exe -NoProfile -NonInteractive -Command TEXT` with errors that end it; the
- * connection wraps that so that no shell on the way reads it.
+ * Scripts: linux runs `sh -e -c TEXT`: a command that fails ends the script, except where its exit is looked at (`if`, `&&`,
+ * `||`, and all but the last of a pipe). windows runs `powershell.exe -NoProfile -NonInteractive -Command TEXT` with errors
+ * that end it; the connection wraps that so that no shell on the way reads it.
  */
 #include "engine/plugin/prepare.h"
 

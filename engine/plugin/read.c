@@ -1,8 +1,8 @@
 /*
  * read.c - from stdout and exit code to attributes: capture, map, convert, set, check.
  *
- * What is not certain is not read: an output that was cut, a group that did not match, text that is no number where a number was
- * promised make the whole state unobservable, with a reason.
+ * What is not certain is not read: an output that was cut, a group that did not match, text that is no number where a number
+ * was promised make the whole state unobservable, with a reason.
  */
 #include "engine/plugin/read.h"
 
@@ -15,7 +15,7 @@
 #include "engine/base/regex.h"
 #include "engine/plugin/manifest.h"
 
-#define LAST_OWN_EXIT 125      /* 126 and up: the shell could not run it, or a signal ended it */
+#define LAST_OWN_EXIT	  125  /* 126 and up: the shell could not run it, or a signal ended it */
 #define WINDOWS_NOT_FOUND 9009 /* cmd.exe: no such program */
 
 struct reader {

@@ -1,7 +1,8 @@
 /*
  * transcript.c - running a prepared command, and cleaning what it said.
  *
- * The order matters: secrets are taken out of the bytes as they came, then what is no UTF-8 is repaired, then evidence is cut to its size.
+ * The order matters: secrets are taken out of the bytes as they came, then what is no UTF-8 is repaired, then evidence is cut
+ * to its size.
  */
 #include "engine/plugin/transcript.h"
 

@@ -21,8 +21,8 @@ struct transcript {
 	struct evidence evidence;
 };
 
-/* Runs it. As connection_run: -1 means that its exit is not known, and ret_transcript->started whether it may have had an effect. The
- * transcript is always filled. prepared must be wholly known. */
+/* Runs it. As connection_run: -1 means that its exit is not known, and ret_transcript->started whether it may have had an
+ * effect. The transcript is always filled. prepared must be wholly known. */
 int transcript_run(struct arena *arena, const struct call *call, const struct prepared *prepared, const char *scope,
 		   int64_t deadline, struct transcript *ret_transcript, struct error *err);
 
@@ -31,7 +31,8 @@ struct regex_list {
 	size_t count;
 };
 
-/* The last lines that say something, on one line for an error: of stderr, else of stdout; ignore may be NULL. "" if there are none. */
+/* The last lines that say something, on one line for an error: of stderr, else of stdout; ignore may be NULL. "" if there are
+ * none. */
 const char *transcript_excerpt(struct arena *arena, const struct transcript *transcript, const struct regex_list *ignore);
 
 /* How it ended, for an error: "exit code 5", "signal KILL". */

@@ -10,7 +10,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 
-#define LINES_SHOWN 3 /* of a command; the rest of a longer one is folded away */
+#define LINES_SHOWN	  3  /* of a command; the rest of a longer one is folded away */
 #define NAME_COLUMN_LIMIT 20 /* a longer attribute name pushes its values out of their column */
 
 /* May it stand without quotes? Not if it would read as something else than this string. */

@@ -10,12 +10,12 @@
 #include "engine/report/page.h"
 #include "engine/report/words.h"
 
-#define BLOCK_INDENT 2
-#define DEPTH_INDENT 2
-#define DETAIL_INDENT 5
+#define BLOCK_INDENT	 2
+#define DEPTH_INDENT	 2
+#define DETAIL_INDENT	 5
 #define KEY_COLUMN_LIMIT 12
-#define BLOCKS 5  /* those of headings, and one for what is none of them */
-#define DEPTHS 16 /* deeper rows share the last one's column */
+#define BLOCKS		 5  /* those of headings, and one for what is none of them */
+#define DEPTHS		 16 /* deeper rows share the last one's column */
 
 struct plan_text {
 	struct page page;

@@ -13,15 +13,15 @@
 #include "engine/report/story.h"
 #include "engine/report/words.h"
 
-#define INDENT 2
-#define LABEL_COLUMN 12
+#define INDENT		  2
+#define LABEL_COLUMN	  12
 #define NAME_COLUMN_LIMIT 36
 #define NAME_COLUMN_LEAST 20 /* shorter, and something else is left out */
-#define KEY_COLUMN_LIMIT 14
-#define BAR_COLUMNS 30	/* where the width knows no limit */
-#define BAR_LEAST 16	/* with less room than this there are no bars */
-#define OUTPUT_LINES 20 /* of a failed command's output; all of it if verbose */
-#define NO_LIMIT 1000000u
+#define KEY_COLUMN_LIMIT  14
+#define BAR_COLUMNS	  30 /* where the width knows no limit */
+#define BAR_LEAST	  16 /* with less room than this there are no bars */
+#define OUTPUT_LINES	  20 /* of a failed command's output; all of it if verbose */
+#define NO_LIMIT	  1000000u
 
 struct run_report {
 	struct page page;
@@ -150,8 +150,8 @@ static unsigned limited(unsigned width, unsigned limit)
 /* "x 3.1[0]  Start dovecot   00:03.2    0.8s  |##    |": what stands beside key, name and bar takes 2 + 2 + 2 + 7 + 2 + 6 + 4.
  */
 #define TIMELINE_FIXED 25
-#define SINCE_COLUMNS 9 /* the time and the gap before it */
-#define NO_BAR 4	/* what is saved where there is no bar */
+#define SINCE_COLUMNS  9 /* the time and the gap before it */
+#define NO_BAR	       4 /* what is saved where there is no bar */
 
 /* The bars give way first (after the names have become shorter for their sake), then the times. */
 static void fit_columns(struct columns *columns, unsigned width)

@@ -12,15 +12,15 @@
 #include "engine/report/fields.h"
 #include "engine/report/words.h"
 
-#define WORD_COLUMN 10
-#define DETAIL_INDENT 9 /* behind the time */
-#define KEY_COLUMN_LEAST 3
+#define WORD_COLUMN	  10
+#define DETAIL_INDENT	  9 /* behind the time */
+#define KEY_COLUMN_LEAST  3
 #define HOST_COLUMN_LEAST 6
-#define KEY_COLUMN_LIMIT 14
+#define KEY_COLUMN_LIMIT  14
 #define HOST_COLUMN_LIMIT 14
-#define NARROW 60			   /* columns; below, a line has neither time nor host */
-#define OUTPUT_LINES 10			   /* of a failed command's output */
-#define PROGRESS_PAUSE (10 * NSEC_PER_SEC) /* on a pipe: between two lines about one step's progress */
+#define NARROW		  60		      /* columns; below, a line has neither time nor host */
+#define OUTPUT_LINES	  10		      /* of a failed command's output */
+#define PROGRESS_PAUSE	  (10 * NSEC_PER_SEC) /* on a pipe: between two lines about one step's progress */
 
 struct event { /* a record being shown */
 	struct run_view *view;

@@ -15,7 +15,8 @@ struct live_area {
 	size_t lines;
 	unsigned frame;	 /* of the spinner */
 	unsigned height; /* of the terminal */
-	unsigned typed;	 /* lines that the person at the keyboard has ended since the area was drawn: the cursor stands so much lower */
+	unsigned typed;	 /* lines that the person at the keyboard has ended since the area was drawn: the cursor stands so much
+			    lower */
 };
 
 struct run_view {

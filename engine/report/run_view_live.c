@@ -13,9 +13,9 @@
 #include "engine/report/fields.h"
 #include "engine/report/run_view.h"
 
-#define DEFAULT_WIDTH 80
-#define DEFAULT_HEIGHT 24
-#define NARROW 60 /* below this the words of the bar are left out */
+#define DEFAULT_WIDTH	 80
+#define DEFAULT_HEIGHT	 24
+#define NARROW		 60 /* below this the words of the bar are left out */
 #define PROGRESS_COLUMNS 10
 
 static const struct glyphs {

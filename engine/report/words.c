@@ -32,15 +32,9 @@ const struct verdict_look *verdict_look(const char *name)
 }
 
 static const struct outcome_look outcomes[] = {
-	{"changed", '~', INK_GOOD},
-	{"ok", '=', INK_DIM},
-	{"skipped", '/', INK_DIM},
-	{"failed", 'x', INK_BAD},
-	{"unknown", '?', INK_WARN},
-	{"cancelled", 'c', INK_WARN},
-	{"abandoned", 'a', INK_WARN},
-	{"running", '>', INK_ACT},
-	{"unfinished", '!', INK_WARN},
+	{"changed", '~', INK_GOOD},   {"ok", '=', INK_DIM},	  {"skipped", '/', INK_DIM},
+	{"failed", 'x', INK_BAD},     {"unknown", '?', INK_WARN}, {"cancelled", 'c', INK_WARN},
+	{"abandoned", 'a', INK_WARN}, {"running", '>', INK_ACT},  {"unfinished", '!', INK_WARN},
 };
 
 const struct outcome_look *outcome_look(const char *name)

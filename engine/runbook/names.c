@@ -27,8 +27,8 @@ struct names {
 	const char **ids; /* of the whole runbook */
 	size_t ids_count;
 	size_t ids_capacity;
-	struct table steps; /* id -> step */
-	struct table ended; /* ids of the steps that will have ended before the place that is being checked */
+	struct table steps;	      /* id -> step */
+	struct table ended;	      /* ids of the steps that will have ended before the place that is being checked */
 	const struct step *step;      /* that is being checked; NULL: behind all of them */
 	const struct as_scope *scope; /* at the place that is being checked */
 	const struct parallel_place *parallel;

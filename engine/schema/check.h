@@ -8,8 +8,8 @@
 
 #include "engine/schema/node.h"
 
-#define CHECK_DEPTH_LIMIT 1000	 /* nodes in nodes */
-#define CHECK_WORK_LIMIT 5000000 /* nodes checked, in all */
+#define CHECK_DEPTH_LIMIT 1000	  /* nodes in nodes */
+#define CHECK_WORK_LIMIT  5000000 /* nodes checked, in all */
 
 /* Which entries of the present map, or items of the present list, a keyword has looked at (for unevaluated*). */
 struct marks {

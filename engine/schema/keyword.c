@@ -8,10 +8,10 @@
 
 #include "engine/base/memory.h"
 
-#define CORE VOCABULARY_CORE
+#define CORE	   VOCABULARY_CORE
 #define APPLICATOR VOCABULARY_APPLICATOR
 #define VALIDATION VOCABULARY_VALIDATION
-#define META_DATA VOCABULARY_META_DATA
+#define META_DATA  VOCABULARY_META_DATA
 
 const struct keyword schema_keywords[] = {
 	{"type", VALIDATION, HOLDS_VALUE, compile_type, check_type},

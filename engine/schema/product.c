@@ -11,7 +11,7 @@
 #include "engine/base/memory.h"
 
 #define EMBED(name)                                                                                                            \
-	__asm__(".section .rodata\n" #name "_schema_text: .incbin \"schemas/" #name ".schema.json\"\n.byte 0\n.previous\n");      \
+	__asm__(".section .rodata\n" #name "_schema_text: .incbin \"schemas/" #name ".schema.json\"\n.byte 0\n.previous\n");   \
 	extern const char name##_schema_text[]
 
 EMBED(runbook);

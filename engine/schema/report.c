@@ -11,8 +11,8 @@
 #include "engine/base/utf8.h"
 #include "engine/schema/check.h"
 
-#define SHOWN_LENGTH 40 /* characters of a value in a message */
-#define CANDIDATES 100	/* words looked at for "did you mean" */
+#define SHOWN_LENGTH 40	 /* characters of a value in a message */
+#define CANDIDATES   100 /* words looked at for "did you mean" */
 
 static const struct {
 	const char *name, *words;

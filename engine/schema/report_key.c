@@ -6,8 +6,8 @@
 #include "engine/base/memory.h"
 #include "engine/schema/check.h"
 
-#define CANDIDATES 100 /* names looked at for "did you mean" */
-#define NAMES_DEPTH 8  /* schemas in schemas that are asked for names */
+#define CANDIDATES  100 /* names looked at for "did you mean" */
+#define NAMES_DEPTH 8	/* schemas in schemas that are asked for names */
 
 struct names {
 	const char *items[CANDIDATES];

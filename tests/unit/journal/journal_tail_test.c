@@ -7,7 +7,7 @@
 #include "engine/base/loop.h"
 
 #define RECORDS 200
-#define SOON (clock_boottime() + 20 * NSEC_PER_SEC)
+#define SOON	(clock_boottime() + 20 * NSEC_PER_SEC)
 
 static char *journal_in(const char *folder)
 {

@@ -25,7 +25,7 @@ static inline struct run *run_in(struct run_store *store)
 
 static inline const struct value *claim_of(struct arena *arena, const struct run *run, const char *opened)
 {
-	struct value *claim = value_map(arena), *operator = value_map(arena);
+	struct value *claim = value_map(arena), *operator= value_map(arena);
 	value_put(arena, operator, "user", value_string(arena, "anna"));
 	value_put(arena, operator, "host", value_string(arena, "ctl"));
 	value_put(arena, claim, "run", value_string(arena, run->id));

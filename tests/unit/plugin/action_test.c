@@ -162,19 +162,23 @@ static const struct {
 } tasks[] = {
 	{"{}", APPLY_DONE, ""},
 	{"{\"code\": 1}", APPLY_FAILED, "demo.task: `sh` on box ended with exit code 1: n=4"},
-	{"{\"code\": 2, \"said\": \"a\\n\\n b\\nc\\nd\\n\"}", APPLY_FAILED, "demo.task: `sh` on box ended with exit code 2:  b; c; d"},
+	{"{\"code\": 2, \"said\": \"a\\n\\n b\\nc\\nd\\n\"}", APPLY_FAILED,
+	 "demo.task: `sh` on box ended with exit code 2:  b; c; d"},
 	{"{\"code\": 2, \"said\": \"bad\\nwarning: x\\n\", \"ignore\": [\"^warning\"]}", APPLY_FAILED,
 	 "demo.task: `sh` on box ended with exit code 2: bad"},
 	{"{\"code\": 3, \"success\": {\"exits\": [0, 3]}}", APPLY_DONE, ""},
 	{"{\"code\": 0, \"success\": {\"exits\": [3]}}", APPLY_FAILED, "demo.task: `sh` on box ended with exit code 0: n=4"},
 	{"{\"said\": \"all done\", \"success\": {\"regex\": \"done$\"}}", APPLY_DONE, ""},
 	{"{\"success\": {\"regex\": \"^n=4$\"}}", APPLY_DONE, ""},
-	{"{\"code\": 1, \"success\": {\"regex\": \"^n=4$\"}}", APPLY_FAILED, "demo.task: `sh` on box ended with exit code 1: n=4"},
+	{"{\"code\": 1, \"success\": {\"regex\": \"^n=4$\"}}", APPLY_FAILED,
+	 "demo.task: `sh` on box ended with exit code 1: n=4"},
 	{"{\"said\": \"no\", \"success\": {\"regex\": \"done\"}}", APPLY_FAILED,
 	 "demo.task: `sh` on box did not say what `success` waits for: no"},
 	{"{\"success\": {\"exits\": 3}}", APPLY_REFUSED, "demo.task, `success`: `exits` is not a list of exit codes"},
-	{"{\"success\": {\"exits\": [\"3\"]}}", APPLY_REFUSED, "demo.task, `success`: `exits` holds something that is no exit code"},
-	{"{\"said\": \"\\u001b[31mred\", \"code\": 1}", APPLY_FAILED, "demo.task: `sh` on box ended with exit code 1: \\x1b[31mred"},
+	{"{\"success\": {\"exits\": [\"3\"]}}", APPLY_REFUSED,
+	 "demo.task, `success`: `exits` holds something that is no exit code"},
+	{"{\"said\": \"\\u001b[31mred\", \"code\": 1}", APPLY_FAILED,
+	 "demo.task: `sh` on box ended with exit code 1: \\x1b[31mred"},
 };
 
 static void tasks_are_judged_by_exit_and_pattern(void **state)

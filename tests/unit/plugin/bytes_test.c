@@ -1,6 +1,6 @@
 /*
- * bytes_test.c - hostile values arrive byte for byte as argument, variable and stdin, of a program and of a script; and evidence stays
- * bounded and valid whatever comes back.
+ * bytes_test.c - hostile values arrive byte for byte as argument, variable and stdin, of a program and of a script; and
+ * evidence stays bounded and valid whatever comes back.
  */
 #include "tests/unit/plugin/fixture.h"
 
@@ -15,19 +15,22 @@ static const char manifest[] =
 	"    kind: probe\n"
 	"    inputs: {value: {type: string}}\n"
 	"    outputs: &out {hex: {type: string}}\n"
-	"    linux: {observe: {run: [sh, -c, 'printf %s \"$1\" | od -An -v -tx1 | tr -d \" \\n\"', sh, '${{ inputs.value }}'], set: {hex: '${{ result.stdout }}'}}}\n"
+	"    linux: {observe: {run: [sh, -c, 'printf %s \"$1\" | od -An -v -tx1 | tr -d \" \\n\"', sh, '${{ inputs.value }}'], "
+	"set: {hex: '${{ result.stdout }}'}}}\n"
 	"  variable:\n"
 	"    summary: x\n"
 	"    kind: probe\n"
 	"    inputs: {value: {type: string}}\n"
 	"    outputs: *out\n"
-	"    linux: {observe: {script: 'printf %s \"$VALUE\" | od -An -v -tx1 | tr -d \" \\n\"', env: {VALUE: '${{ inputs.value }}'}, set: {hex: '${{ result.stdout }}'}}}\n"
+	"    linux: {observe: {script: 'printf %s \"$VALUE\" | od -An -v -tx1 | tr -d \" \\n\"', env: {VALUE: '${{ "
+	"inputs.value }}'}, set: {hex: '${{ result.stdout }}'}}}\n"
 	"  input:\n"
 	"    summary: x\n"
 	"    kind: probe\n"
 	"    inputs: {value: {type: string}}\n"
 	"    outputs: *out\n"
-	"    linux: {observe: {script: 'od -An -v -tx1 | tr -d \" \\n\"', stdin: '${{ inputs.value }}', set: {hex: '${{ result.stdout }}'}}}\n"
+	"    linux: {observe: {script: 'od -An -v -tx1 | tr -d \" \\n\"', stdin: '${{ inputs.value }}', set: {hex: '${{ "
+	"result.stdout }}'}}}\n"
 	"  list:\n"
 	"    summary: x\n"
 	"    kind: probe\n"
@@ -47,9 +50,48 @@ static const char manifest[] =
 	"    linux: {apply: {run: [head, -c, '5000', /dev/urandom]}}\n";
 
 static const char *const hostile[] = {
-	"", " ", "plain", "-n", "--", "$(id)", "`id`", "${HOME}", "$HOME", "'; rm -rf / #", "\"", "'", "\\", "\\\\n", "a\nb", "\n", "a\n\n",
-	"\t", "\r\n", "*", "?", "[a-z]", "~", "!x", "a=b", "=", "%s%n", "&& id", "| id", "; id", "> /tmp/x", "ä€𝄞", "\x01\x02\x1b[31m\x7f",
-	"\xe2\x80\xae", "a b", "{a,b}", "#", "\xef\xbb\xbf", "${{ inputs.value }}", "%PATH%", "^", "$env:PATH",
+	"",
+	" ",
+	"plain",
+	"-n",
+	"--",
+	"$(id)",
+	"`id`",
+	"${HOME}",
+	"$HOME",
+	"'; rm -rf / #",
+	"\"",
+	"'",
+	"\\",
+	"\\\\n",
+	"a\nb",
+	"\n",
+	"a\n\n",
+	"\t",
+	"\r\n",
+	"*",
+	"?",
+	"[a-z]",
+	"~",
+	"!x",
+	"a=b",
+	"=",
+	"%s%n",
+	"&& id",
+	"| id",
+	"; id",
+	"> /tmp/x",
+	"ä€𝄞",
+	"\x01\x02\x1b[31m\x7f",
+	"\xe2\x80\xae",
+	"a b",
+	"{a,b}",
+	"#",
+	"\xef\xbb\xbf",
+	"${{ inputs.value }}",
+	"%PATH%",
+	"^",
+	"$env:PATH",
 };
 
 static void values_arrive_as_they_are(void **state)

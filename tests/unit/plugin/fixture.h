@@ -48,8 +48,10 @@ static inline void fixture_open(struct fixture *f, const char *plugin, const cha
 {
 	*f = (struct fixture){.arena = arena_new()};
 	f->hosts[0] = (struct host){.id = "box", .name = "box", .platform = PLATFORM_LINUX, .transport = TRANSPORT_LOCAL};
-	f->hosts[1] = (struct host){.id = "win", .name = "win", .platform = PLATFORM_WINDOWS, .transport = TRANSPORT_SSH, .address = "192.0.2.1"};
-	f->hosts[0].value = json(f->arena, "{\"id\": \"box\", \"name\": \"box\", \"platform\": \"linux\", \"address\": \"127.0.0.1\"}");
+	f->hosts[1] = (struct host){
+		.id = "win", .name = "win", .platform = PLATFORM_WINDOWS, .transport = TRANSPORT_SSH, .address = "192.0.2.1"};
+	f->hosts[0].value =
+		json(f->arena, "{\"id\": \"box\", \"name\": \"box\", \"platform\": \"linux\", \"address\": \"127.0.0.1\"}");
 	f->hosts[1].value = json(f->arena, "{\"id\": \"win\", \"name\": \"win\", \"platform\": \"windows\"}");
 	f->hosts[2] = (struct host){.id = "gone", .name = "gone", .transport = TRANSPORT_COMMAND, .prefix = no_way};
 	f->hosts[2].value = json(f->arena, "{\"id\": \"gone\", \"name\": \"gone\", \"platform\": \"linux\"}");
@@ -106,7 +108,8 @@ static inline const char *observed(struct fixture *f, const struct call *call)
 		return "absent";
 	if (o.kind == OBSERVED_UNOBSERVABLE)
 		return arena_printf(f->arena, "unobservable: %s", o.why);
-	return arena_printf(f->arena, "%s%s%s", json_text(f->arena, o.state), o.transient ? " transient" : "", o.fatal ? " fatal" : "");
+	return arena_printf(f->arena, "%s%s%s", json_text(f->arena, o.state), o.transient ? " transient" : "",
+			    o.fatal ? " fatal" : "");
 }
 
 static inline const struct value *secret(struct arena *arena, const char *text)

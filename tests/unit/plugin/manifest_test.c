@@ -36,7 +36,7 @@ static void check_case(const char *path)
 	int outcome = plugins_from_texts(arena, &name, &manifest, &length, 1, &plugins, &diagnostics);
 	diagnostics_sort(&diagnostics);
 	diagnostics_print(&printed, &diagnostics, false);
-	assert_int_equal(outcome < 0, diagnostics.errors > 0);
+	assert_int_equal(outcome<0, diagnostics.errors> 0);
 	if (getenv("UPDATE"))
 		assert_int_equal(file_write_durable(expected_path, buffer_text(&printed), printed.length, 0644, NULL), 0);
 	CLEANUP_FREE char *expected = read_text(expected_path);
@@ -142,7 +142,8 @@ static void a_folder_that_is_not_there(void **state)
 	diagnostics_init(&diagnostics, arena);
 	assert_int_equal(plugins_read(arena, "/nonexistent/plugins", &plugins, &diagnostics), -1);
 	diagnostics_print(&printed, &diagnostics, false);
-	assert_non_null(strstr(buffer_text(&printed), "the folder of plugins, /nonexistent/plugins: No such file or directory"));
+	assert_non_null(
+		strstr(buffer_text(&printed), "the folder of plugins, /nonexistent/plugins: No such file or directory"));
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /*
- * secret_test.c - secrets reach stdin and nothing else: no argument, environment, key or desired state, and no evidence, error or attribute.
+ * secret_test.c - secrets reach stdin and nothing else: no argument, environment, key or desired state, and no evidence, error
+ * or attribute.
  */
 #include "tests/unit/plugin/fixture.h"
 
@@ -13,7 +14,8 @@ static const char manifest[] =
 	"    summary: x\n"
 	"    kind: state\n"
 	"    effect: reversible\n"
-	"    inputs: {name: {type: string, default: n}, wish: {type: string, default: w}, variable: {type: string, default: v}, list: {type: array, default: []}}\n"
+	"    inputs: {name: {type: string, default: n}, wish: {type: string, default: w}, variable: {type: string, default: "
+	"v}, list: {type: array, default: []}}\n"
 	"    outputs: {wish: {type: string}}\n"
 	"    object: thing/${{ inputs.name }}\n"
 	"    desired: {wish: '${{ inputs.wish }}'}\n"
@@ -29,7 +31,8 @@ static const char manifest[] =
 	"    secrets: [password]\n"
 	"    linux:\n"
 	"      apply:\n"
-	"        run: [sh, -c, 'head -c \"$2\" /dev/zero | tr \"\\0\" x; cat; echo; echo said=again; exit \"$1\"', sh, '${{ inputs.code }}', '${{ inputs.lead }}']\n"
+	"        run: [sh, -c, 'head -c \"$2\" /dev/zero | tr \"\\0\" x; cat; echo; echo said=again; exit \"$1\"', sh, '${{ "
+	"inputs.code }}', '${{ inputs.lead }}']\n"
 	"        stdin: 'user=me password=${{ inputs.password }}'\n"
 	"        set: {said: '${{ result.stdout }}'}\n"
 	"      diagnose: {run: [cat], stdin: '${{ inputs.password }}'}\n";
@@ -37,11 +40,13 @@ static const char manifest[] =
 static const struct {
 	const char *input;
 	const char *error;
-} observing[] = {
-	{"name", "demo.act, `run`: the input 'name' is secret and may not stand here"},
-}, applying[] = {
-	{"list", "demo.act, `run`: the input 'list' is secret and may not stand here"},
-	{"variable", "demo.act, `env`: the input 'variable' is secret and may not stand here"},
+} observing[] =
+	{
+		{"name", "demo.act, `run`: the input 'name' is secret and may not stand here"},
+},
+  applying[] = {
+	  {"list", "demo.act, `run`: the input 'list' is secret and may not stand here"},
+	  {"variable", "demo.act, `env`: the input 'variable' is secret and may not stand here"},
 };
 
 static struct call with_secret(struct fixture *f, const char *input)
@@ -150,7 +155,8 @@ static void expect_no_trace(struct fixture *f, int lead, int padding)
 	assert_null(strstr(evidence.output, "SHA-256"));
 }
 
-/* The cut of a long output may fall anywhere in the secret, at the end of what is kept before it and at the beginning of what is kept behind. */
+/* The cut of a long output may fall anywhere in the secret, at the end of what is kept before it and at the beginning of what
+ * is kept behind. */
 static void a_cut_secret_is_gone_too(void **state)
 {
 	CLEANUP_FIXTURE struct fixture f;
@@ -187,7 +193,7 @@ static const struct {
 	{{"canary"}, "uYXJ5x", true, false, "•••x"},
 	{{"\?\?>>\?\?"}, "Pz8-Pj8_ Pz8+Pj8/", false, false, "••• •••"},
 	{{"canary"}, "63616e617279 63 61 6e 61 72 79", false, false, "••• •••"},
-	{{"can"}, "Y2Fu 63616e", false, false, "Y2Fu 63616e"}, /* too short: it would hide too much else */
+	{{"can"}, "Y2Fu 63616e", false, false, "Y2Fu 63616e"},	  /* too short: it would hide too much else */
 	{{"a\"b\nc"}, "\"a\\\"b\\nc\"", false, false, "\"•••\""}, /* JSON, with and without what is not ASCII, */
 	{{"pä€𝄞"}, "p\\u00e4\\u20ac\\ud834\\udd1e", false, false, "•••"},
 	{{"p ä/1"}, "x=p%20%C3%A4%2F1&", false, false, "x=•••&"},
@@ -203,8 +209,8 @@ static void every_redaction(void **state)
 		struct redaction redaction = {0};
 		for (size_t s = 0; s < COUNT_OF(redactions[i].secrets) && redactions[i].secrets[s]; s++)
 			redaction_add(arena, &redaction, secret(arena, redactions[i].secrets[s]));
-		redact(&redaction, redactions[i].text, strlen(redactions[i].text), redactions[i].cut_before, redactions[i].cut_after,
-		       &out);
+		redact(&redaction, redactions[i].text, strlen(redactions[i].text), redactions[i].cut_before,
+		       redactions[i].cut_after, &out);
 		assert_string_equal(buffer_text(&out), redactions[i].expected);
 	}
 }

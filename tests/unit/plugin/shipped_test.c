@@ -1,5 +1,6 @@
 /*
- * shipped_test.c - the plugins in plugins/: all of them load, without a diagnostic; and core.run and core.script do what they say.
+ * shipped_test.c - the plugins in plugins/: all of them load, without a diagnostic; and core.run and core.script do what they
+ * say.
  */
 #include "tests/unit/plugin/fixture.h"
 
@@ -34,7 +35,7 @@ static void core_is_intrinsic_but_for_commands(void **state)
 		enum action_kind kind;
 		bool commands;
 	} actions[] = {
-		{"core.run", ACTION_TASK, true},     {"core.script", ACTION_TASK, true},  {"core.set", ACTION_GATE, false},
+		{"core.run", ACTION_TASK, true},      {"core.script", ACTION_TASK, true},  {"core.set", ACTION_GATE, false},
 		{"core.assert", ACTION_PROBE, false}, {"core.wait", ACTION_GATE, false},   {"core.prompt", ACTION_GATE, false},
 		{"core.approve", ACTION_GATE, false}, {"core.notify", ACTION_TASK, false}, {"core.log", ACTION_TASK, false},
 	};
@@ -58,8 +59,10 @@ static const struct {
 } runs[] = {
 	{"core.run", "{\"run\": [\"echo\", \"a  b\", \"${{ x }}\"]}", APPLY_DONE,
 	 "{\"stdout\":\"a  b ${{ x }}\",\"stderr\":\"\",\"exit\":0}"},
-	{"core.run", "{\"run\": [\"sh\", \"-c\", \"cat; echo $X >&2; exit 3\"], \"stdin\": \"in\", \"env\": {\"X\": \"y\"}, "
-		     "\"success\": {\"exits\": [3]}}", APPLY_DONE, "{\"stdout\":\"in\",\"stderr\":\"y\",\"exit\":3}"},
+	{"core.run",
+	 "{\"run\": [\"sh\", \"-c\", \"cat; echo $X >&2; exit 3\"], \"stdin\": \"in\", \"env\": {\"X\": \"y\"}, "
+	 "\"success\": {\"exits\": [3]}}",
+	 APPLY_DONE, "{\"stdout\":\"in\",\"stderr\":\"y\",\"exit\":3}"},
 	{"core.run", "{\"run\": [\"echo\", \"port 25 open\"], \"regex\": \"port (?<port>\\\\d+)\"}", APPLY_DONE,
 	 "{\"port\":\"25\",\"stdout\":\"port 25 open\",\"stderr\":\"\",\"exit\":0}"},
 	{"core.run", "{\"run\": [\"echo\", \"x\"], \"regex\": \"port\"}", APPLY_FAILED,
@@ -162,12 +165,9 @@ static void a_secret_only_on_stdin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_of_them_load),
-		cmocka_unit_test(core_is_intrinsic_but_for_commands),
-		cmocka_unit_test(commands_and_scripts),
-		cmocka_unit_test(tasks_that_wish),
-		cmocka_unit_test(what_a_task_touches),
-		cmocka_unit_test(a_secret_only_on_stdin),
+		cmocka_unit_test(all_of_them_load),	cmocka_unit_test(core_is_intrinsic_but_for_commands),
+		cmocka_unit_test(commands_and_scripts), cmocka_unit_test(tasks_that_wish),
+		cmocka_unit_test(what_a_task_touches),	cmocka_unit_test(a_secret_only_on_stdin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,10 +139,10 @@ static void templates_conform(void **state)
 	assert_says(arena, "{\"not\": {\"type\": \"string\"}}", template, &with, "fine\n");
 	/* A branch that holds only because of a template is no contradiction. */
 	const struct value *map = json(arena, "{\"kind\": \"${{ k }}\", \"x\": 1}");
-	assert_says(
-		arena,
-		"{\"oneOf\": [{\"properties\": {\"kind\": {\"const\": \"a\"}}}, {\"properties\": {\"kind\": {\"const\": \"b\"}}}]}",
-		map, &with, "fine\n");
+	assert_says(arena,
+		    "{\"oneOf\": [{\"properties\": {\"kind\": {\"const\": \"a\"}}}, {\"properties\": {\"kind\": {\"const\": "
+		    "\"b\"}}}]}",
+		    map, &with, "fine\n");
 	assert_says(arena, "{\"not\": {\"properties\": {\"kind\": {\"const\": \"a\"}}}}", map, &with, "fine\n");
 	assert_says(arena, "{\"if\": {\"properties\": {\"kind\": {\"const\": \"a\"}}}, \"then\": {\"required\": [\"y\"]}}", map,
 		    &with, "fine\n");
