@@ -147,8 +147,8 @@ void quote_windows_for_people(struct buffer *out, const char *const *argv)
 
 /* --- cmd.exe ---
  *
- * Between double quotes cmd.exe leaves & | < > ( ) ^ and space alone; what follows it does not leave alone there, or not always. Nothing
- * is escaped with ^: whether that is read once or twice depends on what starts the line.
+ * Between double quotes cmd.exe leaves & | < > ( ) ^ and space alone; what follows it does not leave alone there, or not
+ * always. Nothing is escaped with ^: whether that is read once or twice depends on what starts the line.
  */
 
 static const struct {
@@ -176,7 +176,8 @@ static bool is_plain(const char *text)
 	return text[0] && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./\\:+@")] == '\0';
 }
 
-/* Without its ending cmd.exe would look for a batch file of that name, too; with a quote first it may take the line's quotes for its own. */
+/* Without its ending cmd.exe would look for a batch file of that name, too; with a quote first it may take the line's quotes
+ * for its own. */
 static int check_program(const char *name, struct error *err)
 {
 	size_t length = strlen(name);
@@ -184,7 +185,8 @@ static int check_program(const char *name, struct error *err)
 	if (program && is_plain(name) && !strchr("-/@", name[0]))
 		return 0;
 	error_set(err, ERROR_INVALID, "cmd.exe cannot be told for certain to run %s", name);
-	return error_hint(err, "name a program that ends in .exe or .com, without spaces; a batch file would parse its arguments again");
+	return error_hint(
+		err, "name a program that ends in .exe or .com, without spaces; a batch file would parse its arguments again");
 }
 
 static int check_argument(const char *argument, size_t index, struct error *err)
@@ -193,8 +195,8 @@ static int check_argument(const char *argument, size_t index, struct error *err)
 		const char *why = why_unsafe((unsigned char)*c);
 		if (!why)
 			continue;
-		error_set(err, ERROR_INVALID, "argument %zu cannot be passed through cmd.exe: byte 0x%02x at %zu", index, (unsigned char)*c,
-			  (size_t)(c - argument));
+		error_set(err, ERROR_INVALID, "argument %zu cannot be passed through cmd.exe: byte 0x%02x at %zu", index,
+			  (unsigned char)*c, (size_t)(c - argument));
 		return error_hint(err, "%s; pass it by stdin, or use PowerShell", why);
 	}
 	return 0;

@@ -26,6 +26,7 @@ struct reader {
 	size_t begin;	     /* bytes before the text: a byte order mark */
 	size_t *checkpoints; /* byte offset of every 256th character */
 	size_t characters;
+	size_t values;
 	bool seen; /* a document */
 };
 
@@ -142,8 +143,23 @@ static int take_document(struct reader *reader, const yaml_event_t *event)
 	return -1;
 }
 
+static int count_value(struct reader *reader, const yaml_event_t *event)
+{
+	if (event->type != YAML_SCALAR_EVENT && event->type != YAML_SEQUENCE_START_EVENT && event->type != YAML_MAPPING_START_EVENT)
+		return 0;
+	if (++reader->values <= DOCUMENT_VALUES_LIMIT)
+		return 0;
+	struct diagnostic *found = diagnostics_add(reader->composer.diagnostics, SEVERITY_ERROR, "yaml/size",
+						   (struct span){reader->source, offset_of(reader, &event->start_mark), 1},
+						   "the document holds more than 200,000 values");
+	diagnostic_hint(reader->composer.diagnostics, found, "split it: one runbook can `call` others, `foreach` repeats a step");
+	return -1;
+}
+
 static int take_event(struct reader *reader, const yaml_event_t *event)
 {
+	if (count_value(reader, event) < 0)
+		return -1;
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		return take_document(reader, event);

@@ -24,8 +24,7 @@ static int read_text(const char *path, char **ret_text, size_t *ret_length, stru
 	return file_read(path, DOCUMENT_SIZE_LIMIT, ret_text, ret_length, err);
 }
 
-int document_read(struct arena *arena, const char *path, const struct source **ret_source, const struct value **ret_value,
-		  struct diagnostics *diagnostics)
+int document_open(struct arena *arena, const char *path, const struct source **ret_source, struct diagnostics *diagnostics)
 {
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
@@ -39,5 +38,13 @@ int document_read(struct arena *arena, const char *path, const struct source **r
 		return -1;
 	}
 	*ret_source = document_source(arena, strcmp(path, "-") == 0 ? "<stdin>" : path, text, length);
+	return 0;
+}
+
+int document_read(struct arena *arena, const char *path, const struct source **ret_source, const struct value **ret_value,
+		  struct diagnostics *diagnostics)
+{
+	if (document_open(arena, path, ret_source, diagnostics) < 0)
+		return -1;
 	return document_parse(arena, *ret_source, ret_value, diagnostics);
 }

@@ -75,6 +75,8 @@ void layout_check_continuation(const struct span *at, long indent, bool comments
 {
 	const struct source *source = at->source;
 	size_t end = at->offset + at->length;
+	if (!memchr(source->text + at->offset, '\n', at->length))
+		return; /* it has one line, and that may be very long */
 	for (size_t i = line_end(source, at->offset) + 1; i < end; i = line_end(source, i) + 1) {
 		size_t text = skip_spaces(source, i);
 		size_t behind_tabs = text + strspn(source->text + text, " \t");

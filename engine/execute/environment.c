@@ -40,10 +40,10 @@ static const struct value *not_run(const struct names *names, const char *id, st
 static const struct value *step_value(const struct names *names, const char *id, struct arena *arena)
 {
 	const struct invocation *invocation = names->frame->invocation;
-	if (!runbook_step(invocation->runbook, id))
-		return NULL;
 	const struct value *value = table_get(&invocation->steps, id);
-	return value ? value : not_run(names, id, arena);
+	if (value)
+		return value;
+	return runbook_step(invocation->runbook, id) ? not_run(names, id, arena) : NULL;
 }
 
 /* Maps that are looked into, not built: steps.ID, hosts.ID, secrets.NAME. */

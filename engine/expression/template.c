@@ -18,7 +18,10 @@ struct compiler {
 	struct arena *arena;
 	struct span *ret_at; /* may be NULL */
 	struct error *err;
+	size_t expressions; /* so far */
 };
+
+#define EXPRESSIONS_LIMIT 10000 /* in one value: bounds the memory that a text of braces can take */
 
 static struct template *template_new(struct compiler *compiler, enum template_kind kind, const struct value *value)
 {
@@ -105,6 +108,11 @@ static struct template *compile_expression(struct compiler *compiler, enum templ
 
 	template->text = text;
 	place_expression(template, value, text, length, after);
+	if (++compiler->expressions > EXPRESSIONS_LIMIT) {
+		error_set(compiler->err, ERROR_LIMIT, "more than %d expressions in one value", EXPRESSIONS_LIMIT);
+		failed_at(compiler, template_span(template, place));
+		return NULL;
+	}
 	if (expression_compile(compiler->arena, text, length, &template->expression, &place, compiler->err)) {
 		failed_at(compiler, template_span(template, place));
 		return NULL;

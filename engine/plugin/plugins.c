@@ -143,9 +143,11 @@ const struct value *action_inputs(struct arena *arena, const struct action *acti
 			value_put(arena, inputs, value_text(entry->key), value);
 	}
 	/* What is not declared is kept, for inputs_schema to complain about. */
-	for (size_t i = 0; value_is(with, VALUE_MAP) && i < with->map.count; i++)
-		if (!value_get(action->inputs, value_text(with->map.entries[i].key)))
+	for (size_t i = 0; value_is(with, VALUE_MAP) && i < with->map.count; i++) {
+		const char *name = value_text(with->map.entries[i].key);
+		if (!name || !value_get(action->inputs, name))
 			value_put_key(arena, inputs, with->map.entries[i].key, with->map.entries[i].value);
+	}
 	return inputs;
 }
 

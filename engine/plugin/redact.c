@@ -11,7 +11,7 @@
 #include "engine/base/utf8.h"
 #include "engine/plugin/call_names.h"
 
-#define LINE_LEAST 8  /* bytes: shorter lines of a longer secret say too little and occur too often */
+#define LINE_LEAST  8 /* bytes: shorter lines of a longer secret say too little and occur too often */
 #define CODED_LEAST 4 /* bytes: the same for shorter secrets in base64 and the like */
 
 /* --- the forms of a secret --- */
@@ -71,7 +71,8 @@ static void add_escaped(struct arena *arena, struct redaction *redaction, const 
 		else if (code < 0x10000)
 			buffer_printf(&ascii, "\\u%04x", code);
 		else
-			buffer_printf(&ascii, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
+			buffer_printf(&ascii, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+				      0xdc00 + ((code - 0x10000) & 0x3ff));
 		i += size ? size : 1;
 	}
 	for (size_t i = 0; i < length; i++) {
@@ -199,7 +200,8 @@ static size_t rest_of_secret(const struct redaction *redaction, const char *text
 	return longest;
 }
 
-size_t redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after, struct buffer *out)
+size_t redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after,
+	      struct buffer *out)
 {
 	size_t count = 0;
 	for (size_t place = 0; place < length;) {

@@ -1,9 +1,9 @@
 /*
  * redact.h - text that a command said, without the secrets that it was given.
  *
- * A secret is found as it is, whole or line by line, and in the forms in which programs like to say what they were given: base64 (at any
- * place of a longer text, broken into lines or not), hexadecimal, JSON escapes, percent escapes, a shell's quotes. Not found: what was
- * compressed, encrypted, reversed, or cut into pieces.
+ * A secret is found as it is, whole or line by line, and in the forms in which programs like to say what they were given:
+ * base64 (at any place of a longer text, broken into lines or not), hexadecimal, JSON escapes, percent escapes, a shell's
+ * quotes. Not found: what was compressed, encrypted, reversed, or cut into pieces.
  */
 #pragma once
 
@@ -31,8 +31,9 @@ void redaction_add(struct arena *arena, struct redaction *redaction, const struc
 /* Every secret that was read so far: a host may hold one that an earlier step gave it. inventory may be NULL. */
 void redaction_add_known(struct arena *arena, struct redaction *redaction, const struct inventory *inventory);
 
-/* Append text with every secret in it as •••; returns how many there were. cut_before, cut_after: there was more text before or behind
- * that is not here, so that a part of a secret may stand at that end: it is taken away too. */
-size_t redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after, struct buffer *out);
+/* Append text with every secret in it as •••; returns how many there were. cut_before, cut_after: there was more text before or
+ * behind that is not here, so that a part of a secret may stand at that end: it is taken away too. */
+size_t redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after,
+	      struct buffer *out);
 /* Is one of them, in any form, in the text? */
 bool redaction_finds(const struct redaction *redaction, const char *text, size_t length);

@@ -320,7 +320,7 @@ static void refuse_undeclared(struct arena *arena, const struct runbook *runbook
 	const char **names = arena_alloc(arena, (runbook->inputs_count + 1) * sizeof(*names));
 	for (size_t i = 0; i < runbook->inputs_count; i++)
 		names[i] = runbook->inputs[i].name;
-	for (size_t g = 0; given && g < given->map.count; g++) {
+	for (size_t g = 0; value_is(given, VALUE_MAP) && g < given->map.count; g++) {
 		const char *name = value_text(given->map.entries[g].key);
 		bool found = false;
 		for (size_t i = 0; i < runbook->inputs_count && !found; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/table.h"
 
 struct as_scope { /* a foreach's name, visible to what is inside */
 	const char *name;
@@ -26,9 +27,8 @@ struct names {
 	const char **ids; /* of the whole runbook */
 	size_t ids_count;
 	size_t ids_capacity;
-	const char **ended; /* ids of the steps that will have ended before the place that is being checked */
-	size_t ended_count;
-	size_t ended_capacity;
+	struct table steps; /* id -> step */
+	struct table ended; /* ids of the steps that will have ended before the place that is being checked */
 	const struct step *step;      /* that is being checked; NULL: behind all of them */
 	const struct as_scope *scope; /* at the place that is being checked */
 	const struct parallel_place *parallel;
@@ -65,6 +65,9 @@ static void must_be_one_of(const struct names *names, const char *rule, struct s
 
 static void check_input(const struct names *names, const char *name, struct span at)
 {
+	for (size_t i = 0; i < names->runbook->inputs_count; i++)
+		if (strcmp(names->runbook->inputs[i].name, name) == 0)
+			return;
 	const char **words = arena_alloc(names->arena, (names->runbook->inputs_count + 1) * sizeof(*words));
 	for (size_t i = 0; i < names->runbook->inputs_count; i++)
 		words[i] = names->runbook->inputs[i].name;
@@ -80,7 +83,7 @@ static bool is_inside(const char *key, const char *outer)
 /* What is done at once cannot rest on each other: a sibling's outputs are visible after their group. */
 static void check_siblings(const struct names *names, const char *name, struct span at)
 {
-	const struct step *step = runbook_step(names->runbook, name);
+	const struct step *step = table_get(&names->steps, name);
 	for (const struct parallel_place *place = names->parallel; step && place; place = place->outer) {
 		if (!is_inside(step->key, place->group) || is_inside(step->key, place->child))
 			continue;
@@ -93,11 +96,11 @@ static void check_siblings(const struct names *names, const char *name, struct s
 static void check_id(const struct names *names, const char *name, struct span at)
 {
 	check_siblings(names, name, at);
-	if (!has(names->ids, names->ids_count, name)) {
+	if (!table_get(&names->steps, name)) {
 		must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
 		return;
 	}
-	if (has(names->ended, names->ended_count, name))
+	if (table_get(&names->ended, name))
 		return;
 	bool itself = names->step && names->step->id && strcmp(names->step->id, name) == 0;
 	struct diagnostic *diagnostic = add(names, "names/later", at, "the step ", name, " has not ended here");
@@ -292,8 +295,7 @@ static void check_step(struct names *names, const struct step *step)
 	check_block(names, &step->finally);
 	names->scope = outer;
 	if (step->id)
-		*(const char **)arena_grow(names->arena, &names->ended, &names->ended_count, &names->ended_capacity,
-					   sizeof(*names->ended)) = step->id;
+		table_put(&names->ended, step->id, step);
 }
 
 static void check_block(struct names *names, const struct block *block)
@@ -308,7 +310,7 @@ static bool collect_id(void *context, const struct step *step, unsigned depth)
 	struct names *names = context;
 	if (!step->id)
 		return true;
-	if (has(names->ids, names->ids_count, step->id)) {
+	if (table_get(&names->steps, step->id)) {
 		struct diagnostic *diagnostic =
 			add(names, "names/duplicate-id", step->id_at, "the id ", step->id, " is used twice");
 		diagnostic_hint(names->diagnostics, diagnostic,
@@ -317,6 +319,7 @@ static bool collect_id(void *context, const struct step *step, unsigned depth)
 	}
 	const char **slot = arena_grow(names->arena, &names->ids, &names->ids_count, &names->ids_capacity, sizeof(*names->ids));
 	*slot = step->id;
+	table_put(&names->steps, step->id, step);
 	return true;
 }
 
@@ -331,4 +334,6 @@ void names_check(const struct runbook *runbook, const struct inventory *inventor
 	names.step = NULL;
 	for (size_t i = 0; i < runbook->outputs_count; i++)
 		check_template(&names, runbook->outputs[i].value, false);
+	table_free(&names.steps);
+	table_free(&names.ended);
 }

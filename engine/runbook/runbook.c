@@ -11,6 +11,7 @@
 #include "engine/document/document.h"
 #include "engine/runbook/fields.h"
 #include "engine/runbook/names.h"
+#include "engine/runbook/places.h"
 #include "engine/schema/product.h"
 
 static void read_block(const struct fields *fields, const struct value *list, const char *prefix, struct block *block);
@@ -402,8 +403,8 @@ static struct runbook *load(const struct loading *outer)
 	const struct value *document;
 	if (document_parse(loading.arena, loading.source, &document, loading.diagnostics) < 0)
 		return NULL;
-	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){.templates = true},
-			  loading.diagnostics))
+	bool placed = places_check(document, loading.diagnostics);
+	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){0}, loading.diagnostics) || !placed)
 		return NULL;
 	struct fields fields = {.arena = loading.arena, .diagnostics = loading.diagnostics};
 	struct runbook *runbook = build(&fields, loading.source, document);
@@ -420,8 +421,7 @@ static int read_file(void *context, struct arena *arena, const char *path, const
 		     struct diagnostics *diagnostics)
 {
 	(void)context;
-	const struct value *ignored;
-	return document_read(arena, path, ret_source, &ignored, diagnostics);
+	return document_open(arena, path, ret_source, diagnostics);
 }
 
 static const struct runbook_reader from_files = {.read = read_file};

@@ -1,9 +1,9 @@
 /*
  * bare.h - what the two loops share: the executions and the records that a run of Standin made, to be made again without it.
  *
- * An executions file (executions.c writes it) is a list of argument vectors: each string ends with a NUL, each vector with an empty
- * string. A journal is the file of an earlier run. bare_replay writes its lines again, one write each, syncs those that Standin syncs,
- * and makes three executions a step at the places where Standin makes them: observe, (intent) apply, observe.
+ * An executions file (executions.c writes it) is a list of argument vectors: each string ends with a NUL, each vector with an
+ * empty string. A journal is the file of an earlier run. bare_replay writes its lines again, one write each, syncs those that
+ * Standin syncs, and makes three executions a step at the places where Standin makes them: observe, (intent) apply, observe.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * bare_local.c - EXECUTIONS JOURNAL COPY: what a run on the local host would cost if nothing but the host and the disk did any work.
+ * bare_local.c - EXECUTIONS JOURNAL COPY: what a run on the local host would cost if nothing but the host and the disk did any
+ * work.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,8 @@ static void run(void *context, const struct execution *execution)
 	posix_spawn_file_actions_adddup2(&actions, pipes[0][1], 1);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1][1], 2);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID); /* as the engine does: the scope is then made without one more process */
+	posix_spawnattr_setflags(&attributes,
+				 POSIX_SPAWN_SETSID); /* as the engine does: the scope is then made without one more process */
 	errno = posix_spawnp(&pid, execution->argv[0], &actions, &attributes, (char *const *)execution->argv, environ);
 	if (errno)
 		bare_fail(execution->argv[0]);

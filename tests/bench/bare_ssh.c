@@ -1,5 +1,6 @@
 /*
- * bare_ssh.c - EXECUTIONS JOURNAL COPY PORT USER KEY: the same over one libssh2 session to 127.0.0.1, blocking, one channel after the other.
+ * bare_ssh.c - EXECUTIONS JOURNAL COPY PORT USER KEY: the same over one libssh2 session to 127.0.0.1, blocking, one channel
+ * after the other.
  */
 #include <arpa/inet.h>
 #include <libssh2.h>
@@ -53,8 +54,7 @@ static LIBSSH2_SESSION *log_in(int port, const char *user, const char *key)
 	LIBSSH2_SESSION *session = libssh2_session_init();
 	if (!session)
 		bare_fail("libssh2");
-	if (libssh2_session_handshake(session, fd) < 0 ||
-	    libssh2_userauth_publickey_fromfile(session, user, NULL, key, "") < 0)
+	if (libssh2_session_handshake(session, fd) < 0 || libssh2_userauth_publickey_fromfile(session, user, NULL, key, "") < 0)
 		refuse(session, "log in");
 	return session;
 }

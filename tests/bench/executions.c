@@ -1,6 +1,7 @@
 /*
- * executions.c - INVENTORY HOST FOLDER COUNT RUN: writes what a run of COUNT steps `mark.set` executes on HOST, exactly as the engine sends
- * it (with the scope around each apply), for the bare loops. The engine's own code makes it, so that both sides do the same.
+ * executions.c - INVENTORY HOST FOLDER COUNT RUN: writes what a run of COUNT steps `mark.set` executes on HOST, exactly as the
+ * engine sends it (with the scope around each apply), for the bare loops. The engine's own code makes it, so that both sides do
+ * the same.
  */
 #include <stdio.h>
 #include <stdlib.h>

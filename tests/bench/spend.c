@@ -1,6 +1,7 @@
 /*
- * spend.c - FILE COMMAND [ARG...]: runs it and writes one line to FILE: seconds on the wall, processor seconds, KiB of its largest process, its exit code.
- * A small program does this and not the script, because a child's peak memory counts what its parent was when it was made.
+ * spend.c - FILE COMMAND [ARG...]: runs it and writes one line to FILE: seconds on the wall, processor seconds, KiB of its
+ * largest process, its exit code. A small program does this and not the script, because a child's peak memory counts what its
+ * parent was when it was made.
  */
 #include <spawn.h>
 #include <stdio.h>

@@ -127,7 +127,7 @@ YAML
   echo v >a/objects/x
   runbook <<'YAML'
 steps:
-  - {uses: toy.look, host: a, with: {name: x}, until: 'result.value == "w"', poll: 1ms, timeout: 30ms}
+  - {uses: toy.look, host: a, with: {name: x}, until: 'result.value == "w"', poll: 10ms, timeout: 1s}
 YAML
   code 1 standin run r.yaml --yes
   has "$output" '`until` did not come true; last observed {"value":"v"'

@@ -131,7 +131,7 @@ is_off() { [ "$(lab power "$1" status)" = off ]; }
   before=$(boot_id mail1)
   key1=$(lab inventory | sed -n 's/^  mail1:.*host_key: "\([^"]*\)".*/\1/p')
   key2=$(lab inventory | sed -n 's/^  mail2:.*host_key: "\([^"]*\)".*/\1/p')
-  use_inventory "/^  mail1:/s|$key1|KEY|; /^  mail2:/s|$key2|$key1|; s|KEY|$key2|"
+  use_inventory "/^  mail1:/s|${key1//+/[+]}|KEY|; /^  mail2:/s|${key2//+/[+]}|$key1|; s|KEY|$key2|"
   run_book reboot --input host=mail1
   is "$status" 1
   is "$(outcome 1)" failed

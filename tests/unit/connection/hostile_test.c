@@ -1,8 +1,9 @@
 /*
- * hostile_test.c - hundreds of hostile values through the quoting for PowerShell and cmd.exe, read back by parsers of their own.
+ * hostile_test.c - hundreds of hostile values through the quoting for PowerShell and cmd.exe, read back by parsers of their
+ * own.
  *
- * No windows is needed: what a shell and CommandLineToArgvW make of a line is written down here from their documentation. How values
- * arrive through real POSIX shells, ssh and sudo is tested by tests/cli/hostile.bats.
+ * No windows is needed: what a shell and CommandLineToArgvW make of a line is written down here from their documentation. How
+ * values arrive through real POSIX shells, ssh and sudo is tested by tests/cli/hostile.bats.
  */
 #include "engine/connection/quote.h"
 
@@ -10,20 +11,112 @@
 #include "engine/base/utf8.h"
 #include "support.h"
 
-#define GENERATED 1500
+#define GENERATED   1500
 #define PIECES_MOST 14
 
 static const char *const pieces[] = {
-	"'",   "\"",  "`",    "$",	"\\",	  "%",	  "^",	 "&",	"|",   ";",   "<",    ">",    "(",    ")",    "[",    "]",    "{",    "}",  "*",
-	"?",   "~",   "!",    "#",	"=",	  "-",	  "+",	 "@",	",",   ".",   ":",    " ",    "\t",   "\n",   "\r",   "/",    "a",    "Z",  "0",
-	"ä",   "€",   "😀",   "‘",	"’",	  "‚",	  "‛",	 "“",	"”",   "„",   "＂",   "\x01", "\x1b", "\x7f", "\xc2\x85", "\xe2\x80\xae", "\xef\xbb\xbf", "$(calc)", "%PATH%",
-	"!x!", "\\\"", "\"\"", "''",	"`n",	  "--%",  "$env:PATH", "\"\\", "\\\\",  "&calc&", "|calc", ">x",  "-EncodedCommand", "/c", "rem ", "CON", "^\n", "%%",
+	"'",
+	"\"",
+	"`",
+	"$",
+	"\\",
+	"%",
+	"^",
+	"&",
+	"|",
+	";",
+	"<",
+	">",
+	"(",
+	")",
+	"[",
+	"]",
+	"{",
+	"}",
+	"*",
+	"?",
+	"~",
+	"!",
+	"#",
+	"=",
+	"-",
+	"+",
+	"@",
+	",",
+	".",
+	":",
+	" ",
+	"\t",
+	"\n",
+	"\r",
+	"/",
+	"a",
+	"Z",
+	"0",
+	"ä",
+	"€",
+	"😀",
+	"‘",
+	"’",
+	"‚",
+	"‛",
+	"“",
+	"”",
+	"„",
+	"＂",
+	"\x01",
+	"\x1b",
+	"\x7f",
+	"\xc2\x85",
+	"\xe2\x80\xae",
+	"\xef\xbb\xbf",
+	"$(calc)",
+	"%PATH%",
+	"!x!",
+	"\\\"",
+	"\"\"",
+	"''",
+	"`n",
+	"--%",
+	"$env:PATH",
+	"\"\\",
+	"\\\\",
+	"&calc&",
+	"|calc",
+	">x",
+	"-EncodedCommand",
+	"/c",
+	"rem ",
+	"CON",
+	"^\n",
+	"%%",
 };
 
 static const char *const fixed[] = {
-	"", " ", "plain", "a b", "\\", "\\\\", "a\\", "a b\\", "a b\\\\", "\"", "\"\"", "a\"b", "a\\\"b", "a\\\\\"b", "\\\" x", "'", "''", "it's",
-	"’", "’’", "'’", "’'", "$x", "$(Get-Date)", "@(1)", "`", "`n", "%PATH%", "%", "!x!", "^&", "& calc", "\n", "\r\n", "\t", "\v", "\f",
-	"C:\\Program Files\\x\\", "--", "-x", "/?", "\x1a", "a=b", "a,b;c", "<>|", "(x)", "]]>", "\xef\xbf\xbf",
+	"",	   " ",
+	"plain",   "a b",
+	"\\",	   "\\\\",
+	"a\\",	   "a b\\",
+	"a b\\\\", "\"",
+	"\"\"",	   "a\"b",
+	"a\\\"b",  "a\\\\\"b",
+	"\\\" x",  "'",
+	"''",	   "it's",
+	"’",	   "’’",
+	"'’",	   "’'",
+	"$x",	   "$(Get-Date)",
+	"@(1)",	   "`",
+	"`n",	   "%PATH%",
+	"%",	   "!x!",
+	"^&",	   "& calc",
+	"\n",	   "\r\n",
+	"\t",	   "\v",
+	"\f",	   "C:\\Program Files\\x\\",
+	"--",	   "-x",
+	"/?",	   "\x1a",
+	"a=b",	   "a,b;c",
+	"<>|",	   "(x)",
+	"]]>",	   "\xef\xbf\xbf",
 };
 
 static uint32_t chance = 20260301;
@@ -270,7 +363,8 @@ static void test_cmd_says_why(void **state)
 
 static void test_cmd_program(void **state)
 {
-	static const char *const refused[] = {"x.bat", "x.CMD", "x", "echo", "a b.exe", "-x.exe", "/x.exe", "@x.exe", "x&y.exe", "%x%.exe", "\"x.exe", ".exe", ""};
+	static const char *const refused[] = {"x.bat",	"x.CMD",   "x",	      "echo",	 "a b.exe", "-x.exe", "/x.exe",
+					      "@x.exe", "x&y.exe", "%x%.exe", "\"x.exe", ".exe",    ""};
 	static const char *const taken[] = {"sc.exe", "C:\\Windows\\System32\\sc.EXE", "more.com", "net-x_1.exe"};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(refused); i++) {

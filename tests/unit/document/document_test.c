@@ -146,11 +146,15 @@ static void large_files(void **state)
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_BUFFER struct buffer text = {0};
-	for (int i = 0; text.length < DOCUMENT_SIZE_LIMIT - 20; i++)
+	const int most = DOCUMENT_VALUES_LIMIT / 2 - 1; /* keys and values, and the map itself */
+	for (int i = 0; i < most; i++)
 		buffer_printf(&text, "k%d:\n", i);
 	struct parsed parsed = parse(arena, text.data, text.length);
 	assert_int_equal(parsed.result, 0);
-	assert_true(parsed.value->map.count > 100000);
+	assert_int_equal(parsed.value->map.count, most);
+	buffer_add(&text, "more: 1\n");
+	parsed = parse(arena, text.data, text.length);
+	assert_refused(&parsed, "yaml/size");
 
 	buffer_reset(&text);
 	while (text.length < DOCUMENT_SIZE_LIMIT - 20)
