@@ -157,6 +157,8 @@ install: manuals $(BUILD)/plugins/ad/ad
 	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
 	for program in plugins/*/*.py; do install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
 	for program in $(patsubst $(BUILD)/%,%,$(filter $(BUILD)/plugins/%,$^)); do install -D -m755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
+	cd $(BUILD) && for program in plugins/*/*; do \
+		[ ! -f $$program -o ! -x $$program ] || install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
 	for schema in schemas/*.json; do install -D -m644 $$schema $(DESTDIR)$(PREFIX)/share/standin/$$schema || exit 1; done
 
 clean:
