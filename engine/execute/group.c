@@ -165,7 +165,7 @@ static enum outcome call_begin(struct interpreter *interpreter, const struct ste
 			       const char *key, struct invocation **ret_invocation, struct error *err)
 {
 	struct invocation *invocation = table_get(&interpreter->calls, key);
-	const struct value *inputs;
+	const struct value *inputs = value_null();
 	if (!invocation) {
 		if (call_inputs(interpreter, step, frame, &inputs, err) < 0)
 			return OUTCOME_FAILED;
@@ -192,7 +192,7 @@ static enum outcome preflight_call(struct interpreter *interpreter, const struct
 	enum truth truth = TRUTH_TRUE;
 	struct error err = ERROR_NONE;
 	bool known = !step->condition || condition_test(interpreter, frame, step->condition, NULL, &truth, &err) == 0;
-	const struct value *inputs;
+	const struct value *inputs = value_null();
 	if (!known || truth != TRUTH_TRUE || call_inputs(interpreter, step, frame, &inputs, &err) < 0 ||
 	    value_has_unknown(inputs)) {
 		error_clear(&err); /* what it needs is known when its turn comes */
