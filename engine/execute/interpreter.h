@@ -25,9 +25,9 @@ enum power { POWER_PURE, POWER_OBSERVE, POWER_APPLY };
 struct invocation { /* a runbook that is being executed, with its own inputs and names: the run's own, or a call's */
 	const struct runbook *runbook;
 	const struct value *inputs;
-	struct table steps;	 /* id -> struct value: what expressions see as steps.ID */
-	bool preflighted;	 /* its preflight has been done */
-	struct invocation *next; /* all of this interpreter's */
+	struct table steps;	       /* id -> struct value: what expressions see as steps.ID */
+	bool preflighted;	       /* its preflight has been done */
+	struct invocation *next;       /* all of this interpreter's */
 	const struct value *run_value; /* what expressions in its `finally` see as run; NULL: the interpreter's */
 };
 
