@@ -63,7 +63,8 @@ S
   is "$(on ctl dig +short mail1.lab.example)" 10.99.0.21
   eventually lab mail send alice 2 joined
   eventually lab mail read alice
-  eventually [ "$(lab mail read alice | wc -l)" = 2 ]
+  both_there() { [ "$(lab mail read alice | wc -l)" = 2 ]; }
+  eventually both_there
   not on ctl curl -sS --url imap://mail1/ -u alice:wrong -X 'STATUS INBOX (MESSAGES)'
   not on ctl curl -sS --url imap://mail1/ -u nobody:wrong -X 'STATUS INBOX (MESSAGES)'
 }

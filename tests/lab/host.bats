@@ -165,7 +165,7 @@ U
   says 'pin that'
   is "$(records intent 1)" 1
   is "$(records step_finished 1)" 0
-  eventually not [ "$(boot_id mail2)" = "$before" ]
+  eventually rebooted mail2 "$before"
 
   # its own key is back: the reboot is found done, and not repeated
   on mail2 sh -c 'rm /etc/ssh/ssh_host_* && mv /root/keys/* /etc/ssh/ && systemctl disable new-keys'

@@ -229,7 +229,7 @@ ended_well() {
   dies apply.before:1 run "$BOOK/reboot.yaml" --yes
   is "$(boot_id mail2)" "$before"
   resume_dies apply.after:1
-  eventually not is "$(boot_id mail2)" "$before"
+  eventually rebooted mail2 "$before"
   lab await mail2
   after=$(boot_id mail2)
   resumes

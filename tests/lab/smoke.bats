@@ -53,7 +53,7 @@ new_boot() { # HOST OLD-BOOT-ID
   done
   lab inventory >"$BATS_TEST_TMPDIR/inventory.yaml"
   "${STANDIN:-build/standin}" validate "$BATS_TEST_TMPDIR/inventory.yaml"
-  [ "$(grep -oE '^  [a-z0-9]+:' "$BATS_TEST_TMPDIR/inventory.yaml" | tr -d ' :' | sort | xargs)" = "mail1 mail2 opspw_password probe_password switch" ]
+  [ "$(grep -oE '^  [a-z0-9_]+:' "$BATS_TEST_TMPDIR/inventory.yaml" | tr -d ' :' | sort | xargs)" = "mail1 mail2 opspw_password probe_password switch" ]
 }
 
 @test "each host sees its own processes, identity and clock of boots" {

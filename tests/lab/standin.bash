@@ -59,6 +59,11 @@ standin() {
 
 put() { cat >"${STANDIN_LAB:-/var/tmp/standin-lab}/hosts/ctl/root/root/$1"; } # FILE: stdin becomes /root/FILE of the controller
 
+rebooted() { # HOST BOOT-ID: it has booted since
+  local now
+  now=$(boot_id "$1" 2>/dev/null) && [ -n "$now" ] && [ "$now" != "$2" ]
+}
+
 use_inventory() { # SED-EXPRESSION: from now on in this test, the lab's inventory changed so
   lab inventory | sed -E "$1" | put changed.yaml # by the name of inventory.yaml it would be found uncalled
   INVENTORY=/root/changed.yaml
