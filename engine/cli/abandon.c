@@ -148,7 +148,7 @@ const struct verb verb_abandon = {
 		       "journal names the steps that were left open.\n"
 		       "There is no default for RUN and no short name, so that this is not done by mistake.",
 	.options = {OPTION_STATE, {"reason", 'r', "TEXT", "why; it is journaled (required)"}},
-	.examples = "  standin abandon 20260301-031245-7f3a --reason 'the target burnt as well'\n",
+	.examples = "  standin abandon 20260301-031245-7f3a19c4 --reason 'the target burnt as well'\n",
 	.least = 1,
 	.most = 1,
 	.run = run,
