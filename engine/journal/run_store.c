@@ -224,8 +224,8 @@ static void make_id(char ret_id[32])
 	struct tm tm;
 	gmtime_r(&seconds, &tm);
 	size_t length = strftime(ret_id, 32, "%Y%m%d-%H%M%S", &tm);
-	snprintf(ret_id + length, 32 - length, "-%04x%04x",
-		 (unsigned)((wall % NSEC_PER_SEC) * 65536 / NSEC_PER_SEC) & 0xffff, chance);
+	snprintf(ret_id + length, 32 - length, "-%04x%04x", (unsigned)((wall % NSEC_PER_SEC) * 65536 / NSEC_PER_SEC) & 0xffff,
+		 chance);
 }
 
 /* mkdir decides who has an id: it fails for the second one. */
