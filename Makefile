@@ -50,7 +50,8 @@ SUITES   ?=
 .DELETE_ON_ERROR:
 all: $(BUILD)/standin $(BUILD)/plugins/ad/ad
 
-include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d)
+include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
+	$(BUILD)/tests/unit/plugins/*/*.d)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -73,7 +74,8 @@ $(BUILD)/standin: $(BUILD)/engine/cli/main.o $(ARCHIVES)
 # Plugins that are programs: each finds its place in plugins/NAME/ beside the engine. They are linked with the base layer only.
 $(BUILD)/plugins/ad/ad: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ad/*.c)) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs ldap krb5 2>/dev/null)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(LIBS_OF_PLUGINS)
+LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -84,6 +86,16 @@ $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(filter $(patsubst %,$(BUILD)/engine
 	$$(if $$(Q),@echo "  LD  $$@")
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
 endef
+# Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
+PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
+UNIT_TESTS   += $(patsubst tests/%.c,$(BUILD)/tests/%,$(PLUGIN_TESTS))
+define plugin_test
+$(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/$(2)/$(2).c,$(wildcard plugins/$(2)/*.c))) \
+		$(BUILD)/engine/base.a
+	$$(if $$(Q),@echo "  LD  $$@")
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS) $$(LIBS_OF_PLUGINS) -lcmocka
+endef
+$(foreach t,$(PLUGIN_TESTS),$(eval $(call plugin_test,$(patsubst tests/%.c,%,$(t)),$(word 4,$(subst /, ,$(t))))))
 $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_test,$(patsubst tests/%.c,%,$(t)),$(word 3,$(subst /, ,$(t))))))
 
 $(BUILD)/tests/%_conformance: $(BUILD)/tests/conformance/%_conformance.o \
