@@ -7,62 +7,9 @@
 #include <strings.h>
 
 #include "engine/base/memory.h"
-#include "engine/plugin/standin_plugin.h"
 #include "plugins/ad/account.h"
+#include "plugins/ad/directory_call.h"
 #include "plugins/ad/rights.h"
-
-/* --- calls and answers --- */
-
-static int open_for(const struct standin_call *call, struct directory *directory, struct error *err)
-{
-	const struct directory_access access = {
-		.domain = standin_input(call, "domain"),
-		.server = standin_input(call, "server"),
-		.user = standin_input(call, "user"),
-		.password = standin_secret(call, "password"),
-		.security = standin_input(call, "security"),
-	};
-	return directory_open(&access, directory, err);
-}
-
-static bool is_out_of_reach(const struct error *err)
-{
-	return err->code == ERROR_CONNECTION || err->code == ERROR_TIMEOUT;
-}
-
-static json_t *cannot_tell(const struct standin_call *call, const struct error *err)
-{
-	CLEANUP_FREE char *text = NULL;
-	if (err->hint && asprintf(&text, "%s; %s", err->message, err->hint) < 0)
-		text = NULL;
-	const char *why = text ? text : error_text(err);
-	return is_out_of_reach(err) ? standin_unreachable(why) : standin_unobservable(call, why);
-}
-
-static json_t *refuse(const char *hint, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static json_t *refuse(const char *hint, const char *format, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	va_end(args);
-	return standin_failed(text ? text : "refused", hint);
-}
-
-/* Of a write: what is in doubt must be looked at, not told as a failure. */
-static json_t *outcome(const struct directory *directory, int written, const struct error *err)
-{
-	if (written == 0)
-		return standin_done(NULL);
-	return directory_in_doubt(directory) ? standin_unknown(error_text(err)) : standin_failed(error_text(err), err->hint);
-}
-
-static json_t *not_written(const struct error *err)
-{
-	return standin_failed(error_text(err), err->hint);
-}
 
 /* --- observing --- */
 
@@ -73,8 +20,9 @@ static json_t *observe_by(const struct standin_call *call, const char *sid, cons
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (!sid && !name)
 		return standin_unobservable(call, "give the account's `sid`, or its `name`");
-	if (open_for(call, &directory, &err) < 0 || account_find(&directory, sid, sid ? NULL : name, &account, &err) < 0)
-		return cannot_tell(call, &err);
+	if (directory_open_for(call, &directory, &err) < 0 ||
+	    account_find(&directory, sid, sid ? NULL : name, &account, &err) < 0)
+		return directory_cannot_tell(call, &err);
 	return account.found ? standin_state(json_incref(account.state)) : standin_absent();
 }
 
@@ -98,15 +46,15 @@ static json_t *observe_rights(struct standin_call *call)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const char *sid = standin_input(call, "sid"), *given = standin_input(call, "container");
 	struct rights rights;
-	if (open_for(call, &directory, &err) < 0 || (sid && account_find(&directory, sid, NULL, &account, &err) < 0))
-		return cannot_tell(call, &err);
+	if (directory_open_for(call, &directory, &err) < 0 || (sid && account_find(&directory, sid, NULL, &account, &err) < 0))
+		return directory_cannot_tell(call, &err);
 	if (sid && !account.found)
 		return standin_unobservable(call, "there is no account with that SID");
 	const char *parent = account.found ? strchr(account.dn, ',') : NULL; /* a computer's own name has no comma */
 	CLEANUP_FREE char *usual = given || parent ? NULL : account_container(&directory, &err);
 	const char *container = given ? given : parent ? parent + 1 : usual;
 	if (!container || rights_read(&directory, container, account.dn, &rights, &err) < 0)
-		return cannot_tell(call, &err);
+		return directory_cannot_tell(call, &err);
 	return standin_state(json_pack("{sb,sb,sb,ss,ss}", "add", rights.add, "modify", rights.modify, "delete", rights.delete,
 				       "container", container, "server", directory.server));
 }
@@ -150,13 +98,13 @@ static json_t *why_not(const struct standin_call *call, const struct account *ac
 {
 	const char *owner = other_owner(call, account);
 	if (account->domain_controller)
-		return refuse("demote it first, by hand", "%s (%s) is a domain controller: it is not %s", account->name,
-			      account->sid, deed);
+		return directory_refuse("demote it first, by hand", "%s (%s) is a domain controller: it is not %s",
+					account->name, account->sid, deed);
 	if (owner)
-		return refuse("a name may have moved to a stand-in, a SID does not: take the SID that `prepare` recorded for "
-			      "the host that failed",
-			      "%s (%s) is the account of another host, %s: it is not %s", account->name, account->sid, owner,
-			      deed);
+		return directory_refuse(
+			"a name may have moved to a stand-in, a SID does not: take the SID that `prepare` recorded for "
+			"the host that failed",
+			"%s (%s) is the account of another host, %s: it is not %s", account->name, account->sid, owner, deed);
 	return NULL;
 }
 
@@ -167,9 +115,9 @@ static json_t *apply_delete(struct standin_call *call)
 	CLEANUP_DIRECTORY struct directory directory = {0};
 	CLEANUP_ACCOUNT struct account account = {0};
 	CLEANUP_ERROR struct error err = ERROR_NONE;
-	if (open_for(call, &directory, &err) < 0 ||
+	if (directory_open_for(call, &directory, &err) < 0 ||
 	    account_find(&directory, standin_input(call, "sid"), NULL, &account, &err) < 0)
-		return not_written(&err);
+		return directory_not_written(&err);
 	if (!account.found)
 		return standin_done(NULL);
 	json_t *refused = why_not(call, &account, "deleted");
@@ -177,7 +125,7 @@ static json_t *apply_delete(struct standin_call *call)
 		return refused;
 	bool children = json_is_true(json_object_get(call->inputs, "children"));
 	int written = account_delete(&directory, &account, children, &err);
-	return outcome(&directory, written, &err);
+	return directory_outcome(&directory, written, &err);
 }
 
 static json_t *apply_create(struct standin_call *call)
@@ -185,14 +133,14 @@ static json_t *apply_create(struct standin_call *call)
 	CLEANUP_DIRECTORY struct directory directory = {0};
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const char *given = standin_input(call, "container");
-	if (open_for(call, &directory, &err) < 0)
-		return not_written(&err);
+	if (directory_open_for(call, &directory, &err) < 0)
+		return directory_not_written(&err);
 	CLEANUP_FREE char *usual = given ? NULL : account_container(&directory, &err);
 	if (!given && !usual)
-		return not_written(&err);
+		return directory_not_written(&err);
 	int written = account_create(&directory, standin_input(call, "name"), standin_input(call, "domain"),
 				     given ? given : usual, standin_input(call, "description"), &err);
-	return outcome(&directory, written, &err);
+	return directory_outcome(&directory, written, &err);
 }
 
 static json_t *apply_rename(struct standin_call *call)
@@ -202,23 +150,24 @@ static json_t *apply_rename(struct standin_call *call)
 	CLEANUP_ACCOUNT struct account holder = {0};
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const char *name = standin_input(call, "name");
-	if (open_for(call, &directory, &err) < 0 ||
+	if (directory_open_for(call, &directory, &err) < 0 ||
 	    account_find(&directory, standin_input(call, "sid"), NULL, &account, &err) < 0 ||
 	    account_find(&directory, NULL, name, &holder, &err) < 0)
-		return not_written(&err);
+		return directory_not_written(&err);
 	if (!account.found)
-		return refuse("its host has to join anew (ad.join)", "there is no account with the SID %s",
-			      standin_input(call, "sid"));
+		return directory_refuse("its host has to join anew (ad.join)", "there is no account with the SID %s",
+					standin_input(call, "sid"));
 	if (account.domain_controller)
-		return refuse("a controller is renamed with netdom or samba-tool",
-			      "%s is a domain controller: it is not renamed", account.name);
+		return directory_refuse("a controller is renamed with netdom or samba-tool",
+					"%s is a domain controller: it is not renamed", account.name);
 	if (holder.found && strcmp(holder.sid, account.sid) != 0)
-		return refuse("delete that computer first, by its SID (ad.delete_computer). The directory itself refuses two "
-			      "of a name (LDAP 68); deleted, "
-			      "not renamed: its host would come back and claim it",
-			      "%s cannot have the name %s, which %s (%s) has", account.name, name, holder.dn, holder.sid);
+		return directory_refuse(
+			"delete that computer first, by its SID (ad.delete_computer). The directory itself refuses two "
+			"of a name (LDAP 68); deleted, "
+			"not renamed: its host would come back and claim it",
+			"%s cannot have the name %s, which %s (%s) has", account.name, name, holder.dn, holder.sid);
 	int written = account_rename(&directory, &account, name, standin_input(call, "domain"), &err);
-	return outcome(&directory, written, &err);
+	return directory_outcome(&directory, written, &err);
 }
 
 static json_t *apply_reset(struct standin_call *call)
@@ -226,17 +175,17 @@ static json_t *apply_reset(struct standin_call *call)
 	CLEANUP_DIRECTORY struct directory directory = {0};
 	CLEANUP_ACCOUNT struct account account = {0};
 	CLEANUP_ERROR struct error err = ERROR_NONE;
-	if (open_for(call, &directory, &err) < 0 ||
+	if (directory_open_for(call, &directory, &err) < 0 ||
 	    account_find(&directory, standin_input(call, "sid"), NULL, &account, &err) < 0)
-		return not_written(&err);
+		return directory_not_written(&err);
 	if (!account.found)
-		return refuse("see ad.computer for the one that has its name", "there is no account with the SID %s",
-			      standin_input(call, "sid"));
+		return directory_refuse("see ad.computer for the one that has its name", "there is no account with the SID %s",
+					standin_input(call, "sid"));
 	json_t *refused = why_not(call, &account, "reset");
 	if (refused)
 		return refused;
 	int written = account_reset(&directory, &account, &err);
-	return written == 0 ? standin_done(json_incref(account.state)) : outcome(&directory, written, &err);
+	return written == 0 ? standin_done(json_incref(account.state)) : directory_outcome(&directory, written, &err);
 }
 
 static const struct standin_action actions[] = {
