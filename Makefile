@@ -52,7 +52,8 @@ SUITES   ?=
 PROGRAMS := $(foreach p,ad exchange,$(BUILD)/plugins/$(p)/$(p))
 all: $(BUILD)/standin $(PROGRAMS)
 
-include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d)
+include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
+	$(BUILD)/tests/unit/plugins/*/*.d)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -81,7 +82,8 @@ $(BUILD)/plugins/ad/ad: $(BUILD)/plugins/ad/ad.o
 $(BUILD)/plugins/exchange/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/exchange/*.c))
 $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(shell pkg-config --libs ldap krb5 2>/dev/null)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
+LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -92,6 +94,16 @@ $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(filter $(patsubst %,$(BUILD)/engine
 	$$(if $$(Q),@echo "  LD  $$@")
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
 endef
+# Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
+PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
+UNIT_TESTS   += $(patsubst tests/%.c,$(BUILD)/tests/%,$(PLUGIN_TESTS))
+define plugin_test
+$(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/$(2)/$(2).c,$(wildcard plugins/$(2)/*.c))) \
+		$(DIRECTORY) $(BUILD)/engine/base.a
+	$$(if $$(Q),@echo "  LD  $$@")
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS) $$(LIBS_OF_PLUGINS) -lcmocka
+endef
+$(foreach t,$(PLUGIN_TESTS),$(eval $(call plugin_test,$(patsubst tests/%.c,%,$(t)),$(word 4,$(subst /, ,$(t))))))
 $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_test,$(patsubst tests/%.c,%,$(t)),$(word 3,$(subst /, ,$(t))))))
 
 $(BUILD)/tests/%_conformance: $(BUILD)/tests/conformance/%_conformance.o \

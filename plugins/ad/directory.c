@@ -14,6 +14,7 @@
 
 #include "engine/base/buffer.h"
 #include "engine/base/memory.h"
+#include "plugins/ad/limit.h"
 
 #define CACHE "MEMORY:standin"
 
@@ -135,6 +136,7 @@ static krb5_error_code keep(krb5_context context, krb5_principal who, krb5_creds
 static int get_ticket(const struct directory_access *access, struct error *err)
 {
 	CLEANUP_FREE char *name = principal_of(access);
+	limit_doing("asking the domain controllers of %s for a ticket for %s", access->domain, name);
 	krb5_context context;
 	krb5_principal who = NULL;
 	krb5_creds credentials = {0};
@@ -205,6 +207,7 @@ static int try_server(const struct directory_access *access, const char *server,
 	bool kerberos = strcmp(access->security, "kerberos") == 0;
 	CLEANUP_BUFFER struct buffer uri = {0};
 	LDAPMessage *root = NULL;
+	limit_doing("logging in at %s as %s", server, access->user);
 	buffer_printf(&uri, "%s://%s", strcmp(access->security, "ldaps") == 0 ? "ldaps" : "ldap", server);
 	int result = ldap_initialize(&directory->ldap, buffer_text(&uri));
 	if (result != LDAP_SUCCESS)
@@ -220,6 +223,7 @@ static int try_server(const struct directory_access *access, const char *server,
 	directory->base = directory_text(directory, ldap_first_entry(directory->ldap, root), attributes[0]);
 	ldap_msgfree(root);
 	directory->server = strdup(server);
+	limit_doing("asking %s", server);
 	return directory->base ? 0 : error_set(err, ERROR_FAILED, "%s is no domain controller: it names no domain", server);
 }
 
@@ -227,6 +231,7 @@ static int try_server(const struct directory_access *access, const char *server,
 static char *servers_of(const char *domain, struct error *err)
 {
 	char *list = NULL;
+	limit_doing("asking the DNS for the domain controllers of %s", domain);
 	if (ldap_domain2hostlist(domain, &list) == LDAP_SUCCESS && list && *list)
 		return list;
 	error_set(err, ERROR_CONNECTION, "the DNS names no domain controller of %s (_ldap._tcp.%s)", domain, domain);

@@ -44,14 +44,12 @@ json_t *directory_refuse(const char *hint, const char *format, ...)
 	return standin_failed(text ? text : "refused", hint);
 }
 
-json_t *directory_outcome(const struct directory *directory, int written, const struct error *err)
-{
-	if (written == 0)
-		return standin_done(NULL);
-	return directory_in_doubt(directory) ? standin_unknown(error_text(err)) : standin_failed(error_text(err), err->hint);
-}
-
-json_t *directory_not_written(const struct error *err)
+json_t *directory_not_begun(const struct error *err)
 {
 	return standin_failed(error_text(err), err->hint);
+}
+
+json_t *directory_not_written(const struct directory *directory, const struct error *err)
+{
+	return directory_in_doubt(directory) ? standin_unknown(error_text(err)) : directory_not_begun(err);
 }

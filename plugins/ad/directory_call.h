@@ -14,7 +14,8 @@ int directory_open_for(const struct standin_call *call, struct directory *ret_di
 /* The answer to an observation that could not be made; out of reach is told from all other reasons. */
 json_t *directory_cannot_tell(const struct standin_call *call, const struct error *err);
 
-/* Answers to an apply. A write that is in doubt must be looked at, and is not told as a failure. */
-json_t *directory_outcome(const struct directory *directory, int written, const struct error *err);
-json_t *directory_not_written(const struct error *err);
+/* Answers to an apply: before the first write, and after one, where what is in doubt must be looked at and is not told as a
+ * failure. */
+json_t *directory_not_begun(const struct error *err);
+json_t *directory_not_written(const struct directory *directory, const struct error *err);
 json_t *directory_refuse(const char *hint, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,13 +2,14 @@
  * exchange.c - what an administrator clicks through in the Exchange System Manager, as actions: where the files are, and two
  * settings, each of several storage groups or stores at once.
  *
- * Every call opens a connection of its own, as in plugins/ad.
+ * Every call has a process, a ticket and a connection of its own, as in plugins/ad.
  */
 #include <stdlib.h>
 #include <strings.h>
 
 #include "engine/base/memory.h"
 #include "plugins/ad/directory_call.h"
+#include "plugins/ad/limit.h"
 #include "plugins/exchange/organization.h"
 #include "plugins/exchange/paths.h"
 
@@ -217,36 +218,49 @@ static json_t *apply_setting(const struct standin_call *call, const struct setti
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	int written = 0;
 	if (find_server(call, &directory, &server, &err) < 0)
-		return directory_not_written(&err);
+		return directory_not_begun(&err);
+	limit_writing();
 	for (size_t i = 0; i < server.count && written == 0; i++) {
 		CLEANUP_FREE char *path = identity(&server, &server.items[i]);
 		if (is_chosen(call, setting, &server.items[i]))
 			written = set_one(call, setting, &directory, path, &server.items[i], &err);
 	}
-	return directory_outcome(&directory, written, &err);
+	return written == 0 ? standin_done(NULL) : directory_not_written(&directory, &err);
 }
 
-static json_t *observe_logging(struct standin_call *call)
+/* --- the actions: each call in time --- */
+
+static const struct setting *setting_of(const struct standin_call *call)
 {
-	return observe_setting(call, &circular_logging);
+	return strcmp(call->action, "circular_logging") == 0 ? &circular_logging : &mount_at_startup;
 }
-static json_t *apply_logging(struct standin_call *call)
+
+static json_t *look_at_setting(struct standin_call *call)
 {
-	return apply_setting(call, &circular_logging);
+	return observe_setting(call, setting_of(call));
 }
-static json_t *observe_startup(struct standin_call *call)
+static json_t *change_setting(struct standin_call *call)
 {
-	return observe_setting(call, &mount_at_startup);
+	return apply_setting(call, setting_of(call));
 }
-static json_t *apply_startup(struct standin_call *call)
+
+static json_t *observe_server(struct standin_call *call)
 {
-	return apply_setting(call, &mount_at_startup);
+	return limit_call(call, observe_files);
+}
+static json_t *observe(struct standin_call *call)
+{
+	return limit_call(call, look_at_setting);
+}
+static json_t *apply(struct standin_call *call)
+{
+	return limit_call(call, change_setting);
 }
 
 static const struct standin_action actions[] = {
-	{.name = "locate_files", .observe = observe_files},
-	{.name = "circular_logging", .observe = observe_logging, .apply = apply_logging},
-	{.name = "set_mount_at_startup", .observe = observe_startup, .apply = apply_startup},
+	{.name = "locate_files", .observe = observe_server},
+	{.name = "circular_logging", .observe = observe, .apply = apply},
+	{.name = "set_mount_at_startup", .observe = observe, .apply = apply},
 	{0},
 };
 
