@@ -116,9 +116,7 @@ static int ssh_open(struct connection *connection, int64_t deadline, struct erro
 
 static int make_line(const struct connection *connection, const struct request *request, struct buffer *line, struct error *err)
 {
-	bool windows = connection->host->platform == PLATFORM_WINDOWS;
-	if ((windows ? quote_windows(request->argv, request->environment, line, err)
-		     : quote_for(connection->host->platform, request->argv, line, err)) < 0)
+	if (quote_for(connection->host, request->argv, request->environment, line, err) < 0)
 		return -1;
 	if (line->length <= LINE_LIMIT)
 		return 0;
