@@ -48,7 +48,9 @@ SEED     ?= 1
 N        ?= 1000
 SUITES   ?=
 .DELETE_ON_ERROR:
-all: $(BUILD)/standin $(BUILD)/plugins/ad/ad
+# Plugins that are programs.
+PROGRAMS := $(foreach p,ad exchange,$(BUILD)/plugins/$(p)/$(p))
+all: $(BUILD)/standin $(PROGRAMS)
 
 include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
 	$(BUILD)/tests/unit/plugins/*/*.d)
@@ -71,10 +73,16 @@ $(BUILD)/standin: $(BUILD)/engine/cli/main.o $(ARCHIVES)
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call reverse,$(filter %.a,$^)) $(LIBS)
 
-# Plugins that are programs: each finds its place in plugins/NAME/ beside the engine. They are linked with the base layer only.
-$(BUILD)/plugins/ad/ad: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ad/*.c)) $(BUILD)/engine/base.a
+# Plugins that are programs: each finds its place in plugins/NAME/ beside the engine. They are linked with the base layer only, and those
+# that work on a directory with the directory code of ad.
+DIRECTORY := $(BUILD)/plugins/ad/directory.a
+$(DIRECTORY): $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/ad/ad.c,$(wildcard plugins/ad/*.c)))
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/plugins/ad/ad: $(BUILD)/plugins/ad/ad.o
+$(BUILD)/plugins/exchange/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/exchange/*.c))
+$(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(LIBS_OF_PLUGINS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
 LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
@@ -91,7 +99,7 @@ PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
 UNIT_TESTS   += $(patsubst tests/%.c,$(BUILD)/tests/%,$(PLUGIN_TESTS))
 define plugin_test
 $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/$(2)/$(2).c,$(wildcard plugins/$(2)/*.c))) \
-		$(BUILD)/engine/base.a
+		$(DIRECTORY) $(BUILD)/engine/base.a
 	$$(if $$(Q),@echo "  LD  $$@")
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS) $$(LIBS_OF_PLUGINS) -lcmocka
 endef
@@ -163,7 +171,7 @@ manuals: all
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
 	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
 
-install: manuals $(BUILD)/plugins/ad/ad
+install: manuals $(PROGRAMS)
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done

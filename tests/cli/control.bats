@@ -170,6 +170,61 @@ YAML
   gone "$(cat a/child)"
 }
 
+# As the installer of a mail server does: it says things that do not matter, does its work, and hangs at the end.
+installer() { # WORK: what it does before it hangs
+  cat >installer <<SH
+#!/bin/sh
+echo 'Please restore your databases from backup and then reboot your machine.' >&2
+echo 'Disk is nearly full.' >&2
+echo \$\$ >a/installer
+$1
+sh -c 'echo \$\$ >a/hanging; exec sleep 1000'
+SH
+  chmod +x installer
+}
+
+@test "a program that hangs when its work is done: ended, and the run goes on" {
+  installer 'echo Files copied.; touch a/objects/setup'
+  runbook <<YAML
+steps:
+  - id: setup
+    uses: core.run
+    host: a
+    timeout: 2s
+    with: {run: [$W/installer], on_timeout: done, success: {exits: [0, 3010]}, verify: [test, -e, $W/a/objects/setup]}
+    expect: result.stdout == "Files copied.\\n"
+  - {uses: toy.put, host: a, with: {name: after, value: v}}
+YAML
+  code 0 standin run r.yaml --yes
+  has "$output" "time was up; everything that it had started was ended"
+  same "$(applied)" "put after v"
+  gone "$(cat a/hanging)"
+  gone "$(cat a/installer)"
+}
+
+@test "a program that hangs before its work is done: verify tells" {
+  installer ''
+  runbook <<YAML
+steps:
+  - uses: core.run
+    host: a
+    timeout: 2s
+    with: {run: [$W/installer], on_timeout: done, verify: [test, -e, $W/a/objects/setup]}
+YAML
+  code 1 standin run r.yaml --yes
+  has "$output" "time was up; everything that it had started was ended, but \`verify\` does not hold"
+  gone "$(cat a/hanging)"
+}
+
+@test "a program that fails among harmless messages: the error tells what is left" {
+  installer 'exit 7'
+  runbook <<YAML
+steps: [{uses: core.run, host: a, with: {run: [$W/installer], success: {exits: [0, 3010]}, ignore: ["^Please restore your databases"]}}]
+YAML
+  code 1 standin run r.yaml --yes
+  has "$output" "ended with exit code 7: Disk is nearly full."
+}
+
 @test "the timeout of a group is the total; rescue and finally still have time" {
   runbook <<'YAML'
 steps:
