@@ -62,6 +62,7 @@ $(BUILD)/%.o: %.c
 
 # The schemas are part of the program.
 $(BUILD)/engine/schema/product.o: $(wildcard schemas/*.schema.json)
+$(BUILD)/engine/report/run_html.o: engine/report/run_html.css
 
 define archive
 $(BUILD)/engine/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out engine/cli/main.c,$(wildcard engine/$(1)/*.c)))
@@ -164,7 +165,7 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show audit-verify actions eval
+VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man

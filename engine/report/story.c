@@ -139,3 +139,16 @@ const struct value *story_counts(const struct story *story)
 	}
 	return counts;
 }
+
+struct story_rto story_rto(const struct story *story)
+{
+	struct story_rto rto = {.objective = field_duration(value_get(story->opened, "objectives"), "rto", 0)};
+	bool good = strcmp(story->outcome, "ok") == 0 || strcmp(story->outcome, "changed") == 0;
+	if (story->elapsed > rto.objective)
+		rto.word = "missed", rto.ink = INK_BAD;
+	else if (good)
+		rto.word = "met", rto.ink = INK_GOOD;
+	else
+		rto.word = story->last ? "not reached" : "running", rto.ink = INK_WARN;
+	return rto;
+}
