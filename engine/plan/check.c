@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "engine/base/memory.h"
+
 struct check {
 	const struct runbook *runbook;
 	const struct plugins *plugins;
@@ -135,8 +137,29 @@ static void check_place(const struct check *check, const struct step *step, cons
 		diagnostic_hint(check->diagnostics, diagnostic, "use `timeout` to say how long it may wait");
 	}
 	if (step->until && action->kind == ACTION_GATE)
-		diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
-				"`until` is for probes and tasks; %s gives nothing to look at again", action->name);
+		diagnostic_hint(check->diagnostics,
+				diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
+						"`until` is for probes and tasks; %s gives nothing to look at again",
+						action->name),
+				"put it on a step that looks, such as host.reachable or core.run");
+}
+
+/* What only a shell would understand, in a vector that none reads. ';' is left out: find -exec has it. */
+static void check_no_shell(const struct check *check, const struct step *step, const struct action *action)
+{
+	static const char *const words[] = {"|", "||", "&&", ">", ">>", "<", "2>&1", "&"};
+	const struct value *run = value_get(step->with_value, "run");
+	if (strcmp(action->name, "core.run") != 0 || !value_is(run, VALUE_LIST))
+		return;
+	for (size_t i = 0; i < run->list.count; i++)
+		for (size_t k = 0; k < COUNT_OF(words); k++)
+			if (value_is_text(run->list.items[i], words[k]))
+				diagnostic_hint(check->diagnostics,
+						diagnostics_add(check->diagnostics, SEVERITY_WARNING, "check/no-shell",
+								run->list.items[i]->at,
+								"no shell reads this: the program gets '%s' as an argument",
+								words[k]),
+						"core.script has a shell: with: {script: ...}");
 }
 
 static void find_host(void *context, const char *const *parts, size_t count, struct span at)
@@ -176,6 +199,7 @@ static void check_action(const struct check *check, const struct step *step, boo
 	}
 	check_inputs(check, step, action);
 	check_secrets(check, step, action);
+	check_no_shell(check, step, action);
 	check_place(check, step, action);
 	if (!has_host)
 		check_subject(check, step, action);

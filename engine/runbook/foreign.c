@@ -71,6 +71,7 @@ static const struct advice keys[] = {
 	{"gather_facts permissions", "leave it out"},
 	{"check_mode dry_run", "leave it out: `standin plan` shows what a run would do"},
 	{"secrets", "declare secrets in the inventory; expressions read secrets.NAME"},
+	{"required", "leave it out: an input without `default` has to be given; with `optional: true` it is null if not"},
 	{"comment comments", "write a comment behind `#`, or `description:` of the runbook"},
 };
 
@@ -87,10 +88,25 @@ static const struct advice names[] = {
 	{"hostvars groups", "of a host by its id: hosts.ID.vars.NAME"},
 	{"inventory_hostname ansible_host ansible_hostname ansible_facts hostname",
 	 "of the step's host: host.id, host.name, host.address"},
+	{"yes no on off Yes No", "written: true or false"},
 	{"True False", "written in small letters: true, false"},
 	{"None nil undefined NULL Null", "written: null"},
 	{"now date time ansible_date_time", "an expression knows no time: it gives the same whenever it is asked"},
 	{"failed success succeeded", "how an earlier step ended: steps.ID.outcome == \"failed\""},
+};
+
+static const struct advice inventory_keys[] = {
+	{"ip host hostname fqdn ansible_host", "write `address: ...`"},
+	{"ansible_user ssh_user login username remote_user", "write `user: NAME`"},
+	{"key ssh_key private_key keyfile key_file ansible_ssh_private_key_file", "write `identity_file: PATH`"},
+	{"ansible_port ssh_port", "write `port: NUMBER`"},
+	{"password ssh_password ansible_password", "logging in is by key: `identity_file: PATH`"},
+	{"fingerprint known_hosts hostkey", "write `host_key: \"ssh-ed25519 AAAA...\"`"},
+	{"os type system", "write `platform: linux` or `platform: windows`"},
+	{"sudo ansible_become", "write `become: true`"},
+	{"transport ansible_connection", "write `connection:` ssh, local or command"},
+	{"all groups children", "hosts stand under `hosts:` by their ids; there are no groups"},
+	{"variables defaults", "write `vars:` of a host"},
 };
 
 static bool has_word(const char *words, const char *word)
@@ -113,6 +129,38 @@ static const char *find(const struct advice *advice, size_t count, const char *w
 const char *foreign_key(const char *key)
 {
 	return find(keys, COUNT_OF(keys), key);
+}
+
+const char *foreign_inventory_key(const char *key)
+{
+	return find(inventory_keys, COUNT_OF(inventory_keys), key);
+}
+
+static bool begins_expression(const char *text)
+{
+	static const char *const roots[] = {"inputs.",	"steps.",  "run.",	  "host.",    "hosts.",
+					    "secrets.", "result.", "objectives.", "evidence."};
+	text += strspn(text, " ");
+	for (size_t i = 0; i < COUNT_OF(roots); i++)
+		if (strncmp(text, roots[i], strlen(roots[i])) == 0)
+			return true;
+	return strcspn(text, "}") && strncmp(text, "item", 4) == 0 && strchr(" .}", text[4]);
+}
+
+static bool begins_block(const char *text)
+{
+	text += strspn(text, "- ");
+	return strncmp(text, "if ", 3) == 0 || strncmp(text, "for ", 4) == 0;
+}
+
+const char *foreign_braces(const char *text)
+{
+	for (const char *at = strchr(text, '{'); at; at = strchr(at + 1, '{')) {
+		bool expression = at[1] == '{' && (at == text || at[-1] != '$') && begins_expression(at + 2);
+		if (expression || (at[1] == '%' && begins_block(at + 2)))
+			return at;
+	}
+	return NULL;
 }
 
 const char *foreign_name(const char *name)

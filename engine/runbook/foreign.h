@@ -6,5 +6,10 @@
 
 /* For a key that a runbook does not know; NULL: none of these words. */
 const char *foreign_key(const char *key);
+/* For a key that an inventory does not know. */
+const char *foreign_inventory_key(const char *key);
+/* Where a text has `{{ inputs.x }}` without a '$', or `{% if %}`: that place; else NULL. A `{{` before another word is text, as
+ * in what docker's --format takes. */
+const char *foreign_braces(const char *text);
 /* For a name that no expression knows; NULL: none of these words. */
 const char *foreign_name(const char *name);

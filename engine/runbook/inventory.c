@@ -9,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/document/document.h"
 #include "engine/runbook/fields.h"
+#include "engine/runbook/foreign.h"
 #include "engine/schema/product.h"
 
 #define DEFAULT_CONNECT_TIMEOUT (10 * NSEC_PER_SEC)
@@ -129,7 +130,8 @@ int inventory_from_value(struct arena *arena, const char *path, const struct val
 			 struct diagnostics *diagnostics)
 {
 	size_t errors = diagnostics->errors;
-	if (!schema_check(schema_product("inventory"), document, &(struct schema_options){0}, diagnostics))
+	if (!schema_check(schema_product("inventory"), document, &(struct schema_options){.advise = foreign_inventory_key},
+			  diagnostics))
 		return -1;
 	struct fields fields = {.arena = arena, .diagnostics = diagnostics};
 	struct inventory *inventory = ARENA_NEW(arena, struct inventory);

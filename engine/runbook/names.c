@@ -3,9 +3,11 @@
  */
 #include "engine/runbook/names.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/suggest.h"
 #include "engine/base/table.h"
 #include "engine/runbook/foreign.h"
 
@@ -151,7 +153,16 @@ static void check_run(const struct names *names, const char *name, struct span a
 static void check_step_part(const struct names *names, const char *part, struct span at)
 {
 	static const char *const known[] = {"outputs", "outcome", "before", "after", "each"};
-	must_be_one_of(names, "names/step-part", at, "a step has no ", part, known, COUNT_OF(known));
+	if (has(known, COUNT_OF(known), part))
+		return;
+	struct diagnostic *diagnostic = add(names, "names/step-part", at, "a step has no ", part, "");
+	if (suggest(part, known, COUNT_OF(known)))
+		diagnostic_suggest(names->diagnostics, diagnostic, part, known, COUNT_OF(known));
+	else
+		diagnostic_hint(
+			names->diagnostics, diagnostic,
+			"what a step gave is in its outputs: steps.ID.outputs.%s; else there are outcome, before, after, each",
+			part);
 }
 
 static void check_objective(const struct names *names, const char *name, struct span at)
@@ -167,14 +178,28 @@ static void check_objective(const struct names *names, const char *name, struct 
 	must_be_one_of(names, "names/objective", at, "there is no objective ", name, known, COUNT_OF(known));
 }
 
+static bool begins_with_root(const char *text)
+{
+	size_t length = strcspn(text, ".[");
+	for (size_t i = 0; text[length] && i < COUNT_OF(roots); i++)
+		if (strlen(roots[i]) == length && strncmp(roots[i], text, length) == 0)
+			return true;
+	return false;
+}
+
 static void check_host(const struct names *names, const char *name, struct span at)
 {
 	size_t count = names->inventory ? names->inventory->hosts_count : 0;
 	const char **words = arena_alloc(names->arena, (count + 1) * sizeof(*words));
 	for (size_t i = 0; i < count; i++)
 		words[i] = names->inventory->hosts[i].id;
-	if (names->inventory)
-		must_be_one_of(names, "names/host", at, "the inventory has no host ", name, words, count);
+	if (!names->inventory || has(words, count, name))
+		return;
+	struct diagnostic *diagnostic = add(names, "names/host", at, "the inventory has no host ", name, "");
+	if (begins_with_root(name))
+		diagnostic_hint(names->diagnostics, diagnostic, "write an expression: ${{ %s }}", name);
+	else
+		diagnostic_suggest(names->diagnostics, diagnostic, name, words, count);
 }
 
 static void check_secret(const struct names *names, const char *name, struct span at)
@@ -239,6 +264,21 @@ static const char *meant_by(const struct names *names, const char *root)
 	return foreign_name(root);
 }
 
+/* my-key is `my` less `key`. */
+static bool subtracted(struct span at)
+{
+	return at.source && at.offset >= 2 && at.source->text[at.offset - 1] == '-' &&
+	       isalnum((unsigned char)at.source->text[at.offset - 2]);
+}
+
+static const char *listed(struct arena *arena, const char *const *words, size_t count)
+{
+	CLEANUP_BUFFER struct buffer list = {0};
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&list, "%s%s", i ? ", " : "", words[i]);
+	return arena_strdup(arena, buffer_text(&list));
+}
+
 static void check_root(const struct names *names, const char *root, struct span at)
 {
 	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root) || is_lost(names, "as", root) ||
@@ -251,11 +291,15 @@ static void check_root(const struct names *names, const char *root, struct span 
 	for (const struct as_scope *scope = names->scope; scope; scope = scope->outer)
 		*(const char **)arena_grow(names->arena, &known, &count, &capacity, sizeof(*known)) = scope->name;
 	struct diagnostic *diagnostic = add(names, "names/unknown", at, "unknown name ", root, "");
-	const char *meant = meant_by(names, root);
+	const char *meant =
+		subtracted(at) ? "'-' subtracts; where it is part of a key, write map[\"my-key\"]" : meant_by(names, root);
 	if (meant)
 		diagnostic_hint(names->diagnostics, diagnostic, "%s", meant);
-	else
+	else if (suggest(root, known, count))
 		diagnostic_suggest(names->diagnostics, diagnostic, root, known, count);
+	else
+		diagnostic_hint(names->diagnostics, diagnostic, "names are %s; text is quoted: \"%s\"",
+				listed(names->arena, known, count), root);
 }
 
 /* The place of one part of a name, if the text has it letter by letter; else of the whole. */

@@ -121,6 +121,19 @@ static void read_form(const struct fields *fields, const struct value *map, stru
 	}
 }
 
+static void check_foreach(const struct fields *fields, const struct value *map)
+{
+	const struct value *list = value_get(map, "foreach");
+	const char *text = value_text(list);
+	if (!text || template_has(text, list->string.length) || fields_told(fields, list))
+		return;
+	struct diagnostic *diagnostic = diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "runbook/foreach", list->at,
+							"foreach: this is a text, not a list");
+	bool name = strncmp(text, "inputs.", strlen("inputs.")) == 0 || strncmp(text, "steps.", strlen("steps.")) == 0;
+	diagnostic_hint(fields->diagnostics, diagnostic,
+			name ? "write an expression: ${{ %s }}" : "write a list: [%s]; or an expression: ${{ ... }}", text);
+}
+
 static void read_step(const struct fields *fields, const struct value *map, struct step *step)
 {
 	bool group = value_get(map, "group") != NULL;
@@ -135,6 +148,7 @@ static void read_step(const struct fields *fields, const struct value *map, stru
 	step->via = fields_template(fields, map, "via");
 	step->user = fields_template(fields, map, "user");
 	step->foreach = fields_template(fields, map, "foreach");
+	check_foreach(fields, map);
 	step->as = value_get_text(map, "as");
 	if (!step->as)
 		step->as = "item";
@@ -373,7 +387,9 @@ static struct runbook *load_callee(const struct loading *caller, const struct st
 	if (known)
 		return known;
 	if (caller->reader->read(caller->reader->context, caller->arena, path, &loading.source, caller->diagnostics) < 0) {
-		refuse_call(caller, step, "call/missing", "the runbook that it calls cannot be read");
+		diagnostic_hint(caller->diagnostics,
+				refuse_call(caller, step, "call/missing", "the runbook that it calls cannot be read"),
+				"write its path as seen from the folder of this one");
 		return NULL;
 	}
 	struct runbook *callee = load(&loading);
@@ -418,7 +434,7 @@ static struct runbook *load(const struct loading *outer)
 	places_check(document, loading.diagnostics);
 	schema_check(schema_product("runbook"), document, &(struct schema_options){.advise = foreign_key}, loading.diagnostics);
 	fields.told_to = loading.diagnostics->count;
-	if (document->type != VALUE_MAP)
+	if (document->type != VALUE_MAP || loading.diagnostics->dropped) /* more than anybody reads: nothing to add */
 		return NULL;
 	struct runbook *runbook = build(&fields, loading.source, document);
 	if (!loading.root)

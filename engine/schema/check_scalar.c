@@ -15,7 +15,8 @@ bool check_type(struct check *check, const struct part *part, const struct value
 		return true;
 	struct diagnostic *found = report(check, WEIGHT_TYPE, "schema/type", instance, "must be %s, but is %s",
 					  report_types(check, part->types), report_value(check, instance));
-	report_quotes(check, found, part->owner, instance);
+	if (!(part->types & (part->types - 1)) || value_text(instance)) /* one type is wanted: "1" is no condition */
+		report_quotes(check, found, part->owner, instance);
 	report_hint(check, found, part->owner);
 	return false;
 }
