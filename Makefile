@@ -25,7 +25,7 @@ DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjans
 	libsasl2-dev libcmocka-dev scdoc
 DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
-	util-linux passwd strace tmux
+	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
 
