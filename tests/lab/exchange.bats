@@ -160,7 +160,8 @@ Second Storage Group 1"
   act mail1 exchange.circular_logging "$AS_ADMINISTRATOR, server: dc1.lab.example, name: mail1"
   not [ "$(outcome 1)" = ok ]
   not [ "$(outcome 1)" = changed ]
-  error_says 1 "asking the domain controllers of lab.example for a ticket for administrator@LAB.EXAMPLE, and no answer within 20 seconds; is the domain controller up"
+  error_says 1 "asking the domain controllers of lab.example for a ticket for administrator@LAB.EXAMPLE, and no answer within"
+  error_says 1 "is the domain controller up"
   lab power dc1 on
   lab await dc1
   eventually on ctl domain-ready
