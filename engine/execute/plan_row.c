@@ -335,6 +335,7 @@ static void finish(struct row *row)
 	put(row, "before_planned", value_bool(row->planned));
 	put(row, "after", attempt->has_after ? observation_value(arena, &attempt->after) : NULL);
 	put(row, "changes", row->changes ? row->changes : value_list(arena));
+	put_text(row, "note", row->changes ? action_note(arena, &attempt->call, &attempt->before) : NULL);
 	put_volatile(row);
 	plan_builder_add(row->interpreter->plan, row->value);
 }

@@ -37,6 +37,7 @@ struct action {
 	struct template *desired;	     /* NULL: none; yields a map, or the string "absent" */
 	struct template *event_when;	     /* NULL: no event wish (or always, if event_token is set) */
 	const char *event_token;	     /* NULL: none */
+	struct template *note;		     /* NULL: none */
 	struct template *leaves;	     /* NULL: none */
 	struct template *touches;	     /* NULL: none; yields a list of patterns */
 	struct template *via;		     /* NULL: the subject */

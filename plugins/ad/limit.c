@@ -78,12 +78,20 @@ static int milliseconds_left(const struct timespec *end)
 	return left > 0 ? (int)left : 0;
 }
 
+/* Seconds: never longer than the call itself has, or the engine would end the whole program. */
+static int time_for(const struct standin_call *call)
+{
+	const json_t *left = json_object_get(call->message, "time_left");
+	double seconds = left ? json_number_value(left) : LIMIT_TIME;
+	return seconds > LIMIT_TIME ? LIMIT_TIME : seconds < 1 ? 1 : (int)seconds;
+}
+
 /* false: time is up. */
-static bool read_all(int pipe, struct buffer *text)
+static bool read_all(int pipe, int seconds, struct buffer *text)
 {
 	struct timespec end;
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += LIMIT_TIME;
+	end.tv_sec += seconds;
 	for (;;) {
 		char bytes[4096];
 		struct pollfd ready = {.fd = pipe, .events = POLLIN};
@@ -104,8 +112,8 @@ static json_t *await(const struct standin_call *call, pid_t child, int pipe)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	CLEANUP_BUFFER struct buffer why = {0};
-	int status = 0;
-	bool whole = read_all(pipe, &text);
+	int status = 0, seconds = time_for(call);
+	bool whole = read_all(pipe, seconds, &text);
 	if (!whole)
 		kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -115,7 +123,7 @@ static json_t *await(const struct standin_call *call, pid_t child, int pipe)
 		buffer_printf(&why, "and then it ended without a word (%s %d)", WIFSIGNALED(status) ? "signal" : "exit",
 			      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	else
-		buffer_printf(&why, "and no answer within %d seconds", LIMIT_TIME);
+		buffer_printf(&why, "and no answer within %d seconds", seconds);
 	return answer ? answer : no_answer(call, buffer_text(&why));
 }
 

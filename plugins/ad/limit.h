@@ -8,7 +8,7 @@
 
 #include "engine/plugin/standin_plugin.h"
 
-#define LIMIT_TIME 20 /* seconds for one call, all in all */
+#define LIMIT_TIME 20 /* seconds for one call, all in all, if the engine does not give it less */
 
 /* The work's answer; if it does not come in time, the answer that is true then: an observation could not be made, an apply
  * failed, or, once it was writing, is unknown. */

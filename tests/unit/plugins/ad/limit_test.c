@@ -15,7 +15,7 @@
 
 static json_t *answer_of(const char *message, json_t *(*work)(struct standin_call *call))
 {
-	json_t *asked = json_pack("{ss}", "message", message);
+	json_t *asked = json_pack("{ss,sf}", "message", message, "time_left", 1.2);
 	struct standin_call call = {.message = asked};
 	json_t *answer = limit_call(&call, work);
 	json_decref(asked);
@@ -51,6 +51,14 @@ static json_t *dies(struct standin_call *call)
 	return NULL;
 }
 
+static json_t *is_silent(struct standin_call *call)
+{
+	(void)call;
+	limit_doing("asking %s for a ticket", "dc1");
+	for (;;)
+		pause();
+}
+
 static json_t *dies_writing(struct standin_call *call)
 {
 	limit_writing();
@@ -84,6 +92,15 @@ static void a_death_is_no_answer(void **state)
 	json_decref(answer);
 }
 
+static void silence_ends_with_the_time_of_the_call(void **state)
+{
+	(void)state;
+	json_t *answer = answer_of("observe", is_silent);
+	assert_non_null(
+		strstr(text_at(answer, "unobservable", NULL), "asking dc1 for a ticket, and no answer within 1 seconds"));
+	json_decref(answer);
+}
+
 static void of_an_apply_it_depends_on_whether_it_was_writing(void **state)
 {
 	(void)state;
@@ -105,6 +122,7 @@ int main(void)
 		cmocka_unit_test(the_answer_comes_from_another_process),
 		cmocka_unit_test(more_than_a_pipe_holds),
 		cmocka_unit_test(a_death_is_no_answer),
+		cmocka_unit_test(silence_ends_with_the_time_of_the_call),
 		cmocka_unit_test(of_an_apply_it_depends_on_whether_it_was_writing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
