@@ -16,7 +16,8 @@
 #include "engine/base/memory.h"
 #include "plugins/ad/limit.h"
 
-#define CACHE "MEMORY:standin"
+#define CACHE	     "MEMORY:standin"
+#define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt" /* the package ca-certificates keeps it */
 
 static const struct {
 	krb5_error_code code;
@@ -167,9 +168,24 @@ static int no_questions(LDAP *ldap, unsigned flags, void *defaults, void *questi
 	return LDAP_SUCCESS;
 }
 
+/* Whom the system trusts, if no ldap.conf says otherwise: by itself libldap trusts nobody. */
+static void set_trust(LDAP *ldap)
+{
+	const int demand = LDAP_OPT_X_TLS_DEMAND, client = 0;
+	char *file = NULL, *folder = NULL;
+	ldap_get_option(NULL, LDAP_OPT_X_TLS_CACERTFILE, &file);
+	ldap_get_option(NULL, LDAP_OPT_X_TLS_CACERTDIR, &folder);
+	if (!file && !folder)
+		ldap_set_option(ldap, LDAP_OPT_X_TLS_CACERTFILE, SYSTEM_TRUST);
+	ldap_memfree(file);
+	ldap_memfree(folder);
+	ldap_set_option(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
+	ldap_set_option(ldap, LDAP_OPT_X_TLS_NEWCTX, &client);
+}
+
 static void set_options(LDAP *ldap)
 {
-	const int version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND, limit = DIRECTORY_TIME;
+	const int version = LDAP_VERSION3, limit = DIRECTORY_TIME;
 	const struct timeval time = {.tv_sec = DIRECTORY_TIME}, connecting = {.tv_sec = DIRECTORY_TIME / 2};
 	ldap_set_option(ldap, LDAP_OPT_PROTOCOL_VERSION, &version);
 	ldap_set_option(ldap, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
@@ -180,7 +196,6 @@ static void set_options(LDAP *ldap)
 			LDAP_OPT_ON); /* the name that was asked for, not what a reverse zone makes of it */
 	char properties[] = "noanonymous,minssf=56";
 	ldap_set_option(ldap, LDAP_OPT_X_SASL_SECPROPS, properties);
-	ldap_set_option(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
 }
 
 static int bind_simple(struct directory *directory, const struct directory_access *access)
@@ -189,6 +204,7 @@ static int bind_simple(struct directory *directory, const struct directory_acces
 	buffer_add(&user, access->user);
 	if (!strchr(access->user, '@'))
 		buffer_printf(&user, "@%s", access->domain);
+	set_trust(directory->ldap);
 	if (strcmp(access->security, "starttls") == 0) {
 		int result = ldap_start_tls_s(directory->ldap, NULL, NULL);
 		if (result != LDAP_SUCCESS)

@@ -164,8 +164,8 @@ planned() { python3 -c 'import json, sys; print([row["verdict"] for row in json.
 @test "B10 and the cycle again, killed before and after each step of the identity change: one owner of the name" {
   prepare
   lab power mail1 cut
-  # fence, delete, rename in the directory, rename the host, reboot, join
-  killed_at 1 6 run "$MAIL_DOMAIN/failover.yaml" --yes
+  # fence, delete, rename in the directory, rename the host, reboot, mount, join
+  killed_at 1 7 run "$MAIL_DOMAIN/failover.yaml" --yes
   is "$(computers)" 'DC1$ MAIL1$'
 }
 
@@ -178,8 +178,8 @@ planned() { python3 -c 'import json, sys; print([row["verdict"] for row in json.
   error_says 5.1 "Somebody has put the source back on the network"
   not on mail2 systemctl is-active dovecot postfix
   is "$(resolves mail1)" 10.99.0.21
-  # killed at the record, too
-  killed_at 5 1 run "$MAIL_DOMAIN/failover.yaml" --yes
+  # killed at the record, too, behind the fence and two services
+  killed_at 4 1 run "$MAIL_DOMAIN/failover.yaml" --yes
   exits 0 standin resume
   is "$(outcome 5.1)" ok
   send alice 3 second
