@@ -186,10 +186,11 @@ clean:
 
 # --- the programs of tests/bench: the bare loops, and what they need
 
-BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh executions spend)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
-$(BUILD)/tests/bench/bare_local $(BUILD)/tests/bench/bare_ssh: $(BUILD)/tests/bench/bare.o
+$(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel): $(BUILD)/tests/bench/bare.o
+$(BUILD)/tests/bench/bare_ssh $(BUILD)/tests/bench/bare_parallel: $(BUILD)/tests/bench/bare_session.o
 $(BUILD)/tests/bench/executions: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),connection)),$(ARCHIVES))
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(if $(Q),@echo "  LD  $@")

@@ -197,7 +197,7 @@ const struct verb verb_show = {
 	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time "
 		       "and waiting for people apart.",
 	.options = {OPTION_STATE, OPTION_OUTPUT, {"verbose", 'v', NULL, "commands and outputs of every step"}},
-	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a -v\n",
+	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a19c4 -v\n",
 	.least = 0,
 	.most = 1,
 	.run = run_show,

@@ -209,12 +209,28 @@ void plan_group(struct interpreter *interpreter, const struct step *step, const 
 void plan_skip(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 	       const char *why);
 
+/* scopes.c - the named scope of an attempt's apply, and the hosts on which it may run */
+struct scopes {
+	struct interpreter *interpreter;
+	struct attempt *attempt;
+	char *name;		   /* owned */
+	const struct value *hosts; /* ids, as they are journaled; NULL: nothing was intended yet */
+};
+void scopes_init(struct scopes *scopes, struct interpreter *interpreter, struct attempt *attempt); /* after attempt_prepare */
+void scopes_free(struct scopes *scopes);
+/* Journals the intent: something will be applied, on these hosts. */
+int scopes_intend(struct scopes *scopes, const struct value *baseline);
+/* On all hosts; once something was intended. See scope.h. */
+int scopes_wait(const struct scopes *scopes, int64_t deadline, struct error *err);
+int scopes_end(const struct scopes *scopes, int64_t deadline, struct error *err);
+
 /* record.c - journal records. All return 0, or -1 with interpreter->stop filled. */
 int record(struct interpreter *interpreter, const char *kind, struct value *fields, enum journal_durability durability);
 struct value *record_fields(struct interpreter *interpreter, struct arena *arena, const char *key);
 int record_started(struct interpreter *interpreter, const struct attempt *attempt);
-int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const char *scope,
+int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const struct scopes *scopes,
 		  const struct value *baseline);
+int record_scope(struct interpreter *interpreter, const struct attempt *attempt, const struct value *hosts);
 int record_finished(struct interpreter *interpreter, const struct attempt *attempt, enum outcome outcome);
 int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 		   unsigned number, const char *reason);

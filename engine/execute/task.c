@@ -8,7 +8,6 @@
 #include "engine/base/fault.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "engine/connection/scope.h"
 #include "engine/execute/interpreter.h"
 
 #define LATE (30 * NSEC_PER_SEC) /* for what has to be done when time is up */
@@ -16,7 +15,7 @@
 struct task {
 	struct interpreter *interpreter;
 	struct attempt *attempt;
-	char *scope; /* owned */
+	struct scopes scopes;
 };
 
 static bool can_look(const struct attempt *attempt)
@@ -127,7 +126,7 @@ static enum outcome end_by_timeout(struct task *task, struct error *why)
 	struct attempt *attempt = task->attempt;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	int64_t late = clock_boottime() + LATE;
-	if (scope_end(call_connection(&attempt->call), task->scope, late, &err) < 0) {
+	if (scopes_end(&task->scopes, late, &err) < 0) {
 		error_clear(why);
 		return remains_unknown(attempt, error_text(&err));
 	}
@@ -148,7 +147,7 @@ static enum outcome wait_until_ended(struct task *task)
 	for (;;) {
 		CLEANUP_ERROR struct error err = ERROR_NONE;
 		int64_t until = machine_to_boottime(task->interpreter, attempt->deadline);
-		if (scope_wait(call_connection(&attempt->call), task->scope, until, &err) == 0)
+		if (scopes_wait(&task->scopes, until, &err) == 0)
 			return OUTCOME_OK;
 		if (err.code == ERROR_TIMEOUT)
 			return end_by_timeout(task, &err);
@@ -175,13 +174,13 @@ static enum outcome apply_once(struct task *task)
 	struct evidence evidence = {0};
 	const struct value *captured = NULL;
 	struct error err = ERROR_NONE;
-	if (record_intent(task->interpreter, attempt, task->scope, NULL) < 0)
+	if (scopes_intend(&task->scopes, NULL) < 0)
 		return OUTCOME_STOPPED;
 	if (fault_hit("apply.before"))
 		return OUTCOME_STOPPED;
 	int64_t until = machine_to_boottime(task->interpreter, attempt->deadline);
 	enum apply_result result =
-		action_apply(attempt->arena, &attempt->call, NULL, task->scope, until, &evidence, &captured, &err);
+		action_apply(attempt->arena, &attempt->call, NULL, task->scopes.name, until, &evidence, &captured, &err);
 	fault_hit("apply.after");
 	attempt_note_evidence(attempt, &evidence);
 	bool timed_out = result == APPLY_UNKNOWN && err.code == ERROR_TIMEOUT;
@@ -308,9 +307,9 @@ static enum outcome begin(struct task *task)
 enum outcome task_perform(struct interpreter *interpreter, struct attempt *attempt)
 {
 	struct task task = {.interpreter = interpreter, .attempt = attempt};
-	task.scope = scope_name(value_get_text(interpreter->run_value, "id"), attempt->key, attempt->number);
+	scopes_init(&task.scopes, interpreter, attempt);
 	bool interrupted = history_get(interpreter->history, "intent", attempt->key, attempt->number);
 	enum outcome outcome = interrupted ? lost(&task, "the engine was interrupted") : begin(&task);
-	free(task.scope);
+	scopes_free(&task.scopes);
 	return outcome;
 }

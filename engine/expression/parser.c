@@ -103,7 +103,7 @@ static int unexpected(struct parser *parser, const char *expected)
 	static const struct {
 		const char *word;
 		const char *symbol;
-	} words[] = {{"and", "&&"}, {"or", "||"}, {"not", "!"}, {"is", "=="}};
+	} words[] = {{"and", "&&"}, {"or", "||"}, {"not", "!"}, {"is", "=="}, {"eq", "=="}, {"ne", "!="}, {"contains", "in"}};
 	struct token token = parser->token;
 	const char *text = parser->lexer.text + token.offset;
 

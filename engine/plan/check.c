@@ -14,6 +14,8 @@ struct check {
 static void check_inputs(const struct check *check, const struct step *step, const struct action *action)
 {
 	static const struct value empty = {.type = VALUE_MAP};
+	if (step->misshapen && !step->with_value)
+		return; /* it may stand under the key that is wrong */
 	struct value placed = step->with_value ? *step->with_value : empty;
 	if (!placed.at.source)
 		placed.at = step->uses_at;
@@ -183,9 +185,9 @@ static void check_block(const struct check *check, const struct block *block, bo
 {
 	for (size_t i = 0; i < block->count; i++) {
 		const struct step *step = &block->steps[i];
-		bool inside = has_host || step->host;
+		bool inside = has_host || step->host || step->misshapen;
 		check_open_places(check, step);
-		if (step->form == STEP_ACTION)
+		if (step->form == STEP_ACTION && step->uses)
 			check_action(check, step, inside);
 		if (step->form == STEP_CALL && step->callee)
 			check_call(check, step);

@@ -202,6 +202,17 @@ int command_prepare(struct arena *arena, const struct call *call, const struct a
 	return check_sendable(&p, command);
 }
 
+int command_host(struct arena *arena, const struct call *call, const struct action_command *command,
+		 const struct host **ret_host, struct error *err)
+{
+	struct prepared prepared;
+	struct preparation p = {.arena = arena, .names = {.call = call}, .prepared = &prepared, .err = err};
+	if (executor(&p, command) < 0)
+		return -1;
+	*ret_host = prepared.host;
+	return 0;
+}
+
 static void append_known(struct buffer *out, const char *text)
 {
 	const char *found;

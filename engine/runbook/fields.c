@@ -5,10 +5,28 @@
 
 #include "engine/base/clock.h"
 
+bool fields_told(const struct fields *fields, const struct value *value)
+{
+	for (size_t i = fields->told_from; value && value->at.source && i < fields->told_to; i++) {
+		const struct span *at = &fields->diagnostics->items[i].at;
+		if (at->source == value->at.source && at->offset == value->at.offset)
+			return true;
+	}
+	return false;
+}
+
+bool fields_told_of_map(const struct fields *fields, const struct value *map)
+{
+	bool told = fields_told(fields, map);
+	for (size_t i = 0; !told && fields->told_from < fields->told_to && value_is(map, VALUE_MAP) && i < map->map.count; i++)
+		told = fields_told(fields, map->map.entries[i].key) || fields_told(fields, map->map.entries[i].value);
+	return told;
+}
+
 int64_t fields_duration(const struct fields *fields, const struct value *map, const char *key, int64_t fallback)
 {
 	const struct value *value = value_get(map, key);
-	if (!value)
+	if (!value || fields_told(fields, value))
 		return fallback;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	int64_t nanoseconds = 0;
@@ -28,7 +46,7 @@ static struct template *compile(const struct fields *fields, const struct value 
 				compile_function *function)
 {
 	const struct value *value = value_get(map, key);
-	if (!value)
+	if (!value || fields_told(fields, value))
 		return NULL;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct span at = value->at;

@@ -7,6 +7,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/table.h"
+#include "engine/runbook/foreign.h"
 
 struct as_scope { /* a foreach's name, visible to what is inside */
 	const char *name;
@@ -63,11 +64,41 @@ static void must_be_one_of(const struct names *names, const char *rule, struct s
 	diagnostic_suggest(names->diagnostics, diagnostic, word, words, count);
 }
 
+static const struct input *find_input(const struct runbook *runbook, const char *name)
+{
+	for (size_t i = 0; i < runbook->inputs_count; i++)
+		if (strcmp(runbook->inputs[i].name, name) == 0)
+			return &runbook->inputs[i];
+	return NULL;
+}
+
+/* Where the shape is wrong, a name may have been declared where it was not understood: it is asked for again once the shape is
+ * right. */
+static bool may_be_declared(const struct names *names, const char *section)
+{
+	return names->runbook->misshapen && !value_is(value_get(names->runbook->document, section), VALUE_MAP);
+}
+
+/* Does any map, at any depth, say `key: name`? Depth is bounded by the document's. */
+static bool is_said(const struct value *value, const char *key, const char *name)
+{
+	bool said = value_is_text(value_get(value, key), name);
+	for (size_t i = 0; !said && value_is(value, VALUE_MAP) && i < value->map.count; i++)
+		said = is_said(value->map.entries[i].value, key, name);
+	for (size_t i = 0; !said && value_is(value, VALUE_LIST) && i < value->list.count; i++)
+		said = is_said(value->list.items[i], key, name);
+	return said;
+}
+
+static bool is_lost(const struct names *names, const char *key, const char *name)
+{
+	return names->runbook->misshapen && is_said(names->runbook->document, key, name);
+}
+
 static void check_input(const struct names *names, const char *name, struct span at)
 {
-	for (size_t i = 0; i < names->runbook->inputs_count; i++)
-		if (strcmp(names->runbook->inputs[i].name, name) == 0)
-			return;
+	if (find_input(names->runbook, name) || may_be_declared(names, "inputs"))
+		return;
 	const char **words = arena_alloc(names->arena, (names->runbook->inputs_count + 1) * sizeof(*words));
 	for (size_t i = 0; i < names->runbook->inputs_count; i++)
 		words[i] = names->runbook->inputs[i].name;
@@ -97,6 +128,8 @@ static void check_id(const struct names *names, const char *name, struct span at
 {
 	check_siblings(names, name, at);
 	if (!table_get(&names->steps, name)) {
+		if (is_lost(names, "id", name))
+			return;
 		must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
 		return;
 	}
@@ -124,6 +157,8 @@ static void check_step_part(const struct names *names, const char *part, struct 
 static void check_objective(const struct names *names, const char *name, struct span at)
 {
 	static const char *const known[] = {"rto", "rpo"};
+	if (names->runbook->misshapen)
+		return; /* one that is no duration is not among them */
 	if (has(known, COUNT_OF(known), name) && !value_get(names->runbook->objectives, name)) {
 		struct diagnostic *diagnostic = add(names, "names/objective", at, "the runbook has no objective ", name, "");
 		diagnostic_hint(names->diagnostics, diagnostic, "add it: objectives: {%s: 15m}", name);
@@ -155,6 +190,8 @@ static void check_secret(const struct names *names, const char *name, struct spa
 static void check_evidence(const struct names *names, const char *name, struct span at)
 {
 	size_t count = names->runbook->evidence_count;
+	if (may_be_declared(names, "evidence"))
+		return;
 	const char **words = arena_alloc(names->arena, (count + 1) * sizeof(*words));
 	for (size_t i = 0; i < count; i++)
 		words[i] = names->runbook->evidence[i].name;
@@ -190,9 +227,22 @@ static bool in_scope(const struct names *names, const char *name)
 	return false;
 }
 
+/* A bare word that stands for something else here, or NULL. */
+static const char *meant_by(const struct names *names, const char *root)
+{
+	if (find_input(names->runbook, root))
+		return arena_printf(names->arena, "did you mean 'inputs.%s'?", root);
+	if (table_get(&names->steps, root))
+		return arena_printf(names->arena, "did you mean 'steps.%s'?", root);
+	if (names->inventory && inventory_host(names->inventory, root))
+		return arena_printf(names->arena, "the host is 'hosts.%s'; as text it is quoted: \"%s\"", root, root);
+	return foreign_name(root);
+}
+
 static void check_root(const struct names *names, const char *root, struct span at)
 {
-	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root))
+	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root) || is_lost(names, "as", root) ||
+	    (names->runbook->misshapen && strcmp(root, "item") == 0))
 		return;
 	size_t count = 0, capacity = 0;
 	const char **known = NULL;
@@ -201,7 +251,11 @@ static void check_root(const struct names *names, const char *root, struct span 
 	for (const struct as_scope *scope = names->scope; scope; scope = scope->outer)
 		*(const char **)arena_grow(names->arena, &known, &count, &capacity, sizeof(*known)) = scope->name;
 	struct diagnostic *diagnostic = add(names, "names/unknown", at, "unknown name ", root, "");
-	diagnostic_suggest(names->diagnostics, diagnostic, root, known, count);
+	const char *meant = meant_by(names, root);
+	if (meant)
+		diagnostic_hint(names->diagnostics, diagnostic, "%s", meant);
+	else
+		diagnostic_suggest(names->diagnostics, diagnostic, root, known, count);
 }
 
 /* The place of one part of a name, if the text has it letter by letter; else of the whole. */
