@@ -183,7 +183,7 @@ SH
   chmod +x installer
 }
 
-@test "a program that hangs when its work is done: ended, and the run goes on" {
+@test "P4: a program that hangs when its work is done: ended, and the run goes on" {
   installer 'echo Files copied.; touch a/objects/setup'
   runbook <<YAML
 steps:
@@ -202,7 +202,7 @@ YAML
   gone "$(cat a/installer)"
 }
 
-@test "a program that hangs before its work is done: verify tells" {
+@test "P4: a program that hangs before its work is done: verify tells" {
   installer ''
   runbook <<YAML
 steps:
@@ -216,7 +216,7 @@ YAML
   gone "$(cat a/hanging)"
 }
 
-@test "a program that fails among harmless messages: the error tells what is left" {
+@test "P4: a program that fails among harmless messages: the error tells what is left" {
   installer 'exit 7'
   runbook <<YAML
 steps: [{uses: core.run, host: a, with: {run: [$W/installer], success: {exits: [0, 3010]}, ignore: ["^Please restore your databases"]}}]

@@ -24,10 +24,10 @@ offline() { told msExchMDB msExchEDBOffline; }
   nothing_seen ctl
   is "$(outcome 1)" ok
   is "$(field 1 outputs.server)" "CN=MAIL1,CN=Servers,CN=First Administrative Group,CN=Administrative Groups,CN=Lab,CN=Microsoft Exchange,CN=Services,$CONFIGURATION"
-  is "$(field 1 outputs.storage_groups.0)" '{"circular_logging": true, "log": "C:\\Program Files\\Exchsrvr\\mdbdata", "name": "First Storage Group", "system": "C:\\Program Files\\Exchsrvr\\mdbdata"}'
-  is "$(field 1 outputs.storage_groups.1)" '{"circular_logging": false, "log": "E:\\exchsrvr\\logs", "name": "Second Storage Group", "system": "E:\\exchsrvr\\logs\\system"}'
-  is "$(field 1 outputs.stores.1)" '{"database": "C:\\Program Files\\Exchsrvr\\mdbdata\\pub1.edb", "kind": "public", "mount_at_startup": true, "name": "Public Folder Store (MAIL1)", "path": "MAIL1\\First Storage Group\\Public Folder Store (MAIL1)", "storage_group": "First Storage Group", "streaming": "C:\\Program Files\\Exchsrvr\\mdbdata\\pub1.stm"}'
-  is "$(field 1 outputs.stores.2)" '{"database": "F:\\stores\\sales.edb", "kind": "mailbox", "mount_at_startup": false, "name": "Sales (MAIL1)", "path": "MAIL1\\Second Storage Group\\Sales (MAIL1)", "storage_group": "Second Storage Group", "streaming": "F:\\stores\\sales.stm"}'
+  is "$(field 1 outputs.storage_groups.0)" '{"name": "First Storage Group", "log": "C:\\Program Files\\Exchsrvr\\mdbdata", "system": "C:\\Program Files\\Exchsrvr\\mdbdata", "circular_logging": true}'
+  is "$(field 1 outputs.storage_groups.1)" '{"name": "Second Storage Group", "log": "E:\\exchsrvr\\logs", "system": "E:\\exchsrvr\\logs\\system", "circular_logging": false}'
+  is "$(field 1 outputs.stores.1)" '{"path": "MAIL1\\First Storage Group\\Public Folder Store (MAIL1)", "name": "Public Folder Store (MAIL1)", "storage_group": "First Storage Group", "kind": "public", "database": "C:\\Program Files\\Exchsrvr\\mdbdata\\pub1.edb", "streaming": "C:\\Program Files\\Exchsrvr\\mdbdata\\pub1.stm", "mount_at_startup": true}'
+  is "$(field 1 outputs.stores.2)" '{"path": "MAIL1\\Second Storage Group\\Sales (MAIL1)", "name": "Sales (MAIL1)", "storage_group": "Second Storage Group", "kind": "mailbox", "database": "F:\\stores\\sales.edb", "streaming": "F:\\stores\\sales.stm", "mount_at_startup": false}'
   is "$(field 1 outputs.paths)" '["C:\\Program Files\\Exchsrvr\\mdbdata", "C:\\Program Files\\Exchsrvr\\mdbdata\\priv1.edb", "C:\\Program Files\\Exchsrvr\\mdbdata\\priv1.stm", "C:\\Program Files\\Exchsrvr\\mdbdata\\pub1.edb", "C:\\Program Files\\Exchsrvr\\mdbdata\\pub1.stm", "E:\\exchsrvr\\logs", "E:\\exchsrvr\\logs\\system", "F:\\stores\\sales.edb", "F:\\stores\\sales.stm"]'
 }
 
@@ -65,7 +65,7 @@ Y
   says "enabled: all -> none"
   run_book /root/circular.yaml
   is "$(outcome '1[0]' '1[1]')" "changed changed"
-  is "$(field '1[0]' after.state.storage_groups)" '[{"enabled": false, "path": "MAIL1\\First Storage Group"}, {"enabled": false, "path": "MAIL1\\Second Storage Group"}]'
+  is "$(field '1[0]' after.state.storage_groups)" '[{"path": "MAIL1\\First Storage Group", "enabled": false}, {"path": "MAIL1\\Second Storage Group", "enabled": false}]'
   is "$(logging)" "First Storage Group 0
 First Storage Group 0
 Second Storage Group -"
@@ -108,7 +108,7 @@ apply() { # ACTION INPUTS BEFORE
   on ctl sh -c 'python3 -c "
 import json, sys
 action, inputs, before = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
-inputs.update(domain=\"lab.example\", user=\"administrator\", security=\"kerberos\", password={\"secret\": open(\"/etc/standin/directory.password\").read()})
+inputs.update(domain=\"lab.example\", user=\"administrator\", security=\"kerberos\", password={\"secret\": open(\"/etc/standin/directory.password\").read().strip()})
 print(json.dumps(dict(message=\"hello\", protocols=[1])))
 print(json.dumps(dict(message=\"apply\", id=1, action=action, inputs=inputs, hosts={}, via=\"controller\", before=dict(state=before))))
 " "$2" "$3" "$4" | "$1"' sh "$(dirname "$STANDIN")/plugins/exchange/exchange" "$@"
@@ -160,7 +160,8 @@ Second Storage Group 1"
   act mail1 exchange.circular_logging "$AS_ADMINISTRATOR, server: dc1.lab.example, name: mail1"
   not [ "$(outcome 1)" = ok ]
   not [ "$(outcome 1)" = changed ]
-  error_says 1 "no domain controller answers"
+  error_says 1 "asking the domain controllers of lab.example for a ticket for administrator@LAB.EXAMPLE, and no answer within"
+  error_says 1 "is the domain controller up"
   lab power dc1 on
   lab await dc1
   eventually on ctl domain-ready
