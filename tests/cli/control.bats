@@ -27,6 +27,28 @@ YAML
   same "$(cat a/fail/x)" "x"
 }
 
+@test "counts: a step that is tried again with its group counts once, as it ended last" {
+  printf xx >a/fail/y
+  runbook <<'YAML'
+steps:
+  - group: G
+    host: a
+    retry: {attempts: 3, delay: 1ms}
+    steps:
+      - {uses: toy.put, with: {name: x, value: v}}
+      - {uses: toy.put, with: {name: y, value: v}}
+      - {uses: core.log, with: {message: never before}}
+YAML
+  code 0 standin run r.yaml --yes
+  has "$(tail -1 <<<"$output")" ": 1 changed, 2 ok"
+  has "$(journal)" '"counts":{"ok":2,"changed":1,"skipped":0,"failed":0,"unknown":0,"cancelled":0}'
+  sed -i 's/name: y/name: z/' r.yaml
+  printf xxx >a/fail/z
+  rm -rf state
+  code 1 standin run r.yaml --yes
+  has "$(journal)" '"counts":{"ok":1,"changed":0,"skipped":0,"failed":1,"unknown":0,"cancelled":0}'
+}
+
 @test "an event is not repeated by the retry of its group" {
   printf xx >a/fail/x
   runbook <<'YAML'
