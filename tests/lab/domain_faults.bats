@@ -12,6 +12,13 @@ setup_file() {
     [ "$status" = 0 ]
   done
 }
+teardown() { # what a test that failed has left, too
+  as_it_was
+  ! on dc1 rm -r /run/systemd/system/samba-ad-dc.service.d 2>/dev/null || {
+    on dc1 sh -c 'systemctl daemon-reload; systemctl restart samba-ad-dc'
+    eventually on ctl domain-ready
+  }
+}
 teardown_file() { [ -n "${STANDIN_LAB_KEEP:-}" ] || lab down; }
 
 secret() { # NAME TEXT: a further secret in this test's inventory
@@ -63,43 +70,47 @@ secret() { # NAME TEXT: a further secret in this test's inventory
 }
 
 on_ctl_krb5() { on ctl sed -i "/libdefaults/a $1" /etc/krb5.conf; }
-as_it_was() { on ctl sed -i '/ticket_lifetime/d; /kdc_timesync/d' /etc/krb5.conf; }
+as_it_was() { on ctl sed -i '/kdc_timesync/d' /etc/krb5.conf; }
 
-@test "tickets that expire in mid-run: each step has its own" {
-  on_ctl_krb5 'ticket_lifetime = 2s'
-  # so short are they: what has one from before is refused
-  not directory sh -c 'sleep 3; ldapsearch -Q -N -Y GSSAPI -LLL -H ldap://dc1.lab.example -s base -b dc=lab,dc=example dn'
-  printf '%s\n' 'standin: "1"' 'runbook: lab/expiry' 'kind: drill' 'steps:' \
-    "  - {uses: ad.create_computer, with: {$AS_ADMINISTRATOR, name: passing}}" \
-    "  - {id: passing, uses: ad.computer, with: {$AS_ADMINISTRATOR, name: passing}}" \
-    '  - {uses: core.run, host: mail1, with: {run: [sleep, "3"], touches: []}}' \
-    "  - {uses: ad.rename_computer, with: {$AS_ADMINISTRATOR, sid: '\${{ steps.passing.outputs.sid }}', name: passed}}" \
-    "  - {uses: dns.set_record, with: {$ZONE, name: passed, values: [10.99.0.98]}}" \
-    '  - {uses: core.run, host: mail1, with: {run: [sleep, "3"], touches: []}}' \
-    "  - {uses: ad.delete_computer, with: {$AS_ADMINISTRATOR, sid: '\${{ steps.passing.outputs.sid }}'}}" \
-    "  - {uses: dns.remove_record, with: {$ZONE, name: passed}}" | put expiry.yaml
-  run_book /root/expiry.yaml
-  as_it_was
-  is "$status" 0
-  is "$(outcome 1 4 5 7 8)" "changed changed changed changed changed"
-}
-
-@test "a clock that is an hour off: bridged, or told; nothing is changed" {
-  # the controller's own processes see a clock that is ahead; one cannot set a container's
+# The controller's own processes see a clock that is ahead; one cannot set a container's.
+jump_ahead() {
   printf '%s\n' '#define _GNU_SOURCE' '#include <sys/syscall.h>' '#include <sys/time.h>' '#include <time.h>' '#include <unistd.h>' \
-    'int clock_gettime(clockid_t id, struct timespec *t) { long r = syscall(SYS_clock_gettime, id, t); if (!r && (id == 0 || id == 5)) t->tv_sec += 3600; return (int)r; }' \
+    'int clock_gettime(clockid_t id, struct timespec *t) { long r = syscall(SYS_clock_gettime, id, t); if (!r && (id == 0 || id == 5)) t->tv_sec += 12 * 3600; return (int)r; }' \
     'int gettimeofday(struct timeval *t, void *z) { struct timespec s; (void)z; clock_gettime(0, &s); t->tv_sec = s.tv_sec; t->tv_usec = s.tv_nsec / 1000; return 0; }' \
     'time_t time(time_t *out) { struct timespec s; clock_gettime(0, &s); if (out) *out = s.tv_sec; return s.tv_sec; }' >"$BATS_TEST_TMPDIR/clock.c"
   gcc -w -shared -fPIC -o "$BATS_TEST_TMPDIR/clock.so" "$BATS_TEST_TMPDIR/clock.c"
   on dc1 sh -c 'cat >/root/clock.so && mkdir -p /run/systemd/system/samba-ad-dc.service.d &&
     printf "[Service]\nEnvironment=LD_PRELOAD=/root/clock.so\n" >/run/systemd/system/samba-ad-dc.service.d/clock.conf && systemctl daemon-reload && systemctl restart samba-ad-dc' <"$BATS_TEST_TMPDIR/clock.so"
   eventually on ctl domain-ready
-  before=$(computers)
+}
+
+@test "tickets expire in mid-run: each step has its own; a clock that is off is bridged, or told, and nothing is changed" {
+  printf '%s\n' 'standin: "1"' 'runbook: lab/expiry' 'kind: drill' 'steps:' \
+    "  - {uses: ad.create_computer, with: {$AS_ADMINISTRATOR, name: passing}}" \
+    "  - {id: passing, uses: ad.computer, with: {$AS_ADMINISTRATOR, name: passing}}" \
+    '  - {uses: core.prompt, with: {message: "Wait for a day"}}' \
+    "  - {uses: ad.rename_computer, with: {$AS_ADMINISTRATOR, sid: '\${{ steps.passing.outputs.sid }}', name: passed}}" \
+    "  - {uses: dns.set_record, with: {$ZONE, name: passed, values: [10.99.0.98]}}" \
+    "  - {uses: ad.delete_computer, with: {$AS_ADMINISTRATOR, sid: '\${{ steps.passing.outputs.sid }}'}}" \
+    "  - {uses: dns.remove_record, with: {$ZONE, name: passed}}" | put expiry.yaml
+  on ctl sh -c 'kinit -c /root/old.ticket administrator </etc/standin/directory.password'
+  with_old() { on ctl env KRB5CCNAME=/root/old.ticket ldapsearch -Q -N -Y GSSAPI -LLL -H ldap://dc1.lab.example -s base -b dc=lab,dc=example dn; }
+  with_old
+  start_book /root/expiry.yaml
+  eventually waits_for prompt
+  jump_ahead
+  not with_old
+  exits 0 standin answer continue
+  await_run
+  is "$status" 0
+  is "$(outcome 1 4 5 6 7)" "changed changed changed changed changed"
+
+  before=$(computers) sid=$(sid MAIL2)
   # MIT's library takes the controller's word for the time, unless it is told not to
   act mail1 ad.computer "$AS_ADMINISTRATOR, name: mail1"
   is "$(outcome 1)" ok
   on_ctl_krb5 'kdc_timesync = 0'
-  act mail1 ad.delete_computer "$AS_ADMINISTRATOR, sid: $(sid MAIL2)"
+  act mail1 ad.delete_computer "$AS_ADMINISTRATOR, sid: $sid"
   is "$(outcome 1)" failed
   error_says 1 "Clock skew too great"
   error_says 1 "this machine's clock and the domain controller's are minutes apart: set them"
@@ -109,8 +120,6 @@ as_it_was() { on ctl sed -i '/ticket_lifetime/d; /kdc_timesync/d' /etc/krb5.conf
   as_it_was
   is "$(computers)" "$before"
   is "$(resolves nobody)" ""
-  on dc1 sh -c 'rm -r /run/systemd/system/samba-ad-dc.service.d; systemctl daemon-reload; systemctl restart samba-ad-dc'
-  eventually on ctl domain-ready
 }
 
 @test "rights are read without a write, and agree with what the directory then refuses" {
@@ -225,6 +234,32 @@ objectClass: contact'
   act mail2 ad.join "$AS_ADMINISTRATOR, name: mail2"
   is "$(outcome 1)" changed
   trusted mail2
+}
+
+@test "a member is renamed, the host first: key and service names follow, with the same account or with a new one" {
+  sid=$(sid MAIL2)
+  act mail2 host.rename 'name: mail3'
+  act mail2 host.reboot
+  act mail2 ad.verify_trust
+  is "$(field 1 outputs.name) $(field 1 outputs.trust)" "mail2 holds"
+  act mail2 ad.rename_computer "$AS_ADMINISTRATOR, sid: $sid, name: mail3"
+  act mail2 ad.join "$AS_ADMINISTRATOR, name: mail3, sid: $sid"
+  is "$(sid MAIL3)" "$sid"
+  all_for mail2 mail3
+  # or it leaves, and joins anew
+  act mail2 host.rename 'name: mail2'
+  act mail2 host.reboot
+  act mail2 ad.leave
+  act mail2 ad.delete_computer "$AS_ADMINISTRATOR, sid: $sid"
+  act mail2 ad.join "$AS_ADMINISTRATOR, name: mail2"
+  not [ "$(sid MAIL2)" = "$sid" ]
+  all_for mail2 mail2
+}
+all_for() { # HOST NAME: its key and its account's service names are of this name, and of no other
+  local names="host/$2 host/$2.lab.example"
+  trusted "$1"
+  is "$(on "$1" klist -k /etc/krb5.keytab | grep -io 'host/[a-z0-9.]*' | tr A-Z a-z | sort -u | xargs)" "$names"
+  is "$(search "(sAMAccountName=$2\$)" servicePrincipalName | grep -i ^host/ | tr A-Z a-z | sort | xargs)" "$names"
 }
 
 @test "leaving: nothing of the domain is left on the host, its account stays" {
@@ -363,7 +398,7 @@ mail1 ad.check_rights $AS_ADMINISTRATOR, server: dc1.lab.example
 mail1 ad.computer $AS_ADMINISTRATOR, server: dc1.lab.example, name: mail2
 mail1 ad.delete_computer $AS_ADMINISTRATOR, server: dc1.lab.example, sid: $sid
 mail1 ad.create_computer $AS_ADMINISTRATOR, server: dc1.lab.example, name: other
-mail1 ad.rename_computer $AS_ADMINISTRATOR, server: dc1.lab.example, sid: $(sed 's/.$/9/' <<<"$sid"), name: other2
+mail1 ad.rename_computer $AS_ADMINISTRATOR, server: dc1.lab.example, sid: ${sid%-*}-99999, name: other2
 mail1 ad.reset_computer $AS_ADMINISTRATOR, server: dc1.lab.example, sid: $sid
 mail1 ad.join $AS_ADMINISTRATOR, name: third
 mail1 dns.lookup zone: lab.example, name: mail1, servers: [dc1.lab.example]
