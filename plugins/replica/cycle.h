@@ -12,15 +12,14 @@
 #include "plugins/replica/walk.h"
 
 enum cycle_flags {
-	CYCLE_BY_CONTENT = 1 << 0,
-	CYCLE_FRESH = 1 << 1, /* no base: files of any kind are MAKE, hard links LINK, nothing is looked up */
+	CYCLE_BY_CONTENT = 1 << 0, /* the base is a listing of the other end: its inodes and ctimes say nothing here */
 };
 
 struct cycle_count {
-	uint64_t folders, files, others;	 /* met */
-	uint64_t bytes;				 /* size of the files met */
+	uint64_t folders, files, others;		  /* met */
+	uint64_t bytes;					  /* size of the files met */
 	uint64_t made, patched, changed, linked, deleted; /* records by kind; changed: META */
-	uint64_t content;			 /* bytes of content sent */
+	uint64_t content;				  /* bytes of content sent */
 	uint64_t unstable, skipped;
 	uint64_t records;
 };
@@ -34,15 +33,16 @@ struct cycle_events {
 
 struct cycle {
 	const struct tree *tree;
-	const struct rules *rules;     /* NULL: all */
-	struct manifest_reader *base;  /* NULL: none */
-	struct manifest_writer *next;  /* NULL: not wanted */
-	const char *blocks;	       /* folder of block lists, or NULL */
-	struct frame_writer *out;      /* CHANGES go here; NULL: nowhere */
+	const struct rules *rules;    /* NULL: all */
+	struct manifest_reader *base; /* NULL: none */
+	struct manifest_writer *next; /* NULL: not wanted */
+	const char *blocks;	      /* folder of block lists, or NULL */
+	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
 	struct cycle_events events;
 	unsigned flags;
 	uint64_t seed;
-	struct cycle_count count;      /* out */
+	int64_t began;		  /* out; wall nanoseconds: all that was read was read after this */
+	struct cycle_count count; /* out */
 };
 
 int cycle_run(struct cycle *cycle, struct error *err);

@@ -25,9 +25,19 @@ struct digest {
 };
 
 struct digest digest_bytes(uint64_t seed, const void *data, size_t length);
+/* Of a content that is at hand as a whole; the same as by a digest_stream. */
+struct digest digest_content(uint64_t seed, const void *data, size_t length);
 bool digest_equal(const struct digest *a, const struct digest *b);
 void digest_hex(const struct digest *digest, char ret_hex[DIGEST_HEX]);
 struct digest digest_zeros(uint64_t seed, size_t length); /* of so many zero bytes, at most one block */
+
+/* A sum over bytes as they are written or read: torn or damaged files and frames are noticed. XXH3-64. */
+uint64_t checksum_of(uint64_t seed, const void *data, size_t length);
+struct checksum;
+struct checksum *checksum_new(void);
+void checksum_add(struct checksum *checksum, const void *data, size_t length);
+uint64_t checksum_end(const struct checksum *checksum);
+void checksum_free(struct checksum *checksum); /* NULL is fine */
 
 /* Content in order, piece by piece. The digest of all is that of the same bytes in pieces of any length. */
 struct digest_stream;
@@ -35,9 +45,10 @@ struct digest_stream *digest_stream_new(uint64_t seed);
 void digest_stream_free(struct digest_stream *stream);
 void digest_stream_reset(struct digest_stream *stream);
 /* Called with the digests of each region's blocks, in order, as soon as they are known; may be NULL. */
-void digest_stream_watch(struct digest_stream *stream, void (*on_region)(void *argument, const struct digest *blocks, unsigned count),
-			 void *argument);
+void digest_stream_watch(struct digest_stream *stream,
+			 void (*on_region)(void *argument, const struct digest *blocks, unsigned count), void *argument);
 void digest_stream_add(struct digest_stream *stream, const void *data, size_t length);
 void digest_stream_skip(struct digest_stream *stream, uint64_t length); /* zeros */
-void digest_stream_blocks(struct digest_stream *stream, const struct digest *blocks, unsigned count); /* known ones, block by block */
+void digest_stream_blocks(struct digest_stream *stream, const struct digest *blocks,
+			  unsigned count); /* known ones, block by block */
 struct digest digest_stream_end(struct digest_stream *stream);

@@ -15,8 +15,8 @@
 #include "plugins/replica/digest.h"
 #include "plugins/replica/wire.h"
 
-#define ENTRY_NAME_LIMIT       255	      /* bytes of one name */
-#define ENTRY_PATH_LIMIT       4095	      /* bytes of a path below the root */
+#define ENTRY_NAME_LIMIT       255	     /* bytes of one name */
+#define ENTRY_PATH_LIMIT       4095	     /* bytes of a path below the root */
 #define ENTRY_ATTRIBUTES_LIMIT (384u * 1024) /* bytes of all attributes of one object, encoded */
 
 struct entry_time {
@@ -35,11 +35,11 @@ struct meta {
 
 /* What one end knows of an object without reading it, and its digests. Nothing changes in an object but its ctime changes. */
 struct entry {
-	const char *name;     /* borrowed; one component, any bytes but '/' and NUL */
-	uint64_t dev, ino;    /* which inode; only this end knows it */
+	const char *name;  /* borrowed; one component, any bytes but '/' and NUL */
+	uint64_t dev, ino; /* which inode; only this end knows it */
 	uint32_t nlink;
 	struct entry_time ctime;
-	uint64_t allocated;   /* bytes that are really there; not kept in the manifest */
+	uint64_t allocated; /* bytes that are really there; not kept in the manifest */
 	struct meta meta;
 	struct digest content;	  /* regular file, symbolic link; zeros: none or not known */
 	struct digest attributes; /* zeros: it has none */
@@ -47,7 +47,9 @@ struct entry {
 
 struct statx;
 void entry_from_statx(struct entry *ret_entry, const char *name, const struct statx *status);
-bool entry_same_key(const struct entry *a, const struct entry *b); /* inode, ctime, mtime, size, mode: nothing can have changed */
+/* Inode, ctime and metadata: nothing can have changed. The device does not count: its number may be another after a reboot, and
+ * a walk stays on one. */
+bool entry_same_key(const struct entry *a, const struct entry *b);
 bool meta_equal(const struct meta *a, const struct meta *b);
 
 void meta_put(struct buffer *out, const struct meta *meta);
@@ -58,7 +60,7 @@ bool name_is_valid(const char *name, size_t length);
 bool path_is_valid(const char *path, size_t length);
 
 /* Attributes are encoded sorted by name: (u16 length, name, u32 length, value)*; so equal sets are equal bytes.
- * Of a descriptor that can be read, or (fd -1) of the object `name` in `folder` itself, link not followed. A file system without
- * attributes has none. ERROR_LIMIT: more than can be kept. */
+ * Of a descriptor that can be read, or (fd -1) of the object `name` in `folder` itself, link not followed. A file system
+ * without attributes has none. ERROR_LIMIT: more than can be kept. */
 int attributes_read(int fd, int folder, const char *name, struct buffer *ret_attributes, struct error *err);
 bool attributes_are_valid(const void *attributes, size_t length);

@@ -3,9 +3,9 @@
  *
  *     u32 length | u8 type | u8[3] 0 | u64 XXH3-64 of the payload, seeded with the type and the frame's number
  *
- * Frames are numbered from 0 in each direction, so one that is missing, doubled or exchanged is noticed. The same frames make the
- * log of a batch on disk: what is torn there is noticed as well. Small things are gathered to FRAME_FILL before they are sent;
- * nothing ever waits for an answer per frame.
+ * Frames are numbered from 0 in each direction, so one that is missing, doubled or exchanged is noticed. The same frames make
+ * the log of a batch on disk: what is torn there is noticed as well. Small things are gathered to FRAME_FILL before they are
+ * sent; nothing ever waits for an answer per frame.
  */
 #pragma once
 

@@ -7,10 +7,10 @@
 
 struct link {
 	uint64_t dev, ino;
-	char *path;	     /* of the first name */
-	struct entry first;  /* its entry; the name is not kept */
-	uint64_t other_ino;  /* of the same object in what it is compared with */
-	bool sent;	     /* it was made anew in this batch, so its other names must be linked to it again */
+	char *path;	    /* of the first name */
+	struct entry first; /* its entry; the name is not kept */
+	uint64_t other_ino; /* of the same object in what it is compared with */
+	bool sent;	    /* it was made anew in this batch, so its other names must be linked to it again */
 };
 
 struct links; /* zero entries: NULL */

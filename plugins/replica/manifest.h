@@ -4,14 +4,15 @@
  * One file, written from front to end, read the same way, never changed:
  *
  *     "STNDMAN1" | point[16] | u64 seed
- *     'F' u16 length, path | entry of the folder | u32 count | entry * count          a folder, sorted as walk.h says
- *     'E' u64 entries | u64 XXH3-64 of all before                                     the end
- *     entry = u16 length, name | mode uid gid nlink | dev ino | mtime ctime | size rdev | content attributes
+ *     'F' entry                    a folder; its name is the path below the root; sorted as walk.h says
+ *     'e' entry                    what lies in it, folders too; sorted by name
+ *     'E' u64 entries | u64 XXH3-64 of all before
+ *     entry = u16 length, name | u32 mode uid gid nlink | u64 dev ino | mtime ctime | u64 size rdev | content attributes
  *
  * The source keeps the one of the last committed point (`manifest`) and the one of a batch whose fate it does not know
- * (`manifest.next`). The target keeps what its own tree looked like when it committed (`seen`): that is how it notices that
- * somebody else wrote to it. A manifest sorted and rewritten whole is read and written at the speed of memory (1 million entries:
- * 130 MB); a database would be asked once per file.
+ * (`manifest.next`). The target keeps what its own tree looked like when it committed (`seen-N`): that is how it notices that
+ * somebody else wrote to it. A manifest sorted and rewritten whole is read and written at the speed of memory (1 million
+ * entries: 130 MB); a database would be asked once per file.
  */
 #pragma once
 
@@ -19,7 +20,7 @@
 #include "plugins/replica/protocol.h"
 
 struct manifest_folder {
-	char *path;
+	const char *path;
 	struct entry self;
 	struct entry *entries;
 	size_t count;
@@ -41,4 +42,4 @@ int manifest_create(const char *path, const struct identity *point, uint64_t see
 void manifest_folder(struct manifest_writer *writer, const char *path, const struct entry *self);
 void manifest_entry(struct manifest_writer *writer, const struct entry *entry);
 int manifest_finish(struct manifest_writer *writer, bool sync, struct error *err); /* writes the end */
-void manifest_free(struct manifest_writer *writer);				       /* NULL is fine */
+void manifest_free(struct manifest_writer *writer);				   /* NULL is fine */

@@ -11,14 +11,16 @@ struct point {
 	char set[PROTOCOL_SET_LIMIT + 1]; /* "": the store belongs to nobody yet */
 	struct identity source;
 	uint64_t term;
-	bool promoted;		/* nobody may write any more, until a higher term */
-	uint64_t generation;	/* 0: no point yet */
+	bool promoted;	     /* nobody may write any more, until a higher term */
+	uint64_t generation; /* 0: no point yet */
 	struct identity point;
-	uint64_t tree;		/* the tree's number: STORE/tree-N */
+	uint64_t tree; /* the tree's number: STORE/tree-N */
 	uint64_t seed;
-	int64_t time;		/* wall nanoseconds: the tree is the source's as of then */
-	bool consistent;	/* snapshot or quiesced; else fuzzy */
-	uint64_t unstable, skipped; /* files that changed while read; objects that could not be read */
+	int64_t time;	    /* wall nanoseconds: the tree is the source's as of then */
+	bool consistent;    /* snapshot or quiesced; else fuzzy */
+	uint64_t unstable;  /* files that changed each time they were read */
+	uint64_t skipped;   /* objects at the source that could not be read */
+	uint64_t conflicts; /* records that did not fit the tree, because somebody else had changed it: resync */
 };
 
 int point_read(const char *path, struct point *ret_point, struct error *err); /* no file: zeros */

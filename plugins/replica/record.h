@@ -4,16 +4,13 @@
  *     u8 kind | u32 length | payload                     a record never crosses the end of its frame
  *
  *     FOLDER path                    the names that follow lie in this folder; it is there, or was made by this batch
- *     MAKE name meta attrs content   an object that replaces whatever has this name. Content is the file's digest and bytes, or a
- *                                    link's aim; a file of more than RECORD_INLINE bytes has flag STREAMED instead:
- *     PATCH name meta attrs            (or: a file that is there already, in which only these ranges differ)
- *       DATA offset bytes              ascending, not overlapping; what is left out is a hole (MAKE) or as it was (PATCH)
- *       HOLE offset length             (PATCH) these bytes are zeros
- *       DONE size digest               the file is complete, and this is its digest; or
- *       CANCEL                         it changed while it was read: forget it, it comes again
- *     META name meta attrs           owner, mode, times, attributes of a file that stays as it is
- *     MAKE_FOLDER name               a folder, if there is none yet; replaces anything else
- *     LINK name path                 a further name of the object at path
+ *     MAKE name meta attrs content   an object that replaces whatever has this name. Content is the file's digest and bytes, or
+ * a link's aim; a file of more than RECORD_INLINE bytes has flag STREAMED instead: PATCH name meta attrs            (or: a file
+ * that is there already, in which only these ranges differ) DATA offset bytes              ascending, not overlapping; what is
+ * left out is a hole (MAKE) or as it was (PATCH) HOLE offset length             (PATCH) these bytes are zeros DONE size digest
+ * the file is complete, and this is its digest; or CANCEL                         it changed while it was read: forget it, it
+ * comes again META name meta attrs           owner, mode, times, attributes of a file that stays as it is MAKE_FOLDER name a
+ * folder, if there is none yet; replaces anything else LINK name path                 a further name of the object at path
  *     DELETE name                    with all that is below
  *     FOLDER_DONE meta attrs         the folder itself, after what lies directly in it
  *
@@ -52,7 +49,7 @@ enum record_flags {
 
 struct record {
 	enum record_kind kind;
-	unsigned flags;	  /* MAKE, DONE */
+	unsigned flags; /* MAKE, DONE */
 	char name[ENTRY_NAME_LIMIT + 1];
 	char path[ENTRY_PATH_LIMIT + 1]; /* FOLDER, LINK */
 	struct meta meta;
@@ -67,6 +64,7 @@ struct record {
 
 /* Appends one record, whose fields are right. */
 void record_put(struct buffer *out, const struct record *record);
-/* The next record of a payload: 1, 0 at its end, -1 ERROR_CORRUPT. Each field is checked: names, paths, types, times, lengths. */
+/* The next record of a payload: 1, 0 at its end, -1 ERROR_CORRUPT. Each field is checked: names, paths, types, times, lengths.
+ */
 int record_get(struct wire *wire, struct record *ret_record, struct error *err);
 const char *record_kind_name(enum record_kind kind);

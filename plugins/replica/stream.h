@@ -11,7 +11,8 @@
 #include "engine/base/error.h"
 
 struct stream {
-	/* As read(2) and write(2): at least one byte, 0 at the end of reading, -1 with *err. Writing returns when all is written. */
+	/* As read(2) and write(2): at least one byte, 0 at the end of reading, -1 with *err. Writing returns when all is
+	 * written. */
 	ssize_t (*read)(struct stream *stream, void *data, size_t limit, struct error *err);
 	int (*write)(struct stream *stream, const void *data, size_t length, struct error *err);
 	void (*close)(struct stream *stream); /* may be NULL */

@@ -1,6 +1,7 @@
 /*
  * tree.h - a folder tree that nothing leads out of: paths are resolved by openat2 beneath the root, over no symbolic or magic
- * link and no other file system, whatever anybody does in the tree meanwhile. Objects are reached by one name in an open folder.
+ * link and no other file system, whatever anybody does in the tree meanwhile. Objects are reached by one name in an open
+ * folder.
  */
 #pragma once
 

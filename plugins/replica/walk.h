@@ -1,9 +1,10 @@
 /*
- * walk.h - a tree folder by folder, each with its entries, statx'ed and sorted by the bytes of their names; folders in the order
- * "itself, then all below it, then the next": so two walks, or a walk and a manifest, are merged in one pass.
+ * walk.h - a tree folder by folder, each with its entries, statx'ed and sorted by the bytes of their names; folders in the
+ * order "itself, then all below it, then the next": so two walks, or a walk and a manifest, are merged in one pass.
  *
  * Reads names and inodes only (getdents64, statx): nothing is opened but folders. Other file systems mounted below are not
- * entered; they are reported, as is all that cannot be looked at. What vanishes meanwhile is not reported: it is not there.
+ * entered; they are reported, as is all that cannot be looked at: that is not evidence that it is gone, so it stands there with
+ * mode 0. What vanishes meanwhile is not reported: it is not there.
  */
 #pragma once
 

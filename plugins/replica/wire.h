@@ -1,8 +1,8 @@
 /*
  * wire.h - integers and bytes as they stand on the wire and in files: little endian, lengths before bytes, nothing aligned.
  *
- * Reading never goes past the end: a cursor that would have to is marked bad, gives zeros from then on, and is looked at once at
- * the end (wire_ok). So parsers read straight on and check in one place.
+ * Reading never goes past the end: a cursor that would have to is marked bad, gives zeros from then on, and is looked at once
+ * at the end (wire_ok). So parsers read straight on and check in one place.
  */
 #pragma once
 
