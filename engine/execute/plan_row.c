@@ -298,8 +298,7 @@ static void put_volatile(struct row *row)
 		for (size_t i = 0; i < seen->state->map.count; i++) {
 			const struct value *name = seen->state->map.entries[i].key;
 			if (action_is_volatile(attempt->action, value_text(name)))
-				value_append(row->attempt.arena, names,
-					     value_string(row->attempt.arena, value_text(name)));
+				value_append(row->attempt.arena, names, value_string(row->attempt.arena, value_text(name)));
 		}
 	put(row, "volatile", names);
 }
