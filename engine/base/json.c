@@ -18,14 +18,15 @@
 
 /* like: what stands in its place in the list item before, or NULL. What is equal is shared: long lists are of maps that are
  * much alike. */
-static const struct value *from_json(struct arena *arena, const json_t *json, const struct value *like, unsigned depth,
+static const struct value *from_json(struct arena *arena, json_t *json, const struct value *like, unsigned depth,
 				     struct error *err);
 
-static const struct value *list_from_json(struct arena *arena, const json_t *json, unsigned depth, struct error *err)
+/* Of a long list each item is given back as soon as it has been taken over. */
+static const struct value *list_from_json(struct arena *arena, json_t *json, unsigned depth, struct error *err)
 {
 	struct value *list = value_list(arena);
 	size_t index;
-	const json_t *item;
+	json_t *item;
 	const struct value *value = NULL;
 	json_array_foreach(json, index, item)
 	{
@@ -33,6 +34,7 @@ static const struct value *list_from_json(struct arena *arena, const json_t *jso
 		if (!value)
 			return NULL;
 		value_append(arena, list, value);
+		json_array_set_new(json, index, json_null());
 	}
 	return list;
 }
@@ -71,7 +73,7 @@ static const struct value *map_from_json(struct arena *arena, json_t *json, cons
 	return map;
 }
 
-static const struct value *from_json(struct arena *arena, const json_t *json, const struct value *like, unsigned depth,
+static const struct value *from_json(struct arena *arena, json_t *json, const struct value *like, unsigned depth,
 				     struct error *err)
 {
 	if (depth > DEPTH_LIMIT) {
@@ -80,7 +82,7 @@ static const struct value *from_json(struct arena *arena, const json_t *json, co
 	}
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
-		return map_from_json(arena, (json_t *)json, like, depth + 1, err);
+		return map_from_json(arena, json, like, depth + 1, err);
 	case JSON_ARRAY:
 		return list_from_json(arena, json, depth + 1, err);
 	case JSON_STRING:

@@ -25,6 +25,7 @@
 #define STACK_SIZE ((size_t)512 * 1024)
 #endif
 #define SIGNALS_LIMIT 65
+#define TURNS_LIMIT   64 /* turns of fibers that are ready, before the kernel is asked who else may go on */
 
 enum fiber_state { FIBER_READY, FIBER_WAITING, FIBER_DONE };
 
@@ -180,7 +181,10 @@ static struct fiber *next_ready(void)
 /* Run others until the current fiber is ready again and it is its turn. */
 static void schedule(void)
 {
+	static unsigned turns;
 	struct fiber *next;
+	if (++turns % TURNS_LIMIT == 0) /* who only wake each other must not keep out the rest */
+		poll_waiting(false);
 	while (!(next = next_ready()))
 		poll_waiting(true);
 	switch_to(next);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct source {
 	const char *name; /* as the user would write it: a path, or "<input>" */
@@ -13,10 +14,10 @@ struct source {
 	size_t length;
 };
 
-struct span {
+struct span { /* small: each value has one. No text that has places is longer than 4 GiB */
 	const struct source *source; /* NULL: not from a text */
-	size_t offset;		     /* bytes from the start */
-	size_t length;		     /* bytes; 0 is a place between two bytes */
+	uint32_t offset;	     /* bytes from the start */
+	uint32_t length;	     /* bytes; 0 is a place between two bytes */
 };
 
 struct location {

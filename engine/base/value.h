@@ -109,5 +109,8 @@ bool value_is_secret(const struct value *value);   /* here or anywhere inside */
 bool value_has_unknown(const struct value *value); /* here or anywhere inside */
 const struct value *value_taint(struct arena *arena, const struct value *value); /* a copy that is secret */
 const struct value *value_copy(struct arena *arena, const struct value *value);	 /* deep; spans kept */
+/* The same, but whatever stands in the same place of `like` (or NULL) and is the same is shared with it: of long lists of maps
+ * that are much alike. Of those the spans are like's, which must live as long. */
+const struct value *value_copy_like(struct arena *arena, const struct value *value, const struct value *like);
 const char *value_type_name(enum value_type type);				 /* "string", as CEL and diagnostics call it */
 int64_t value_nanoseconds(const struct value *duration);

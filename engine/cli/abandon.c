@@ -143,12 +143,13 @@ const struct verb verb_abandon = {
 	.name = "abandon",
 	.usage = "RUN --reason TEXT [options]",
 	.summary = "give up an unfinished run and free its lock",
-	.description = "Nothing is undone and nothing is finished: whatever was begun stays as it is; only what stands in "
-		       "`finally` is done, once. The\n"
-		       "journal names the steps that were left open.\n"
-		       "There is no default for RUN and no short name, so that this is not done by mistake.",
+	.description =
+		"Nothing is undone and nothing is finished: whatever was begun stays as it is. What still runs of it on a host "
+		"is ended, what\n"
+		"stands in `finally` is done, once. The journal names the steps that were left open.\n"
+		"There is no default for RUN and no short name, so that this is not done by mistake.",
 	.options = {OPTION_STATE, {"reason", 'r', "TEXT", "why; it is journaled (required)"}},
-	.examples = "  standin abandon 20260301-031245-7f3a --reason 'the target burnt as well'\n",
+	.examples = "  standin abandon 20260301-031245-7f3a19c4 --reason 'the target burnt as well'\n",
 	.least = 1,
 	.most = 1,
 	.run = run,

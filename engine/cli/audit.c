@@ -54,7 +54,7 @@ const struct verb verb_audit_verify = {
 		       "\"tail unproven\".",
 	.options = {OPTION_STATE},
 	.examples = "  standin audit verify                    # all runs and the index\n  standin audit verify "
-		    "20260301-031245-7f3a\n",
+		    "20260301-031245-7f3a19c4\n",
 	.least = 0,
 	.most = 1,
 	.run = run,

@@ -107,7 +107,7 @@ const struct verb verb_answer = {
 	.description = "Answers from another terminal. `standin attach` shows the question and its choices. The answer is "
 		       "journaled with who gave it.",
 	.options = {OPTION_STATE, {"step", 0, "STEP", "only if this step asks"}, OPTION_REASON},
-	.examples = "  standin answer continue\n  standin answer 20260301-031245-7f3a stop --reason 'wrong host'\n",
+	.examples = "  standin answer continue\n  standin answer 20260301-031245-7f3a19c4 stop --reason 'wrong host'\n",
 	.least = 1,
 	.most = 2,
 	.run = run,

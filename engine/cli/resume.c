@@ -162,7 +162,7 @@ const struct verb verb_resume = {
 		    {"amend", 0, "RUNBOOK", "go on with this edited runbook instead; journaled"},
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin resume                       # the latest run\n"
-		    "  standin resume 20260301-031245-7f3a --answer 4.2=done\n",
+		    "  standin resume 20260301-031245-7f3a19c4 --answer 4.2=done\n",
 	.least = 0,
 	.most = 1,
 	.run = run,

@@ -1,5 +1,5 @@
 /*
- * runs.c - standin runs and standin show: what has been done.
+ * runs.c - standin runs, show and report: what has been done.
  */
 #include <string.h>
 
@@ -138,43 +138,105 @@ static int run_runs(const struct verb *verb, int argc, char **argv)
 	return result < 0 ? tell_error(&err) : EXIT_FINE;
 }
 
-/* --- show --- */
+/* --- show, report --- */
 
-static int show_run(struct run_store *store, const char *name, const struct options *options, bool json, struct error *err)
+static void show_text(const struct value *records, const struct value *proof, bool verbose)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	struct report_style style = report_style_for(stdout);
+	(void)proof;
+	style.verbose = verbose;
+	report_run(&text, records, &style);
+	fputs(buffer_text(&text), stdout);
+}
+
+static void show_json(const struct value *records, const struct value *proof, bool verbose)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	(void)proof;
+	(void)verbose;
+	print_value(report_run_value(arena, records));
+}
+
+static void show_html(const struct value *records, const struct value *proof, bool verbose)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	(void)verbose;
+	report_run_html(&text, records, proof);
+	fputs(buffer_text(&text), stdout);
+}
+
+static const struct format {
+	const char *name;
+	void (*show)(const struct value *records, const struct value *proof, bool verbose);
+} formats[] = {{"text", show_text}, {"json", show_json}, {"html", show_html}};
+
+static const struct format *find_format(const struct verb *verb, const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	print_safely(stderr, "standin %s: -o knows text, json and html, not '%s'\n", verb->name, name);
+	return NULL;
+}
+
+static void note_proof(void *context, const char *id, uint64_t records, const char *problem)
+{
+	struct value *proof = ((struct collection *)context)->records;
+	struct arena *arena = ((struct collection *)context)->arena;
+	bool unproven = problem && strcmp(problem, RUN_TAIL_UNPROVEN) == 0;
+	if (strcmp(id, "index") == 0)
+		return;
+	value_put(arena, proof, "whole", value_bool(!problem || unproven));
+	value_put(arena, proof, "text",
+		  value_string(arena, arena_printf(arena, "%llu records: %s", (unsigned long long)records,
+						   problem ? problem : "each is the one that was written, none is missing")));
+}
+
+static int show_run(struct run_store *store, const char *name, const struct format *format, bool verbose, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *id = NULL;
 	struct value *records;
-	if (run_find(store, name, &id, err) < 0 || read_records(store, id, arena, &records, err) < 0)
+	struct collection proof = {.arena = arena, .records = value_map(arena)};
+	if (run_find(store, name, &id, err) < 0 || read_records(store, id, arena, &records, err) < 0 ||
+	    run_store_verify(store, id, note_proof, &proof, err) < 0)
 		return -1;
-	if (json) {
-		print_value(report_run_value(arena, records));
-		return 0;
-	}
-	CLEANUP_BUFFER struct buffer text = {0};
-	struct report_style style = report_style_for(stdout);
-	style.verbose = options_has(options, "verbose");
-	report_run(&text, records, &style);
-	fputs(buffer_text(&text), stdout);
+	size_t count = records->list.count;
+	const struct value *head = count ? value_get(records->list.items[count - 1], "hash") : NULL;
+	value_put(arena, proof.records, "head", or_null(head));
+	format->show(records, proof.records, verbose);
 	return 0;
 }
 
-static int run_show(const struct verb *verb, int argc, char **argv)
+static int show_as(const struct verb *verb, int argc, char **argv, const char *usual)
 {
 	struct options options;
 	struct run_store *store;
 	struct error err = ERROR_NONE;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
+	const struct format *format =
+		find_format(verb, options_get(&options, "output") ? options_get(&options, "output") : usual);
+	if (!format)
 		return EXIT_INVALID;
 	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
-	int result = show_run(store, options.arguments_count ? options.arguments[0] : "latest", &options, json, &err);
+	const char *name = options.arguments_count ? options.arguments[0] : "latest";
+	int result = show_run(store, name, format, options_has(&options, "verbose"), &err);
 	run_store_close(store);
 	return result < 0 ? tell_error(&err) : EXIT_FINE;
+}
+
+static int run_show(const struct verb *verb, int argc, char **argv)
+{
+	return show_as(verb, argc, argv, "text");
+}
+
+static int run_report(const struct verb *verb, int argc, char **argv)
+{
+	return show_as(verb, argc, argv, "html");
 }
 
 const struct verb verb_runs = {
@@ -197,8 +259,25 @@ const struct verb verb_show = {
 	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time "
 		       "and waiting for people apart.",
 	.options = {OPTION_STATE, OPTION_OUTPUT, {"verbose", 'v', NULL, "commands and outputs of every step"}},
-	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a -v\n",
+	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a19c4 -v\n",
 	.least = 0,
 	.most = 1,
 	.run = run_show,
+};
+
+const struct verb verb_report = {
+	.name = "report",
+	.usage = "[RUN] [options]",
+	.summary = "a run as a page for those who were not there",
+	.description = "One HTML page on stdout that needs nothing else, not even scripts: outcome, times against the "
+		       "objectives, timeline, each "
+		       "step with before -> after, commands and outputs, who answered what, and whether the journal verifies. "
+		       "It can be "
+		       "mailed, printed, and read on a phone.",
+	.options = {OPTION_STATE, {"output", 'o', "FORMAT", "html (default), text or json"}},
+	.examples = "  standin report >failover.html            # the latest run\n  standin report 20260301-031245-7f3a19c4 -o "
+		    "text\n",
+	.least = 0,
+	.most = 1,
+	.run = run_report,
 };

@@ -35,7 +35,7 @@ static const char ENTER[] = "read -r line </proc/$$/stat; line=${line##*) }; lin
 			    "eval \"$0\"";
 
 /* The file is complete before the command begins. Files of scopes that are over are cleared away by later ones, several at
- * once: rm is a process, and every process here is time that each step takes. */
+ * once: rm is a process, and every process here is time that each step takes. An empty file is one that is being written. */
 static const char SESSION[] =
 	LOOK "d=$1 n=$2 f=$1/$2.scope old= count=0; shift 2\n"
 	     "refuse() { echo \"standin: no scope: $1\" >&2; exit 1; }\n"
@@ -43,7 +43,7 @@ static const char SESSION[] =
 	     "[ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] || refuse \"$d is no folder of this user's\"\n"
 	     "! alive \"$f\" || refuse \"$n still runs\"\n"
 	     "for g in \"$d\"/*.scope; do\n"
-	     "  [ ! -e \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\" "
+	     "  [ ! -s \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\" "
 	     "count=$((count + 1))\n"
 	     "done\n"
 	     "[ $count -lt 16 ] || rm -f -- $old\n"

@@ -60,7 +60,8 @@ struct interpreter {
 	unsigned asking;	/* how many of them wait for a person */
 	int64_t idle_since;	/* boottime since which all of them do; -1: at least one works */
 	struct table busy;	/* object -> key of the step that applies to it now */
-	unsigned counts[OUTCOME_COUNT];
+	unsigned counts[OUTCOME_COUNT]; /* of the steps by how each ended at last */
+	struct table counted;		/* of those that may be done again: instance key without attempts -> outcome's name */
 	bool conflict;	   /* a step failed because another had changed its object: its groups are not tried again */
 	struct error stop; /* why it has to stop (OUTCOME_STOPPED) */
 	bool from_reached; /* --from: the step has come */
@@ -82,6 +83,7 @@ struct frame {			   /* one level of nesting; inner ones inherit */
 	unsigned depth;
 	bool finishing;	   /* inside a finally: a cancel does not end it */
 	bool rescuable;	   /* a group around it has a rescue: how its steps ended is kept for the round after that */
+	bool repeatable;   /* a group around it may be tried again, or has a rescue */
 	bool after_rescue; /* what ended well stays; what failed is observed again */
 	bool contingent;   /* a plan: inside a rescue */
 	bool maybe;	   /* a plan: an outer `if` or list is unknown */
@@ -138,6 +140,7 @@ int64_t machine_now(const struct interpreter *interpreter);
 int64_t machine_to_boottime(const struct interpreter *interpreter, int64_t machine);
 
 /* walk.c: blocks and rounds */
+void walk_count(struct interpreter *interpreter, const struct frame *frame, const char *key, enum outcome outcome);
 enum outcome outcome_worse(enum outcome total, enum outcome next);
 enum outcome walk_step(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
 		       const char *key); /* all rounds */
@@ -209,12 +212,28 @@ void plan_group(struct interpreter *interpreter, const struct step *step, const 
 void plan_skip(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 	       const char *why);
 
+/* scopes.c - the named scope of an attempt's apply, and the hosts on which it may run */
+struct scopes {
+	struct interpreter *interpreter;
+	struct attempt *attempt;
+	char *name;		   /* owned */
+	const struct value *hosts; /* ids, as they are journaled; NULL: nothing was intended yet */
+};
+void scopes_init(struct scopes *scopes, struct interpreter *interpreter, struct attempt *attempt); /* after attempt_prepare */
+void scopes_free(struct scopes *scopes);
+/* Journals the intent: something will be applied, on these hosts. */
+int scopes_intend(struct scopes *scopes, const struct value *baseline);
+/* On all hosts; once something was intended. See scope.h. */
+int scopes_wait(const struct scopes *scopes, int64_t deadline, struct error *err);
+int scopes_end(const struct scopes *scopes, int64_t deadline, struct error *err);
+
 /* record.c - journal records. All return 0, or -1 with interpreter->stop filled. */
 int record(struct interpreter *interpreter, const char *kind, struct value *fields, enum journal_durability durability);
 struct value *record_fields(struct interpreter *interpreter, struct arena *arena, const char *key);
 int record_started(struct interpreter *interpreter, const struct attempt *attempt);
-int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const char *scope,
+int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const struct scopes *scopes,
 		  const struct value *baseline);
+int record_scope(struct interpreter *interpreter, const struct attempt *attempt, const struct value *hosts);
 int record_finished(struct interpreter *interpreter, const struct attempt *attempt, enum outcome outcome);
 int record_skipped(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 		   unsigned number, const char *reason);

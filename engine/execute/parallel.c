@@ -1,9 +1,9 @@
 /*
  * parallel.c - the steps of a block, and the rounds of their foreach, at once: each a fiber, at most so many of them.
  *
- * One that fails lets the others finish and starts no new ones. In a plan they are walked one after the other, each from the
- * overlay that stood at the start; two that change the same object are an error there (and, found late, where they run:
- * state.c).
+ * One that fails lets the others finish and starts no new ones. A resume goes on with all that had been begun. In a plan they
+ * are walked one after the other, each from the overlay that stood at the start; two that change the same object are an error
+ * there (and, found late, where they run: state.c).
  */
 #include "engine/base/memory.h"
 #include "engine/execute/interpreter.h"
@@ -159,9 +159,12 @@ static void reap(struct branches *branches)
 	}
 }
 
-static bool may_start(const struct branches *branches)
+/* What an earlier process had begun may still run on its host: it is looked after, whatever has become of the others. */
+static bool may_start(const struct branches *branches, const struct branch *branch)
 {
 	const struct interpreter *interpreter = branches->interpreter;
+	if (history_has_begun(interpreter->history, branch->key) && !control_stopping(interpreter))
+		return true;
 	return outcome_is_good(branches->total) && !control_stopping(interpreter) &&
 	       (!control_cancelled(interpreter) || branches->frame->finishing);
 }
@@ -169,18 +172,22 @@ static bool may_start(const struct branches *branches)
 static void run_branches(struct branches *branches, unsigned max_concurrent)
 {
 	size_t next = 0;
+	bool left_out = false;
 	while (next < branches->count || running(branches)) {
-		while (next < branches->count && running(branches) < max_concurrent && may_start(branches)) {
+		while (next < branches->count && running(branches) < max_concurrent) {
 			struct branch *branch = &branches->items[next++];
 			branch->ended = &branches->ended;
-			branch->fiber = fiber_start(run_branch, branch);
+			if (may_start(branches, branch))
+				branch->fiber = fiber_start(run_branch, branch);
+			else
+				left_out = true;
 		}
 		if (!running(branches))
-			break;					   /* the rest is not begun any more */
+			continue;
 		loop_wait_signal(&branches->ended, CLOCK_FOREVER); /* a cancelled wait looks again, too */
 		reap(branches);
 	}
-	if (next < branches->count && outcome_is_good(branches->total))
+	if (left_out && outcome_is_good(branches->total))
 		branches->total = control_stopping(branches->interpreter) ? OUTCOME_STOPPED : OUTCOME_CANCELLED;
 }
 

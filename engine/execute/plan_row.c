@@ -12,7 +12,7 @@
 struct row {
 	struct interpreter *interpreter;
 	struct attempt attempt;
-	struct value *value;
+	struct value *value; /* in the attempt's arena, until the plan takes a copy */
 	const char *verdict;
 	const char *why;
 	bool planned; /* an earlier planned step had a hand in `before` */
@@ -22,16 +22,14 @@ struct row {
 
 #define OBSERVE_TIMEOUT (20 * NSEC_PER_SEC)
 
-static void put_text(struct row *row, const char *key, const char *text)
-{
-	struct arena *arena = row->interpreter->arena;
-	value_put(arena, row->value, key, text ? value_string(arena, text) : value_null());
-}
-
 static void put(struct row *row, const char *key, const struct value *value)
 {
-	struct arena *arena = row->interpreter->arena;
-	value_put(arena, row->value, key, value ? value_copy(arena, value) : value_null());
+	value_put(row->attempt.arena, row->value, key, value ? value : value_null());
+}
+
+static void put_text(struct row *row, const char *key, const char *text)
+{
+	put(row, key, text ? value_string(row->attempt.arena, text) : NULL);
 }
 
 static const char *kind_names[] = {
@@ -42,20 +40,20 @@ static const char *effect_names[] = {
 static void put_place(struct row *row, const struct step *step, const struct frame *frame, const char *key, const char *form)
 {
 	put_text(row, "step", key);
-	put(row, "depth", value_int(row->interpreter->arena, frame->depth));
+	put(row, "depth", value_int(row->attempt.arena, frame->depth));
 	put_text(row, "block", frame->block);
 	put_text(row, "row", form);
 	put_text(row, "name", NULL);
 	put(row, "contingent", value_bool(frame->contingent));
 	put_text(row, "condition", step->condition_text);
 	if (step->retry.attempts > 1) {
-		struct value *retry = value_map(row->interpreter->arena);
-		value_put(row->interpreter->arena, retry, "attempts", value_int(row->interpreter->arena, step->retry.attempts));
-		value_put(row->interpreter->arena, retry, "delay", value_int(row->interpreter->arena, step->retry.delay));
+		struct value *retry = value_map(row->attempt.arena);
+		value_put(row->attempt.arena, retry, "attempts", value_int(row->attempt.arena, step->retry.attempts));
+		value_put(row->attempt.arena, retry, "delay", value_int(row->attempt.arena, step->retry.delay));
 		put(row, "retry", retry);
 	}
 	if (step->timeout)
-		put(row, "timeout", value_int(row->interpreter->arena, step->timeout));
+		put(row, "timeout", value_int(row->attempt.arena, step->timeout));
 }
 
 /* --- observing --- */
@@ -273,6 +271,7 @@ static void lay(struct row *row)
 
 /* --- the row --- */
 
+/* A command that cannot be made or sent as it is: a run would not get past it. */
 static void put_commands(struct row *row, const char *key, enum action_part part)
 {
 	struct attempt *attempt = &row->attempt;
@@ -280,22 +279,27 @@ static void put_commands(struct row *row, const char *key, enum action_part part
 	struct error err = ERROR_NONE;
 	if (!action_is_intrinsic(attempt->action) &&
 	    action_command_texts(attempt->arena, &attempt->call, part, attempt->has_before ? &attempt->before : NULL, &texts,
-				 &err) < 0)
+				 &err) < 0) {
+		if (strcmp(row->verdict, "ok") != 0) {
+			row->verdict = "fail";
+			row->why = arena_strdup(attempt->arena, error_text(&err));
+		}
 		error_clear(&err);
+	}
 	put(row, key, texts ? texts : value_list(attempt->arena));
 }
 
 static void put_volatile(struct row *row)
 {
 	const struct attempt *attempt = &row->attempt;
-	struct value *names = value_list(row->interpreter->arena);
+	struct value *names = value_list(row->attempt.arena);
 	const struct observation *seen = attempt->has_before ? &attempt->before : &attempt->after;
 	if ((attempt->has_before || attempt->has_after) && seen->kind == OBSERVED_STATE)
 		for (size_t i = 0; i < seen->state->map.count; i++) {
 			const struct value *name = seen->state->map.entries[i].key;
 			if (action_is_volatile(attempt->action, value_text(name)))
-				value_append(row->interpreter->arena, names,
-					     value_string(row->interpreter->arena, value_text(name)));
+				value_append(row->attempt.arena, names,
+					     value_string(row->attempt.arena, value_text(name)));
 		}
 	put(row, "volatile", names);
 }
@@ -321,6 +325,8 @@ static void finish(struct row *row)
 {
 	struct attempt *attempt = &row->attempt;
 	struct arena *arena = attempt->arena;
+	put_commands(row, "commands", PART_APPLY);
+	put_commands(row, "observes", PART_OBSERVE);
 	put_text(row, "verdict", row->verdict);
 	put_text(row, "why", row->why);
 	put(row, "before", attempt->has_before ? observation_value(arena, &attempt->before) : NULL);
@@ -328,8 +334,6 @@ static void finish(struct row *row)
 	put(row, "after", attempt->has_after ? observation_value(arena, &attempt->after) : NULL);
 	put(row, "changes", row->changes ? row->changes : value_list(arena));
 	put_text(row, "note", row->changes ? action_note(arena, &attempt->call, &attempt->before) : NULL);
-	put_commands(row, "commands", PART_APPLY);
-	put_commands(row, "observes", PART_OBSERVE);
 	put_volatile(row);
 	plan_builder_add(row->interpreter->plan, row->value);
 }
@@ -352,8 +356,9 @@ static void publish(struct row *row)
 enum outcome plan_action(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key)
 {
 	struct error err = ERROR_NONE;
-	struct row row = {.interpreter = interpreter, .value = value_map(interpreter->arena)};
+	struct row row = {.interpreter = interpreter};
 	row.attempt = (struct attempt){.step = step, .frame = frame, .key = key, .number = 1, .arena = arena_new()};
+	row.value = value_map(row.attempt.arena);
 	row.attempt.action = plugins_find(interpreter->execution->plugins, step->uses, NULL);
 	put_place(&row, step, frame, key, "step");
 	if (attempt_prepare(interpreter, &row.attempt, &err) < 0) {
@@ -379,7 +384,8 @@ enum outcome plan_action(struct interpreter *interpreter, const struct step *ste
 void plan_group(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 		const char *name, const char *verdict, const char *why)
 {
-	struct row row = {.interpreter = interpreter, .value = value_map(interpreter->arena)};
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct row row = {.interpreter = interpreter, .attempt = {.arena = arena}, .value = value_map(arena)};
 	put_place(&row, step, frame, key, step->form == STEP_ACTION ? "step" : "group");
 	put_text(&row, "name", name);
 	put_text(&row, "uses", step->uses);

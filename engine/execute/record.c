@@ -72,7 +72,7 @@ static const char *effect_name(struct attempt *attempt)
 	return names[effect];
 }
 
-int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const char *scope,
+int record_intent(struct interpreter *interpreter, const struct attempt *attempt, const struct scopes *scopes,
 		  const struct value *baseline)
 {
 	struct arena *arena = attempt->arena;
@@ -87,9 +87,19 @@ int record_intent(struct interpreter *interpreter, const struct attempt *attempt
 	value_put(arena, fields, "before", attempt->has_before ? observation_value(arena, &attempt->before) : value_null());
 	value_put(arena, fields, "desired", attempt->desired ? attempt->desired : value_null());
 	value_put(arena, fields, "commands", commands);
-	value_put(arena, fields, "scope", text_or_null(arena, scope));
+	value_put(arena, fields, "scope", value_string(arena, scopes->name));
+	value_put(arena, fields, "hosts", scopes->hosts);
 	value_put(arena, fields, "baseline", baseline ? baseline : value_null());
 	return record(interpreter, "intent", fields, JOURNAL_SYNC);
+}
+
+int record_scope(struct interpreter *interpreter, const struct attempt *attempt, const struct value *hosts)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct value *fields = record_fields(interpreter, arena, attempt->key);
+	value_put(arena, fields, "attempt", value_int(arena, attempt->number));
+	value_put(arena, fields, "hosts", hosts);
+	return record(interpreter, "scope", fields, JOURNAL_SYNC);
 }
 
 static const struct value *error_value(struct arena *arena, const struct error *err)

@@ -15,7 +15,6 @@
 #include "engine/base/fault.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "engine/connection/scope.h"
 #include "engine/execute/interpreter.h"
 
 struct wish {
@@ -23,9 +22,9 @@ struct wish {
 	struct attempt *attempt;
 	const char *token;	      /* of an event wish: the attribute that must change; else NULL */
 	const struct value *baseline; /* its value in this step instance's first intent */
-	char *scope;		      /* owned */
-	enum apply_result result;     /* of the last apply */
-	struct error apply_error;     /* why it was not APPLY_DONE */
+	struct scopes scopes;
+	enum apply_result result; /* of the last apply */
+	struct error apply_error; /* why it was not APPLY_DONE */
 };
 
 static bool time_is_up(const struct wish *wish)
@@ -163,7 +162,7 @@ static enum outcome run_out(struct wish *wish)
 	CLEANUP_ERROR struct error ignored = ERROR_NONE;
 	struct error err = ERROR_NONE;
 	if (wish->result == APPLY_UNKNOWN)
-		scope_end(call_connection(&attempt->call), wish->scope, late, &ignored);
+		scopes_end(&wish->scopes, late, &ignored);
 	attempt->deadline = machine_now(wish->interpreter) + 15 * NSEC_PER_SEC;
 	if (attempt_observe(wish->interpreter, attempt, attempt->deadline, &observed, &err) < 0)
 		return cannot_look(wish, &err);
@@ -254,14 +253,14 @@ static enum outcome apply(struct wish *wish)
 	const struct value *outputs = NULL;
 	if (!hold_object(wish))
 		return OUTCOME_FAILED;
-	if (record_intent(wish->interpreter, attempt, wish->scope, wish->baseline) < 0)
+	if (scopes_intend(&wish->scopes, wish->baseline) < 0)
 		return OUTCOME_STOPPED;
 	error_clear(&wish->apply_error);
 	int64_t until = machine_to_boottime(wish->interpreter, attempt->deadline);
 	if (fault_hit("apply.before"))
 		return OUTCOME_STOPPED;
-	wish->result = action_apply(attempt->arena, &attempt->call, &attempt->before, wish->scope, until, &evidence, &outputs,
-				    &wish->apply_error);
+	wish->result = action_apply(attempt->arena, &attempt->call, &attempt->before, wish->scopes.name, until, &evidence,
+				    &outputs, &wish->apply_error);
 	fault_hit("apply.after");
 	attempt_note_evidence(attempt, &evidence);
 	if (wish->result == APPLY_REFUSED)
@@ -302,11 +301,10 @@ static enum outcome changed_by_another(struct attempt *attempt, const struct obs
 static enum outcome wait_for_scope(struct wish *wish)
 {
 	struct attempt *attempt = wish->attempt;
-	struct connection *connection = call_connection(&attempt->call);
 	for (;;) {
 		CLEANUP_ERROR struct error err = ERROR_NONE;
 		int64_t until = machine_to_boottime(wish->interpreter, attempt->deadline);
-		if (scope_wait(connection, wish->scope, until, &err) == 0)
+		if (scopes_wait(&wish->scopes, until, &err) == 0)
 			return OUTCOME_OK;
 		if (shut_out(&err))
 			return cannot_look(wish, &err);
@@ -444,13 +442,13 @@ enum outcome state_perform(struct interpreter *interpreter, struct attempt *atte
 	struct error err = ERROR_NONE;
 	if (action_event(attempt->arena, &attempt->call, &wish.token, &err) < 0)
 		return attempt_fail(attempt, &err);
-	wish.scope = scope_name(value_get_text(interpreter->run_value, "id"), attempt->key, attempt->number);
+	scopes_init(&wish.scopes, interpreter, attempt);
 	const struct value *intent = history_get(interpreter->history, "intent", attempt->key, attempt->number);
 	if (wish.token)
 		find_baseline(&wish);
 	enum outcome outcome = intent ? resume(&wish, intent) : begin(&wish);
 	release_object(&wish);
 	error_clear(&wish.apply_error);
-	free(wish.scope);
+	scopes_free(&wish.scopes);
 	return outcome;
 }

@@ -8,6 +8,8 @@
 #include "engine/base/memory.h"
 #include "engine/execute/interpreter.h"
 
+#define LEAVE_TIME (15 * NSEC_PER_SEC) /* for ending what still runs of a run that is given up */
+
 /* --- who and where --- */
 
 static const struct host *host_from(const struct interpreter *interpreter, const struct value *value, struct error *err)
@@ -425,6 +427,27 @@ static enum outcome skip_attempt(struct interpreter *interpreter, const struct s
 	return record_skipped(interpreter, step, frame, key, number, reason) < 0 ? OUTCOME_STOPPED : OUTCOME_SKIPPED;
 }
 
+/* The run is given up: what was begun stays as it is, but nothing goes on behind the back of whoever comes next. */
+static enum outcome leave_attempt(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
+				  const char *key, unsigned number)
+{
+	if (!history_get(interpreter->history, "intent", key, number))
+		return OUTCOME_CANCELLED;
+	struct attempt attempt = attempt_new(interpreter, step, frame, key, number);
+	struct scopes scopes;
+	struct error err = ERROR_NONE;
+	int ended = attempt_prepare(interpreter, &attempt, &err);
+	scopes_init(&scopes, interpreter, &attempt);
+	if (ended == 0)
+		ended = scopes_end(&scopes, clock_boottime() + LEAVE_TIME, &err);
+	if (ended < 0)
+		record_note(interpreter, key, arena_printf(attempt.arena, "it may still run: %s", error_text(&err)));
+	error_clear(&err);
+	scopes_free(&scopes);
+	attempt_free(&attempt);
+	return OUTCOME_CANCELLED;
+}
+
 static enum outcome attempts_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
 				  const char *key)
 {
@@ -432,7 +455,7 @@ static enum outcome attempts_walk(struct interpreter *interpreter, const struct 
 		const char *reason = NULL;
 		const struct value *finished = history_get(interpreter->history, "step_finished", key, number);
 		if (!finished && interpreter->execution->abandoning && !frame->finishing)
-			return OUTCOME_CANCELLED; /* it stays as it is */
+			return leave_attempt(interpreter, step, frame, key, number);
 		enum outcome outcome = finished ? replay(interpreter, step, frame, key, finished)
 						: perform_new(interpreter, step, frame, key, number, &reason);
 		if (outcome != OUTCOME_FAILED || !retry_allowed(interpreter, step, frame, number))
@@ -485,6 +508,6 @@ enum outcome step_walk(struct interpreter *interpreter, const struct step *step,
 		return plan_action(interpreter, step, &frame, key);
 	outcome = attempts_walk(interpreter, step, &frame, key);
 	if (outcome != OUTCOME_STOPPED)
-		interpreter->counts[outcome]++;
+		walk_count(interpreter, &frame, key, outcome);
 	return outcome;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -20,7 +21,7 @@
 #include "engine/base/suggest.h"
 #include "engine/journal/run_store_private.h"
 
-#define ID_FORM	    "00000000-000000-hhhh" /* 0: a digit, h: a hexadecimal digit */
+#define ID_FORM	    "00000000-000000-hhhh" /* 0: a digit, h: a hexadecimal digit; more of these may follow */
 #define ID_ATTEMPTS 1000
 
 static char *default_path(void)
@@ -127,7 +128,7 @@ static bool is_id(const char *name)
 		if (!fits)
 			return false;
 	}
-	return !*form && !*name;
+	return !*form && strspn(name, "0123456789abcdef") == strlen(name);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -211,15 +212,20 @@ static struct run *run_new(struct run_store *store, const char *id)
 	return run;
 }
 
-/* UTC to the second, then the 65536th part of it: ids sort by time also within a second. */
+/* UTC to the second, then the 65536th part of it: ids sort by time also within a second. Then chance: scopes on hosts are
+ * named after their run, and two controllers that start at the same moment know nothing of each other. */
 static void make_id(char ret_id[32])
 {
 	int64_t wall = clock_wall();
+	uint16_t chance;
+	if (getrandom(&chance, sizeof(chance), 0) < 0)
+		chance = (uint16_t)getpid();
 	time_t seconds = (time_t)(wall / NSEC_PER_SEC);
 	struct tm tm;
 	gmtime_r(&seconds, &tm);
 	size_t length = strftime(ret_id, 32, "%Y%m%d-%H%M%S", &tm);
-	snprintf(ret_id + length, 32 - length, "-%04x", (unsigned)((wall % NSEC_PER_SEC) * 65536 / NSEC_PER_SEC) & 0xffff);
+	snprintf(ret_id + length, 32 - length, "-%04x%04x", (unsigned)((wall % NSEC_PER_SEC) * 65536 / NSEC_PER_SEC) & 0xffff,
+		 chance);
 }
 
 /* mkdir decides who has an id: it fails for the second one. */

@@ -29,7 +29,7 @@ int run_store_open(const char *path /* NULL: as above */, struct run_store **ret
 void run_store_close(struct run_store *store);
 const char *run_store_path(const struct run_store *store);
 
-/* Ids sort by time and are unique: 20260301-031245-7f3a. */
+/* Ids sort by time and are unique, also among controllers: 20260301-031245-7f3a19c4. */
 struct run {
 	char id[32];
 	char *folder;		 /* owned */

@@ -45,7 +45,7 @@ void overlay_blur(struct overlay *overlay, const char *object, const struct valu
 {
 	struct layer *layer = add_layer(overlay);
 	layer->object = arena_strdup(overlay->arena, object);
-	layer->outputs = outputs ? value_copy(overlay->arena, outputs) : value_map(overlay->arena);
+	layer->outputs = outputs ? outputs : value_map(overlay->arena);
 }
 
 void overlay_touch(struct overlay *overlay, const char *pattern)

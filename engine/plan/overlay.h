@@ -13,7 +13,7 @@ struct overlay;
 struct overlay *overlay_new(struct arena *arena);
 void overlay_lay(struct overlay *overlay, const char *object, const struct value *desired); /* a map, or "absent" */
 /* Attributes of the object that whoever laid it does not declare, or that say something relative to its own wish, are not known
- * any more. */
+ * any more. The declared outputs are borrowed. */
 void overlay_blur(struct overlay *overlay, const char *object,
 		  const struct value *outputs);			  /* attribute -> its schema, or NULL: none */
 void overlay_touch(struct overlay *overlay, const char *pattern); /* `*` matches any characters */

@@ -29,11 +29,13 @@ struct plan_builder *plan_builder_new(struct arena *arena)
 void plan_builder_add(struct plan_builder *builder, const struct value *row)
 {
 	const char *verdict = value_get_text(row, "verdict");
-	value_append(builder->arena, builder->rows, row);
+	const size_t count = builder->rows->list.count;
+	const struct value *before = count ? builder->rows->list.items[count - 1] : NULL;
+	value_append(builder->arena, builder->rows, value_copy_like(builder->arena, row, before));
 	if (!verdict || !value_is_text(value_get(row, "row"), "step"))
 		return;
-	int64_t count = value_get_int(builder->counts, verdict, 0);
-	value_put(builder->arena, builder->counts, verdict, value_int(builder->arena, count + 1));
+	int64_t total = value_get_int(builder->counts, verdict, 0);
+	value_put(builder->arena, builder->counts, verdict, value_int(builder->arena, total + 1));
 }
 
 const struct value *plan_builder_finish(struct plan_builder *builder, const struct value *header)

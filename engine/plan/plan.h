@@ -11,7 +11,7 @@
 struct plan_builder;
 
 struct plan_builder *plan_builder_new(struct arena *arena);
-void plan_builder_add(struct plan_builder *builder, const struct value *row); /* a map with "verdict" */
+void plan_builder_add(struct plan_builder *builder, const struct value *row); /* a map with "verdict"; copied */
 /* header: the plan's fields but rows and counts. */
 const struct value *plan_builder_finish(struct plan_builder *builder, const struct value *header);
 

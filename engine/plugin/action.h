@@ -27,6 +27,8 @@ struct call {
 	void (*on_output)(void *context, bool is_stderr, const char *data, size_t length);
 	/* May be NULL. How far a process plugin says that it is: a map that may have text, done, total (protocol.h). */
 	void (*on_progress)(void *context, const struct value *progress);
+	/* May be NULL. A process plugin is about to run the first command of its apply's scope on that host. -1: it may not. */
+	int (*on_scope)(void *context, const struct host *host, struct error *err);
 	void *context;
 };
 
@@ -75,6 +77,9 @@ enum apply_result action_apply(struct arena *arena, const struct call *call, con
 
 /* Text for an error: runs the platform's diagnose command if there is one. "" otherwise; never fails. */
 const char *action_diagnose(struct arena *arena, const struct call *call, const struct observation *before, int64_t deadline);
+
+/* The host on which a manifest's apply runs. NULL: none is known before; what a process plugin asks for is told by on_scope. */
+const struct host *action_apply_host(struct arena *arena, const struct call *call);
 
 enum action_part { PART_OBSERVE, PART_APPLY };
 /* The exact command lines as list of strings (unknown parts shown as ?); empty where there is none. What goes to stdin is told

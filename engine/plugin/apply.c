@@ -179,6 +179,15 @@ enum apply_result action_apply(struct arena *arena, const struct call *call, con
 	return judge(arena, &names, command, &prepared, &transcript, &judgement, ret_outputs, err);
 }
 
+const struct host *action_apply_host(struct arena *arena, const struct call *call)
+{
+	const struct action_command *command = call->action->platforms[call_executor(call)->platform].apply;
+	const struct host *host;
+	if (call->action->program || !command || command_host(arena, call, command, &host, NULL) < 0)
+		return NULL;
+	return host;
+}
+
 /* The end of the text, from the beginning of a line, safe to print. */
 static const char *diagnosis(struct arena *arena, const struct said *said)
 {

@@ -136,33 +136,43 @@ static int read_command(struct host_request *request, struct command *command, s
 	return 0;
 }
 
-static void remember_scope(struct exchange *exchange, const struct host *host)
+static int remember_scope(struct exchange *exchange, const struct host *host, struct error *err)
 {
+	const struct call *call = exchange->call;
 	for (size_t i = 0; i < exchange->scoped_count; i++)
 		if (exchange->scoped[i].host == host)
-			return;
+			return 0;
+	if (call->on_scope && call->on_scope(call->context, host, err) < 0)
+		return -1;
 	struct scoped_host *place = arena_grow(exchange->arena, &exchange->scoped, &exchange->scoped_count,
 					       &exchange->scoped_capacity, sizeof(*place));
 	place->host = host;
+	return 0;
+}
+
+static int run_when_free(struct host_request *request, const struct command *command, struct command_result *result,
+			 struct error *err)
+{
+	int64_t patience = clock_boottime() + SCOPE_PATIENCE;
+	for (;;) {
+		int outcome = connection_run(connection_to(request), command, result, err);
+		bool taken = outcome < 0 && err->code == ERROR_CONFLICT && !result->started;
+		if (!taken || clock_boottime() > patience || loop_sleep(clock_boottime() + SCOPE_RETRY) == LOOP_CANCELLED)
+			return outcome;
+		command_result_free(result);
+		error_clear(err);
+	}
 }
 
 static int run_in_scope(struct host_request *request, const struct command *command, struct command_result *result,
 			struct error *err)
 {
 	struct exchange *exchange = request->exchange;
-	int64_t patience = clock_boottime() + SCOPE_PATIENCE;
 	if (fiber_lock_take(&exchange->in_scope, command->deadline) != LOOP_READY)
 		return error_set(err, ERROR_CANCELLED, "cancelled before the command was started");
-	remember_scope(exchange, request->host);
-	int outcome;
-	for (;;) {
-		outcome = connection_run(connection_to(request), command, result, err);
-		bool taken = outcome < 0 && err->code == ERROR_CONFLICT && !result->started;
-		if (!taken || clock_boottime() > patience || loop_sleep(clock_boottime() + SCOPE_RETRY) == LOOP_CANCELLED)
-			break;
-		command_result_free(result);
-		error_clear(err);
-	}
+	int outcome = remember_scope(exchange, request->host, err);
+	if (outcome == 0)
+		outcome = run_when_free(request, command, result, err);
 	fiber_lock_release(&exchange->in_scope);
 	return outcome;
 }

@@ -18,5 +18,9 @@ struct prepared {
 int command_prepare(struct arena *arena, const struct call *call, const struct action_command *command,
 		    const struct observation *before, struct prepared *ret_prepared, struct error *err);
 
+/* Only where it runs. -1: ERROR_INVALID. */
+int command_host(struct arena *arena, const struct call *call, const struct action_command *command,
+		 const struct host **ret_host, struct error *err);
+
 /* As a person would type it on that host, unknown parts as ?. */
 const char *prepared_text(struct arena *arena, const struct prepared *prepared);

@@ -27,7 +27,7 @@ static void grow_slots(struct schema *schema)
 {
 	struct node_slot *old = schema->slots;
 	size_t old_count = schema->slots_count;
-	schema->slots_count = old_count ? old_count * 2 : 64;
+	schema->slots_count = old_count ? old_count * 2 : 8; /* most schemas are of one input */
 	schema->slots = arena_alloc(schema->arena, schema->slots_count * sizeof(*schema->slots));
 	for (size_t i = 0; i < old_count; i++)
 		if (old[i].value)

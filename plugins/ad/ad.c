@@ -7,50 +7,10 @@
 #include <strings.h>
 
 #include "engine/base/memory.h"
-#include "engine/plugin/standin_plugin.h"
 #include "plugins/ad/account.h"
+#include "plugins/ad/directory_call.h"
 #include "plugins/ad/limit.h"
 #include "plugins/ad/rights.h"
-
-/* --- calls and answers --- */
-
-static int open_for(const struct standin_call *call, struct directory *directory, struct error *err)
-{
-	const struct directory_access access = {
-		.domain = standin_input(call, "domain"),
-		.server = standin_input(call, "server"),
-		.user = standin_input(call, "user"),
-		.password = standin_secret(call, "password"),
-		.security = standin_input(call, "security"),
-	};
-	return directory_open(&access, directory, err);
-}
-
-static bool is_out_of_reach(const struct error *err)
-{
-	return err->code == ERROR_CONNECTION || err->code == ERROR_TIMEOUT;
-}
-
-static json_t *cannot_tell(const struct standin_call *call, const struct error *err)
-{
-	CLEANUP_FREE char *text = NULL;
-	if (err->hint && asprintf(&text, "%s; %s", err->message, err->hint) < 0)
-		text = NULL;
-	const char *why = text ? text : error_text(err);
-	return is_out_of_reach(err) ? standin_unreachable(why) : standin_unobservable(call, why);
-}
-
-static json_t *refuse(const char *hint, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static json_t *refuse(const char *hint, const char *format, ...)
-{
-	CLEANUP_FREE char *text = NULL;
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	va_end(args);
-	return standin_failed(text ? text : "refused", hint);
-}
 
 /* --- observing --- */
 
@@ -62,8 +22,9 @@ static json_t *observe_account(struct standin_call *call)
 	const char *sid = standin_input(call, "sid"), *name = standin_input(call, "name");
 	if (!sid && !name)
 		return standin_unobservable(call, "give the account's `sid`, or its `name`");
-	if (open_for(call, &directory, &err) < 0 || account_find(&directory, sid, sid ? NULL : name, &account, &err) < 0)
-		return cannot_tell(call, &err);
+	if (directory_open_for(call, &directory, &err) < 0 ||
+	    account_find(&directory, sid, sid ? NULL : name, &account, &err) < 0)
+		return directory_cannot_tell(call, &err);
 	return account.found ? standin_state(json_incref(account.state)) : standin_absent();
 }
 
@@ -74,15 +35,15 @@ static json_t *observe_rights(struct standin_call *call)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const char *sid = standin_input(call, "sid"), *given = standin_input(call, "container");
 	struct rights rights;
-	if (open_for(call, &directory, &err) < 0 || (sid && account_find(&directory, sid, NULL, &account, &err) < 0))
-		return cannot_tell(call, &err);
+	if (directory_open_for(call, &directory, &err) < 0 || (sid && account_find(&directory, sid, NULL, &account, &err) < 0))
+		return directory_cannot_tell(call, &err);
 	if (sid && !account.found)
 		return standin_unobservable(call, "there is no account with that SID");
 	const char *parent = account.found ? strchr(account.dn, ',') : NULL; /* a computer's own name has no comma */
 	CLEANUP_FREE char *usual = given || parent ? NULL : account_container(&directory, &err);
 	const char *container = given ? given : parent ? parent + 1 : usual;
 	if (!container || rights_read(&directory, container, account.dn, &rights, &err) < 0)
-		return cannot_tell(call, &err);
+		return directory_cannot_tell(call, &err);
 	return standin_state(json_pack("{sb,sb,sb,ss,ss}", "add", rights.add, "modify", rights.modify, "delete", rights.delete,
 				       "container", container, "server", directory.server));
 }
@@ -196,16 +157,17 @@ static const struct deed *deed_of(const char *action)
 static json_t *why_not(const struct standin_call *call, const struct deed *deed, const struct account *account)
 {
 	if (!account->found)
-		return refuse(deed->gone, "there is no account with the SID %s", standin_input(call, "sid"));
+		return directory_refuse(deed->gone, "there is no account with the SID %s", standin_input(call, "sid"));
 	const char *owner = deed->guarded ? other_owner(call, account) : NULL;
 	if (account->domain_controller)
-		return refuse(deed->controller, "%s (%s) is a domain controller: it is not %s", account->name, account->sid,
-			      deed->done);
+		return directory_refuse(deed->controller, "%s (%s) is a domain controller: it is not %s", account->name,
+					account->sid, deed->done);
 	if (owner)
-		return refuse("a name may have moved to a stand-in, a SID does not: take the SID that `prepare` recorded for "
-			      "the host that failed",
-			      "%s (%s) is the account of another host, %s: it is not %s", account->name, account->sid, owner,
-			      deed->done);
+		return directory_refuse(
+			"a name may have moved to a stand-in, a SID does not: take the SID that `prepare` recorded for "
+			"the host that failed",
+			"%s (%s) is the account of another host, %s: it is not %s", account->name, account->sid, owner,
+			deed->done);
 	return NULL;
 }
 
@@ -214,9 +176,9 @@ static json_t *apply_in(struct work *work, const struct deed *deed)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const struct standin_call *call = work->call;
 	const char *sid = deed->done ? standin_input(call, "sid") : NULL;
-	if (open_for(call, &work->directory, &err) < 0 ||
+	if (directory_open_for(call, &work->directory, &err) < 0 ||
 	    (sid && account_find(&work->directory, sid, NULL, &work->account, &err) < 0))
-		return standin_failed(error_text(&err), err.hint);
+		return directory_not_begun(&err);
 	if (sid && !work->account.found && !deed->gone)
 		return standin_done(NULL);
 	json_t *refused = sid ? why_not(call, deed, &work->account) : NULL;
@@ -225,9 +187,7 @@ static json_t *apply_in(struct work *work, const struct deed *deed)
 	limit_writing();
 	if (deed->write(work, &err) == 0)
 		return standin_done(deed->tells ? json_incref(work->account.state) : NULL);
-	/* what is in doubt must be looked at, not told as a failure */
-	return directory_in_doubt(&work->directory) ? standin_unknown(error_text(&err))
-						    : standin_failed(error_text(&err), err.hint);
+	return directory_not_written(&work->directory, &err);
 }
 
 static json_t *apply_deed(struct standin_call *call)

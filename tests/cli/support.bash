@@ -54,7 +54,7 @@ kinds() { journal | sed 's/.*"kind":"\([a-z_]*\)".*/\1/'; }
 
 # Text without what differs from run to run: ids, times, pids.
 tidy() {
-  sed -E -e 's/[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/RUN/g' -e 's/^[0-9]+:[0-9.:]+ +/TIME /' -e "s#$W#W#g" \
+  sed -E -e 's/[0-9]{8}-[0-9]{6}-[0-9a-f]{8}/RUN/g' -e 's/^[0-9]+:[0-9.:]+ +/TIME /' -e "s#$W#W#g" \
     -e 's/\b[0-9.]+(ms|s)\b/T/g' -e 's/pid [0-9]+/pid N/' -e 's/by [a-z]+@[^ ]+/by WHO/' -e 's/at [0-9:]{8} on [^ ,]+/at TIME on HOST/'
 }
 

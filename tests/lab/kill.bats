@@ -18,13 +18,14 @@ U
 }
 
 setup() {
-  on mail1 sh -c 'rm -f /root/kill-* /root/slow-* /root/did /root/go; systemctl start toy; until [ -e /root/starts ]; do sleep 0.1; done; : >/root/starts; echo away >/root/kill-away'
+  on mail1 sh -c 'rm -f /root/kill-* /root/slow-* /root/many-* /root/did /root/go; systemctl start toy; until [ -e /root/starts ]; do sleep 0.1; done; : >/root/starts; echo away >/root/kill-away'
 }
 
 teardown() {
   # what a failed test left unfinished
   standin abandon "$(latest)" --reason "the test is over" >/dev/null 2>&1 || true
   on mail1 touch /root/go # whatever still waits for it
+  on ctl rm -f $STATE/filler
 }
 
 end_state() { # of mail1 after kill.yaml. "tried" may be done again: it says so itself
@@ -275,6 +276,42 @@ ended_well() {
   resumes --answer ask=continue
   is "$(journal 'k("resumed")[0]["torn"]["bytes"]')" 21
   same "$(cat "$BATS_FILE_TMPDIR/end")" "$(end_state)" "the end"
+  verified
+}
+
+fill_disk() { # the controller's, to its last block
+  on ctl sh -c "fallocate -l \$(df --output=avail -B1 $STATE | tail -n 1) $STATE/filler; for size in 1M 4k 1; do dd if=/dev/zero bs=\$size 2>/dev/null; done >>$STATE/filler; sync"
+  is "$(on ctl df --output=avail $STATE | tail -n 1 | xargs)" 0
+}
+
+@test "the controller's disk is full in mid-run: it stops between two steps, says so, and goes on when there is room" {
+  standin run "$BOOK/many.yaml" --yes </dev/null >"$BATS_TEST_TMPDIR/run" 2>&1 3>&- &
+  RUN_PID=$!
+  eventually did_begin
+  fill_disk
+  go
+  await_run
+  is "$status" 3
+  run_says "No space left on device"
+  run_says "hint: free space on this file system, then go on; then: standin resume $(latest)"
+  stopped=$(sed -n 's/.*stopped before step \([^ :]*\):.*/\1/p' "$BATS_TEST_TMPDIR/run")
+  [ -n "$stopped" ]
+  # what was begun has ended, and is journaled: the disk was reserved for it
+  is "$(journal 'sorted({x["step"] for x in k("step_started")} - {x["step"] for x in k("step_finished")})')" ""
+  is "$(journal 'any(x.get("step") == "'"$stopped"'" for x in r)')" False
+  count=$(on mail1 sh -c 'wc -l </root/did')
+  [ "$count" -gt 10 ]
+  [ "$count" -lt 101 ]
+  # no room yet: nothing is done, and it says so again
+  exits 3 standin resume </dev/null
+  says "No space left on device"
+  is "$(on mail1 sh -c 'wc -l </root/did')" "$count"
+  on ctl rm $STATE/filler
+  resumes
+  is "$(run_outcome)" changed
+  same "$(echo began && seq -w 0 99)" "$(on mail1 cat /root/did)" "what was done"
+  is "$(on mail1 cat /root/many-end)" changed
+  nothing_twice mail1
   verified
 }
 

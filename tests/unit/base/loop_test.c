@@ -279,6 +279,49 @@ static void posix_signals_can_be_waited_for(void **state)
 	assert_int_equal(loop_take_signal(SIGUSR1), 0);
 }
 
+#define ROUNDS_LIMIT 100000
+
+struct pair {
+	struct signal_point turn[2];
+	int rounds, next;
+	bool over;
+};
+
+static void play(void *argument)
+{
+	struct pair *pair = argument;
+	int me = pair->next++;
+	while (!pair->over && pair->rounds++ < ROUNDS_LIMIT) {
+		loop_signal(&pair->turn[!me]);
+		loop_wait_signal(&pair->turn[me], CLOCK_FOREVER);
+	}
+	loop_signal(&pair->turn[!me]);
+}
+
+static void end_when_readable(void *argument)
+{
+	struct pair *pair = argument;
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(loop_wait_fd(ends[0], POLLIN, far(), NULL), LOOP_READY);
+	assert_int_equal(loop_sleep(0), LOOP_TIMEOUT);
+	pair->over = true;
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Two that only wake each other are always ready: who waits for the kernel has a turn all the same. */
+static void nobody_is_kept_out(void **state)
+{
+	(void)state;
+	struct pair pair = {0};
+	struct fiber *fibers[] = {fiber_start(end_when_readable, &pair), fiber_start(play, &pair), fiber_start(play, &pair)};
+	for (size_t i = 0; i < COUNT_OF(fibers); i++)
+		assert_int_equal(fiber_join(fibers[i], far()), LOOP_READY);
+	assert_true(pair.rounds < ROUNDS_LIMIT);
+}
+
 static void raise_one(void *unused)
 {
 	(void)unused;
@@ -350,6 +393,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_lock_has_one_holder, reset),
 		cmocka_unit_test_teardown(posix_signals_can_be_waited_for, reset),
 		cmocka_unit_test_teardown(a_signal_wakes_who_else_sleeps_forever, reset),
+		cmocka_unit_test_teardown(nobody_is_kept_out, reset),
 		cmocka_unit_test_teardown(a_thousand_fibers, reset),
 		cmocka_unit_test_teardown(the_main_stack_is_a_fiber, reset),
 	};

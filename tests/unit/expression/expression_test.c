@@ -103,7 +103,7 @@ static void show(struct buffer *out, const struct value *value)
 		buffer_add(out, "?");
 		break;
 	case VALUE_ERROR:
-		buffer_printf(out, "error %zu+%zu: %s", value->at.offset, value->at.length, value->string.data);
+		buffer_printf(out, "error %u+%u: %s", value->at.offset, value->at.length, value->string.data);
 		break;
 	}
 }

@@ -252,7 +252,7 @@ static void note(void *context, const char *const *parts, size_t count, struct s
 
 	for (size_t i = 0; i < count; i++)
 		buffer_printf(out, "%s%s", i ? "." : "", parts[i]);
-	buffer_printf(out, "@%zu+%zu ", at.offset, at.length);
+	buffer_printf(out, "@%u+%u ", at.offset, at.length);
 }
 
 static void names_are_listed_with_their_places(void **state)
