@@ -282,7 +282,8 @@ static void put_commands(struct row *row, const char *key, enum action_part part
 				 &err) < 0) {
 		if (strcmp(row->verdict, "ok") != 0) {
 			row->verdict = "fail";
-			row->why = arena_strdup(attempt->arena, error_text(&err));
+			row->why = err.hint ? arena_printf(attempt->arena, "%s; %s", error_text(&err), err.hint)
+					    : arena_strdup(attempt->arena, error_text(&err));
 		}
 		error_clear(&err);
 	}
