@@ -85,18 +85,15 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
 	struct loaded loaded;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	loaded_init(&loaded);
 	int result = load_plugins(&loaded, &options) < 0 ? EXIT_INVALID : EXIT_FINE;
 	print_diagnostics(stderr, &loaded.diagnostics);
 	if (result == EXIT_FINE && options.arguments_count)
 		result = print_one(&loaded, options.arguments[0]);
-	else if (result == EXIT_FINE && json)
+	else if (result == EXIT_FINE && options.json)
 		puts(json_text(loaded.arena, actions_value(loaded.arena, loaded.plugins)));
 	else if (result == EXIT_FINE)
 		print_list(loaded.plugins);

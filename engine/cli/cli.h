@@ -59,6 +59,7 @@ struct options {
 	size_t count;
 	const char *arguments[ARGUMENTS_LIMIT];
 	size_t arguments_count;
+	bool json; /* -o json */
 };
 
 /* 0; or an exit code plus one to return at once (help was printed: EXIT_FINE + 1; wrong usage: EXIT_INVALID + 1). */
@@ -67,8 +68,6 @@ bool options_has(const struct options *options, const char *name);
 const char *options_get(const struct options *options, const char *name); /* the last; NULL: not given */
 /* {NAME: VALUE} of all --name NAME=VALUE. -1: one has no "=" (told). */
 int options_pairs(const struct options *options, const char *name, struct arena *arena, const struct value **ret_map);
-/* text (default), json: -o. -1: something else (told). */
-int options_json(const struct options *options, bool *ret_json);
 
 void verb_help(const struct verb *verb, FILE *out);
 void verb_manual(const struct verb *verb, FILE *out); /* scdoc source of its man page */

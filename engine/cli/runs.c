@@ -96,7 +96,7 @@ static void print_value(const struct value *value)
 	puts(buffer_text(&text));
 }
 
-static int list_runs(struct run_store *store, bool json, struct error *err)
+static int list_runs(struct run_store *store, const struct options *options, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	char **ids;
@@ -109,7 +109,7 @@ static int list_runs(struct run_store *store, bool json, struct error *err)
 		free(ids[i]);
 	}
 	free(ids);
-	if (json) {
+	if (options->json) {
 		print_value(entries);
 		return 0;
 	}
@@ -120,34 +120,38 @@ static int list_runs(struct run_store *store, bool json, struct error *err)
 	return 0;
 }
 
-static int run_runs(const struct verb *verb, int argc, char **argv)
+static int with_store(const struct verb *verb, int argc, char **argv,
+		      int (*work)(struct run_store *store, const struct options *options, struct error *err))
 {
 	struct options options;
 	struct run_store *store;
 	struct error err = ERROR_NONE;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
-	int result = list_runs(store, json, &err);
+	int result = work(store, &options, &err);
 	run_store_close(store);
 	return result < 0 ? tell_error(&err) : EXIT_FINE;
 }
 
+static int run_runs(const struct verb *verb, int argc, char **argv)
+{
+	return with_store(verb, argc, argv, list_runs);
+}
+
 /* --- show --- */
 
-static int show_run(struct run_store *store, const char *name, const struct options *options, bool json, struct error *err)
+static int show_run(struct run_store *store, const struct options *options, struct error *err)
 {
+	const char *name = options->arguments_count ? options->arguments[0] : "latest";
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *id = NULL;
 	struct value *records;
 	if (run_find(store, name, &id, err) < 0 || read_records(store, id, arena, &records, err) < 0)
 		return -1;
-	if (json) {
+	if (options->json) {
 		print_value(report_run_value(arena, records));
 		return 0;
 	}
@@ -161,20 +165,7 @@ static int show_run(struct run_store *store, const char *name, const struct opti
 
 static int run_show(const struct verb *verb, int argc, char **argv)
 {
-	struct options options;
-	struct run_store *store;
-	struct error err = ERROR_NONE;
-	bool json;
-	int early = options_parse(verb, argc, argv, &options);
-	if (early)
-		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
-		return tell_error(&err);
-	int result = show_run(store, options.arguments_count ? options.arguments[0] : "latest", &options, json, &err);
-	run_store_close(store);
-	return result < 0 ? tell_error(&err) : EXIT_FINE;
+	return with_store(verb, argc, argv, show_run);
 }
 
 const struct verb verb_runs = {
