@@ -22,10 +22,10 @@ V        ?=
 Q        := $(if $(V),,@)
 
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libldap-dev libkrb5-dev \
-	libsasl2-dev libcmocka-dev scdoc
+	libsasl2-dev libxxhash-dev libcmocka-dev scdoc
 DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
-	util-linux passwd strace tmux
+	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
 
@@ -48,9 +48,12 @@ SEED     ?= 1
 N        ?= 1000
 SUITES   ?=
 .DELETE_ON_ERROR:
-all: $(BUILD)/standin $(BUILD)/plugins/ad/ad
+# Plugins that are programs.
+PROGRAMS := $(foreach p,ad exchange,$(BUILD)/plugins/$(p)/$(p))
+all: $(BUILD)/standin $(PROGRAMS) $(BUILD)/standin-agent
 
-include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d)
+include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
+	$(BUILD)/tests/unit/plugins/*/*.d)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -59,6 +62,7 @@ $(BUILD)/%.o: %.c
 
 # The schemas are part of the program.
 $(BUILD)/engine/schema/product.o: $(wildcard schemas/*.schema.json)
+$(BUILD)/engine/report/run_html.o: engine/report/run_html.css
 
 define archive
 $(BUILD)/engine/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out engine/cli/main.c,$(wildcard engine/$(1)/*.c)))
@@ -70,10 +74,25 @@ $(BUILD)/standin: $(BUILD)/engine/cli/main.o $(ARCHIVES)
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call reverse,$(filter %.a,$^)) $(LIBS)
 
-# Plugins that are programs: each finds its place in plugins/NAME/ beside the engine. They are linked with the base layer only.
-$(BUILD)/plugins/ad/ad: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/ad/*.c)) $(BUILD)/engine/base.a
+# Plugins that are programs: each finds its place in plugins/NAME/ beside the engine. They are linked with the base layer only, and those
+# that work on a directory with the directory code of ad.
+DIRECTORY := $(BUILD)/plugins/ad/directory.a
+$(DIRECTORY): $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/ad/ad.c,$(wildcard plugins/ad/*.c)))
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/plugins/ad/ad: $(BUILD)/plugins/ad/ad.o
+$(BUILD)/plugins/exchange/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/exchange/*.c))
+$(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs ldap krb5 2>/dev/null)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
+LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
+
+# The replicator's agent goes to other hosts: it needs nothing there but libc.
+AGENT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/replica/agent.c,$(wildcard plugins/replica/*.c)))
+$(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/standin-agent: $(BUILD)/plugins/replica/agent.o $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a
+	$(if $(Q),@echo "  LD  $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -84,6 +103,16 @@ $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(filter $(patsubst %,$(BUILD)/engine
 	$$(if $$(Q),@echo "  LD  $$@")
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
 endef
+# Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
+PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
+UNIT_TESTS   += $(patsubst tests/%.c,$(BUILD)/tests/%,$(PLUGIN_TESTS))
+define plugin_test
+$(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/$(2)/$(2).c,$(wildcard plugins/$(2)/*.c))) \
+		$(DIRECTORY) $(BUILD)/engine/base.a
+	$$(if $$(Q),@echo "  LD  $$@")
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS) $$(LIBS_OF_PLUGINS) -lcmocka
+endef
+$(foreach t,$(PLUGIN_TESTS),$(eval $(call plugin_test,$(patsubst tests/%.c,%,$(t)),$(word 4,$(subst /, ,$(t))))))
 $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_test,$(patsubst tests/%.c,%,$(t)),$(word 3,$(subst /, ,$(t))))))
 
 $(BUILD)/tests/%_conformance: $(BUILD)/tests/conformance/%_conformance.o \
@@ -144,14 +173,14 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show audit-verify actions eval
+VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
 	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
 
-install: manuals $(BUILD)/plugins/ad/ad
+install: manuals $(PROGRAMS)
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
@@ -166,10 +195,11 @@ clean:
 
 # --- the programs of tests/bench: the bare loops, and what they need
 
-BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh executions spend)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
-$(BUILD)/tests/bench/bare_local $(BUILD)/tests/bench/bare_ssh: $(BUILD)/tests/bench/bare.o
+$(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel): $(BUILD)/tests/bench/bare.o
+$(BUILD)/tests/bench/bare_ssh $(BUILD)/tests/bench/bare_parallel: $(BUILD)/tests/bench/bare_session.o
 $(BUILD)/tests/bench/executions: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),connection)),$(ARCHIVES))
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(if $(Q),@echo "  LD  $@")

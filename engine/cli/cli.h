@@ -36,6 +36,7 @@ struct option {
 
 #define OPTIONS_LIMIT	12
 #define ARGUMENTS_LIMIT 1024
+#define FORMATS_LIMIT	4
 
 struct verb {
 	const char *name;  /* "audit verify" has two words */
@@ -43,13 +44,14 @@ struct verb {
 	const char *summary;
 	const char *description;
 	struct option options[OPTIONS_LIMIT]; /* ends with a NULL name */
+	const char *formats[FORMATS_LIMIT];   /* what -o knows, the usual one first; NULL: text and json */
 	const char *examples;		      /* lines "command  # comment" */
 	size_t least, most;		      /* arguments that are no options */
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
 extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel, verb_skip,
-	verb_abandon, verb_runs, verb_show, verb_audit_verify, verb_actions, verb_eval;
+	verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_actions, verb_eval;
 
 /* Parsed options: given by name, in order. */
 struct options {
@@ -59,7 +61,8 @@ struct options {
 	size_t count;
 	const char *arguments[ARGUMENTS_LIMIT];
 	size_t arguments_count;
-	bool json; /* -o json */
+	const char *format; /* of the verb's: the one that was asked for, or the usual one */
+	bool json;	    /* it is json */
 };
 
 /* 0; or an exit code plus one to return at once (help was printed: EXIT_FINE + 1; wrong usage: EXIT_INVALID + 1). */

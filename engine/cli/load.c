@@ -131,7 +131,7 @@ int load_plugins(struct loaded *loaded, const struct options *options)
 int load_runbook(struct loaded *loaded, const char *path)
 {
 	runbook_read(loaded->arena, path, loaded->inventory, &loaded->runbook, &loaded->diagnostics);
-	if (loaded->runbook) /* its shape is right, so all that is wrong can be told at once */
+	if (loaded->runbook) /* all that is wrong is told at once */
 		runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
 	return loaded->diagnostics.errors ? -1 : 0;
 }

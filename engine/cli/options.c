@@ -100,12 +100,20 @@ static int take_word(struct scan *scan)
 
 static int take_format(struct options *options)
 {
-	const char *format = options_get(options, "output");
-	options->json = format && strcmp(format, "json") == 0;
-	if (!format || options->json || strcmp(format, "text") == 0)
-		return 0;
-	print_safely(stderr, "standin %s: -o knows text and json, not '%s'\n", options->verb->name, format);
-	return EXIT_INVALID + 1;
+	static const char *const usual[FORMATS_LIMIT] = {"text", "json"};
+	const char *const *formats = options->verb->formats[0] ? options->verb->formats : usual;
+	const char *wanted = options_get(options, "output");
+	struct buffer known = {0};
+	for (size_t i = 0; i < FORMATS_LIMIT && formats[i]; i++) {
+		if (!options->format && (!wanted || strcmp(wanted, formats[i]) == 0))
+			options->format = formats[i];
+		buffer_printf(&known, "%s%s", !i ? "" : i + 1 < FORMATS_LIMIT && formats[i + 1] ? ", " : " and ", formats[i]);
+	}
+	if (!options->format)
+		print_safely(stderr, "standin %s: -o knows %s, not '%s'\n", options->verb->name, buffer_text(&known), wanted);
+	buffer_free(&known);
+	options->json = options->format && strcmp(options->format, "json") == 0;
+	return options->format ? 0 : EXIT_INVALID + 1;
 }
 
 int options_parse(const struct verb *verb, int argc, char **argv, struct options *ret_options)

@@ -1,5 +1,5 @@
 /*
- * runs.c - standin runs and standin show: what has been done.
+ * runs.c - standin runs, show and report: what has been done.
  */
 #include <string.h>
 
@@ -141,7 +141,58 @@ static int run_runs(const struct verb *verb, int argc, char **argv)
 	return with_store(verb, argc, argv, list_runs);
 }
 
-/* --- show --- */
+/* --- show, report --- */
+
+static void show_text(const struct value *records, const struct value *proof, bool verbose)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	struct report_style style = report_style_for(stdout);
+	(void)proof;
+	style.verbose = verbose;
+	report_run(&text, records, &style);
+	fputs(buffer_text(&text), stdout);
+}
+
+static void show_json(const struct value *records, const struct value *proof, bool verbose)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	(void)proof;
+	(void)verbose;
+	print_value(report_run_value(arena, records));
+}
+
+static void show_html(const struct value *records, const struct value *proof, bool verbose)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	(void)verbose;
+	report_run_html(&text, records, proof);
+	fputs(buffer_text(&text), stdout);
+}
+
+static const struct {
+	const char *name;
+	void (*show)(const struct value *records, const struct value *proof, bool verbose);
+} formats[] = {{"text", show_text}, {"json", show_json}, {"html", show_html}};
+
+static void show_as(const char *format, const struct value *records, const struct value *proof, bool verbose)
+{
+	for (size_t i = 0; i < COUNT_OF(formats); i++)
+		if (strcmp(formats[i].name, format) == 0)
+			formats[i].show(records, proof, verbose);
+}
+
+static void note_proof(void *context, const char *id, uint64_t records, const char *problem)
+{
+	struct value *proof = ((struct collection *)context)->records;
+	struct arena *arena = ((struct collection *)context)->arena;
+	bool unproven = problem && strcmp(problem, RUN_TAIL_UNPROVEN) == 0;
+	if (strcmp(id, "index") == 0)
+		return;
+	value_put(arena, proof, "whole", value_bool(!problem || unproven));
+	value_put(arena, proof, "text",
+		  value_string(arena, arena_printf(arena, "%llu records: %s", (unsigned long long)records,
+						   problem ? problem : "each is the one that was written, none is missing")));
+}
 
 static int show_run(struct run_store *store, const struct options *options, struct error *err)
 {
@@ -149,17 +200,14 @@ static int show_run(struct run_store *store, const struct options *options, stru
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *id = NULL;
 	struct value *records;
-	if (run_find(store, name, &id, err) < 0 || read_records(store, id, arena, &records, err) < 0)
+	struct collection proof = {.arena = arena, .records = value_map(arena)};
+	if (run_find(store, name, &id, err) < 0 || read_records(store, id, arena, &records, err) < 0 ||
+	    run_store_verify(store, id, note_proof, &proof, err) < 0)
 		return -1;
-	if (options->json) {
-		print_value(report_run_value(arena, records));
-		return 0;
-	}
-	CLEANUP_BUFFER struct buffer text = {0};
-	struct report_style style = report_style_for(stdout);
-	style.verbose = options_has(options, "verbose");
-	report_run(&text, records, &style);
-	fputs(buffer_text(&text), stdout);
+	size_t count = records->list.count;
+	const struct value *head = count ? value_get(records->list.items[count - 1], "hash") : NULL;
+	value_put(arena, proof.records, "head", or_null(head));
+	show_as(options->format, records, proof.records, options_has(options, "verbose"));
 	return 0;
 }
 
@@ -187,8 +235,29 @@ const struct verb verb_show = {
 	.summary = "tell what a run did",
 	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time "
 		       "and waiting for people apart.",
-	.options = {OPTION_STATE, OPTION_OUTPUT, {"verbose", 'v', NULL, "commands and outputs of every step"}},
+	.options = {OPTION_STATE,
+		    {"output", 'o', "FORMAT", "text (default), json or html"},
+		    {"verbose", 'v', NULL, "commands and outputs of every step"}},
+	.formats = {"text", "json", "html"},
 	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a19c4 -v\n",
+	.least = 0,
+	.most = 1,
+	.run = run_show,
+};
+
+const struct verb verb_report = {
+	.name = "report",
+	.usage = "[RUN] [options]",
+	.summary = "a run as a page for those who were not there",
+	.description = "One HTML page on stdout that needs nothing else, not even scripts: outcome, times against the "
+		       "objectives, timeline, each "
+		       "step with before -> after, commands and outputs, who answered what, and whether the journal verifies. "
+		       "It can be "
+		       "mailed, printed, and read on a phone.",
+	.options = {OPTION_STATE, {"output", 'o', "FORMAT", "html (default), text or json"}},
+	.formats = {"html", "text", "json"},
+	.examples = "  standin report >failover.html            # the latest run\n  standin report 20260301-031245-7f3a19c4 -o "
+		    "text\n",
 	.least = 0,
 	.most = 1,
 	.run = run_show,

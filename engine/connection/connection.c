@@ -219,7 +219,7 @@ char *connection_command_text(const struct host *host, const struct command *com
 	struct buffer text = {0};
 	struct words words = {.arena = arena};
 	if (host->platform == PLATFORM_WINDOWS) {
-		quote_windows_for_people(&text, command->argv);
+		quote_windows_for_people(&text, host, command->argv, command->environment);
 		return buffer_take(&text);
 	}
 	if (host->become && !command->no_become)
@@ -232,4 +232,12 @@ char *connection_command_text(const struct host *host, const struct command *com
 	words_add(&words, NULL);
 	quote_posix(&text, words.items);
 	return buffer_take(&text);
+}
+
+int connection_check_command(const struct host *host, const struct command *command, struct error *err)
+{
+	CLEANUP_BUFFER struct buffer line = {0};
+	if (host->platform != PLATFORM_WINDOWS || host->transport != TRANSPORT_SSH)
+		return 0;
+	return quote_for(host, command->argv, command->environment, &line, err);
 }

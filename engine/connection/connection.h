@@ -93,3 +93,7 @@ int connection_download(struct connection *connection, const char *remote_path, 
 /* The command line as a person would type it on that host (quoted for its shell; with sudo where it is used; without
  * the scope): what plans print. malloc'ed. */
 char *connection_command_text(const struct host *host, const struct command *command);
+
+/* Whether that host's shell can be told for certain to run exactly this command; what would be refused later is refused now,
+ * without a connection. ERROR_INVALID: it cannot. */
+int connection_check_command(const struct host *host, const struct command *command, struct error *err);

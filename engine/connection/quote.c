@@ -1,5 +1,5 @@
 /*
- * quote.c - quoting for POSIX shells, and the choice by platform. Windows: quote_windows.c.
+ * quote.c - quoting for POSIX shells, and the choice by host. Windows: quote_windows.c.
  */
 #include "engine/connection/quote.h"
 
@@ -39,12 +39,22 @@ void quote_posix(struct buffer *out, const char *const *argv)
 	}
 }
 
-int quote_for(enum host_platform platform, const char *const *argv, struct buffer *out, struct error *err)
+static int quote_cmd_only(const char *const *argv, const char *const *environment, struct buffer *out, struct error *err)
+{
+	if (!environment || !environment[0])
+		return quote_cmd(argv, out, err);
+	error_set(err, ERROR_INVALID, "cmd.exe cannot be given variables for a command (%.*s)",
+		  (int)strcspn(environment[0], "="), environment[0]);
+	return error_hint(err, "pass values as arguments; or let PowerShell start commands on that host (no `shell: cmd`)");
+}
+
+int quote_for(const struct host *host, const char *const *argv, const char *const *environment, struct buffer *out,
+	      struct error *err)
 {
 	if (!argv[0] || !argv[0][0])
 		return error_set(err, ERROR_INVALID, "the command is empty");
-	if (platform == PLATFORM_WINDOWS)
-		return quote_windows(argv, NULL, out, err);
+	if (host->platform == PLATFORM_WINDOWS)
+		return (host->shell == SHELL_CMD ? quote_cmd_only : quote_windows)(argv, environment, out, err);
 	if (argv[0][0] == '-')
 		return error_set(err, ERROR_INVALID, "a program's name must not begin with a dash: %s", argv[0]);
 	buffer_add(out, "exec "); /* the program itself: no builtin, keyword, alias or assignment, and no shell that stays */

@@ -136,15 +136,6 @@ int quote_windows(const char *const *argv, const char *const *environment, struc
 	return 0;
 }
 
-void quote_windows_for_people(struct buffer *out, const char *const *argv)
-{
-	buffer_add(out, "&");
-	for (size_t i = 0; argv[i]; i++) {
-		buffer_add_char(out, ' ');
-		add_literal(out, argv[i]);
-	}
-}
-
 /* --- cmd.exe ---
  *
  * Between double quotes cmd.exe leaves & | < > ( ) ^ and space alone; what follows it does not leave alone there, or not
@@ -233,4 +224,35 @@ int quote_cmd(const char *const *argv, struct buffer *out, struct error *err)
 	}
 	buffer_append(out, line.data, line.length);
 	return 0;
+}
+
+/* --- for people --- */
+
+static void powershell_for_people(struct buffer *out, const char *const *argv, const char *const *environment)
+{
+	for (size_t i = 0; environment && environment[i]; i++) {
+		size_t name = strcspn(environment[i], "=");
+		buffer_printf(out, "$env:%.*s = ", (int)name, environment[i]);
+		add_literal(out, environment[i] + name + 1);
+		buffer_add(out, "; ");
+	}
+	buffer_add_char(out, '&');
+	for (size_t i = 0; argv[i]; i++) {
+		buffer_add_char(out, ' ');
+		add_literal(out, argv[i]);
+	}
+}
+
+void quote_windows_for_people(struct buffer *out, const struct host *host, const char *const *argv,
+			      const char *const *environment)
+{
+	if (host->shell == SHELL_POWERSHELL) {
+		powershell_for_people(out, argv, environment);
+		return;
+	}
+	for (size_t i = 0; argv[i]; i++) {
+		if (i)
+			buffer_add_char(out, ' ');
+		add_cmd_word(out, argv[i]);
+	}
 }

@@ -16,7 +16,8 @@
 struct ssh {
 	struct ssh_session *current; /* NULL: none */
 	struct fiber_lock connecting;
-	char *first_key; /* trusted on first use; holds for as long as the engine runs */
+	struct fiber *stocking; /* starts spares in the session it was started for; NULL: none since the last join */
+	char *first_key;	/* trusted on first use; holds for as long as the engine runs */
 };
 
 static struct ssh *state_of(struct connection *connection)
@@ -24,6 +25,48 @@ static struct ssh *state_of(struct connection *connection)
 	if (!connection->state)
 		connection->state = memory_alloc(sizeof(struct ssh));
 	return connection->state;
+}
+
+/* A spare counts as a command: the server's limit is the same for both. One more for every second command, so that a host of
+ * which little is asked is not made to start shells for nothing. */
+static bool wants_spare(const struct ssh_session *session)
+{
+	return !session->dead && !session->retired && !session->spares_refused && session->spare_count < SSH_SPARES &&
+	       session->spare_count < session->commands / 2 &&
+	       session->spare_count + session->running + session->abandoned < CONNECTION_CHANNELS;
+}
+
+static void stock(void *argument)
+{
+	struct ssh_session *session = argument;
+	CLEANUP_ERROR struct error ignored = ERROR_NONE; /* whoever runs a command meets it, and has somebody to tell */
+	while (wants_spare(session) && ssh_channel_spare(session, &ignored) == 0) {
+	}
+	ssh_session_leave(session);
+}
+
+/* What runs is not delayed: spares are started while others wait. Only behind a greeting is the login shell known. */
+static void start_stocking(struct connection *connection, struct ssh *ssh, struct ssh_session *session)
+{
+	if (connection->host->platform == PLATFORM_WINDOWS || connection->greeted != connection->opened ||
+	    !wants_spare(session))
+		return;
+	if (ssh->stocking && !fiber_done(ssh->stocking))
+		return;
+	if (ssh->stocking)
+		fiber_join(ssh->stocking, CLOCK_FOREVER);
+	ssh_session_take(session);
+	ssh->stocking = fiber_start(stock, session);
+}
+
+static void end_stocking(struct ssh *ssh)
+{
+	if (!ssh->stocking)
+		return;
+	fiber_cancel(ssh->stocking);
+	while (fiber_join(ssh->stocking, CLOCK_FOREVER) != LOOP_READY) {
+	}
+	ssh->stocking = NULL;
 }
 
 static void drop_current(struct ssh *ssh)
@@ -116,9 +159,7 @@ static int ssh_open(struct connection *connection, int64_t deadline, struct erro
 
 static int make_line(const struct connection *connection, const struct request *request, struct buffer *line, struct error *err)
 {
-	bool windows = connection->host->platform == PLATFORM_WINDOWS;
-	if ((windows ? quote_windows(request->argv, request->environment, line, err)
-		     : quote_for(connection->host->platform, request->argv, line, err)) < 0)
+	if (quote_for(connection->host, request->argv, request->environment, line, err) < 0)
 		return -1;
 	if (line->length <= LINE_LIMIT)
 		return 0;
@@ -139,6 +180,7 @@ static int run_once(struct connection *connection, const char *line, const struc
 	*ret_retry = RETRY_NONE;
 	if (acquire(connection, request->deadline, &session, err) < 0)
 		return -1;
+	start_stocking(connection, ssh, session);
 	int outcome = ssh_channel_run(session, line, request, result, &refused, err);
 	if ((refused || session->dead) && ssh->current == session)
 		drop_current(ssh);
@@ -183,6 +225,7 @@ static void ssh_release(struct connection *connection)
 	struct ssh *ssh = take(connection->state);
 	if (!ssh)
 		return;
+	end_stocking(ssh);
 	drop_current(ssh);
 	free(ssh->first_key);
 	free(ssh);

@@ -6,6 +6,10 @@
  *
  * Two round trips. `started` becomes true with the first byte of the exec request: from there on only the host knows. The exit
  * status is trusted once the host's CLOSE is there, for libssh2 cannot tell "0" from "not yet".
+ *
+ * Most of that time the host spends on starting a shell. So *spares* are started ahead, while something else is waited for: a
+ * channel each, with a shell that reads the command from its stdin and turns into it. Streams, exit code and signal are the
+ * command's own, as without; a spare is used once. What has a stdin of its own goes the plain way.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,16 +21,26 @@
 #define CHUNK	    ((size_t)64 * 1024)
 #define STDIN_CHUNK ((size_t)32 * 1024)
 
+/* Braces: a shell runs nothing of them before it has read the last one, so half a line is never run. The mark tells that the
+ * command was begun: a shell that was killed while it waited has not printed it. */
+#define SPARE_SHELL  "exec sh"
+#define SPARE_FORMAT "{ printf .\n%s\n}\n"
+#define SPARE_MARK   ((size_t)1) /* byte of stdout: it comes whole */
+
 struct channel {
 	struct ssh_session *session;
 	LIBSSH2_CHANNEL *libssh2;
 	const struct request *request;
 	const char *line;
+	const char *input; /* what is written to it: the request's input, or the line for a spare */
+	size_t input_length;
 	size_t written; /* of the input */
+	bool unwanted;	/* the other end takes no more of it */
 	bool eof_sent;
 	struct capture_writer output;
 	struct capture_writer errors;
-	int stream; /* of the present read: 0 or SSH_EXTENDED_DATA_STDERR */
+	size_t unmarked; /* bytes of the mark that are still to come */
+	int stream;	 /* of the present read: 0 or SSH_EXTENDED_DATA_STDERR */
 };
 
 static char chunk[CHUNK]; /* filled by a read and used up before the next wait */
@@ -48,9 +62,9 @@ static ssize_t call_exec(struct ssh_session *session, void *argument)
 static ssize_t call_write(struct ssh_session *session, void *argument)
 {
 	struct channel *channel = argument;
-	size_t left = channel->request->input_length - channel->written;
+	size_t left = channel->input_length - channel->written;
 	(void)session;
-	return libssh2_channel_write_ex(channel->libssh2, 0, channel->request->input + channel->written,
+	return libssh2_channel_write_ex(channel->libssh2, 0, channel->input + channel->written,
 					left < STDIN_CHUNK ? left : STDIN_CHUNK);
 }
 
@@ -110,15 +124,15 @@ static int open_channel(struct channel *channel, bool *ret_refused, struct error
 	return error_hint(err, "see MaxSessions in its sshd_config");
 }
 
-static int start_command(struct channel *channel, struct command_result *result, struct error *err)
+static int execute(struct channel *channel, bool *ret_started, struct error *err)
 {
 	ssize_t value = 0;
-	result->started = true;
+	*ret_started = true;
 	if (session_call(channel->session, call_exec, channel, channel->request->deadline, &value, err) < 0)
 		return -1;
 	if (value == 0)
 		return 0;
-	result->started = false;
+	*ret_started = false;
 	error_set(err, ERROR_CONNECTION, "the host refuses to run commands: %s", session_complaint(channel->session));
 	return error_hint(err, "see ForceCommand and the options in authorized_keys on that host");
 }
@@ -126,20 +140,28 @@ static int start_command(struct channel *channel, struct command_result *result,
 /* As much of stdin as the other end takes now. */
 static int feed(struct channel *channel, struct error *err)
 {
-	const struct request *request = channel->request;
+	int64_t deadline = channel->request->deadline;
 	ssize_t value = 1;
-	while (channel->written < request->input_length && value > 0) {
-		if (session_try(channel->session, call_write, channel, request->deadline, &value, err) < 0)
+	while (channel->written < channel->input_length && !channel->unwanted && value > 0) {
+		if (session_try(channel->session, call_write, channel, deadline, &value, err) < 0)
 			return -1;
 		if (value > 0)
 			channel->written += (size_t)value;
 	}
-	if (value < 0 && value != LIBSSH2_ERROR_EAGAIN)
-		channel->written = request->input_length; /* it is closing: it does not want the rest */
-	if (channel->written < request->input_length || channel->eof_sent)
+	channel->unwanted |= value < 0 && value != LIBSSH2_ERROR_EAGAIN; /* it is closing */
+	if ((channel->written < channel->input_length && !channel->unwanted) || channel->eof_sent)
 		return 0;
 	channel->eof_sent = true;
-	return session_call(channel->session, call_send_eof, channel, request->deadline, &value, err);
+	return session_call(channel->session, call_send_eof, channel, deadline, &value, err);
+}
+
+static void take_output(struct channel *channel, bool is_stderr, const char *data, size_t length)
+{
+	if (!length)
+		return;
+	capture_write(is_stderr ? &channel->errors : &channel->output, data, length);
+	if (channel->request->on_output)
+		channel->request->on_output(channel->request->context, is_stderr, data, length);
 }
 
 static int drain(struct channel *channel, int stream, struct error *err)
@@ -152,9 +174,9 @@ static int drain(struct channel *channel, int stream, struct error *err)
 			return -1;
 		if (count <= 0)
 			return 0;
-		capture_write(is_stderr ? &channel->errors : &channel->output, chunk, (size_t)count);
-		if (channel->request->on_output)
-			channel->request->on_output(channel->request->context, is_stderr, chunk, (size_t)count);
+		size_t skipped = is_stderr ? 0 : channel->unmarked;
+		channel->unmarked -= skipped;
+		take_output(channel, is_stderr, chunk + skipped, (size_t)count - skipped);
 	}
 }
 
@@ -178,6 +200,7 @@ static int converse(struct channel *channel, struct error *err)
 static void take_exit(const struct channel *channel, struct command_result *result)
 {
 	char *name = NULL;
+	result->signal[0] = '\0';
 	result->exit_code = libssh2_channel_get_exit_status(channel->libssh2);
 	libssh2_channel_get_exit_signal(channel->libssh2, &name, NULL, NULL, NULL, NULL, NULL);
 	if (!name)
@@ -207,25 +230,91 @@ static void abandon_channel(struct channel *channel)
 	error_clear(&ignored);
 }
 
+int ssh_channel_spare(struct ssh_session *session, struct error *err)
+{
+	const struct request patient = {.deadline = CLOCK_FOREVER}; /* a silent host ends the session */
+	struct channel channel = {.session = session, .request = &patient, .line = SPARE_SHELL};
+	bool started;
+	if (open_channel(&channel, &session->spares_refused, err) < 0)
+		return -1;
+	if (execute(&channel, &started, err) < 0) {
+		session->spares_refused = true;
+		abandon_channel(&channel);
+		return -1;
+	}
+	session->spares[session->spare_count++] = channel.libssh2;
+	return 0;
+}
+
+/* The oldest that still waits becomes the channel's. */
+static bool take_spare(struct channel *channel)
+{
+	struct ssh_session *session = channel->session;
+	while (session->spare_count) {
+		channel->libssh2 = session->spares[0];
+		session->spare_count--;
+		memmove(session->spares, session->spares + 1, session->spare_count * sizeof(session->spares[0]));
+		if (!libssh2_channel_eof(channel->libssh2))
+			return true;
+		free_channel(channel);
+	}
+	return false;
+}
+
+/* If the spare's shell was gone before it had read, the command was not started, and the plain way is open. */
+static int run_in_spare(struct channel *channel, struct command_result *result, struct error *err)
+{
+	CLEANUP_FREE char *line = memory_printf(SPARE_FORMAT, channel->line);
+	channel->input = line;
+	channel->input_length = strlen(line);
+	channel->unmarked = SPARE_MARK;
+	result->started = true;
+	int outcome = converse(channel, err);
+	result->started = outcome == 0 ? !channel->unmarked : channel->written > 0;
+	return outcome;
+}
+
+static int run_plainly(struct channel *channel, struct command_result *result, bool *ret_refused, struct error *err)
+{
+	channel->input = channel->request->input;
+	channel->input_length = channel->request->input_length;
+	channel->written = channel->unmarked = 0;
+	channel->unwanted = channel->eof_sent = false;
+	if (open_channel(channel, ret_refused, err) < 0)
+		return -1;
+	return execute(channel, &result->started, err) < 0 ? -1 : converse(channel, err);
+}
+
+static void finish(struct channel *channel, int outcome, struct command_result *result)
+{
+	if (outcome == 0) {
+		take_exit(channel, result);
+		free_channel(channel);
+	} else if (channel->libssh2) {
+		abandon_channel(channel);
+	}
+	channel->libssh2 = NULL;
+}
+
 int ssh_channel_run(struct ssh_session *session, const char *line, const struct request *request, struct command_result *result,
 		    bool *ret_refused, struct error *err)
 {
 	struct channel channel = {.session = session, .request = request, .line = line};
+	int outcome = 0;
+	session->commands++;
+	session->running++;
 	capture_start(&channel.output, &result->output);
 	capture_start(&channel.errors, &result->errors);
-	int outcome = open_channel(&channel, ret_refused, err);
-	if (outcome == 0) {
-		outcome = start_command(&channel, result, err);
-		if (outcome == 0)
-			outcome = converse(&channel, err);
-		if (outcome == 0) {
-			take_exit(&channel, result);
-			free_channel(&channel);
-		} else {
-			abandon_channel(&channel);
-		}
+	if (!request->input_length && take_spare(&channel)) {
+		outcome = run_in_spare(&channel, result, err);
+		finish(&channel, outcome, result);
+	}
+	if (outcome == 0 && !result->started) {
+		outcome = run_plainly(&channel, result, ret_refused, err);
+		finish(&channel, outcome, result);
 	}
 	capture_finish(&channel.output);
 	capture_finish(&channel.errors);
+	session->running--;
 	return outcome;
 }

@@ -14,16 +14,23 @@
 
 #include "engine/connection/driver.h"
 
+#define SSH_SPARES 3 /* shells that wait for their command, at most */
+
 struct ssh_session {
 	LIBSSH2_SESSION *libssh2;
 	int socket;
 	unsigned users;	    /* fibers that hold it */
 	unsigned abandoned; /* channels whose command was left running: they count against the server's limit */
-	bool served;	    /* it has opened a channel */
-	bool established;   /* authenticated: keepalives may be sent */
-	bool dead;	    /* no call may be made but freeing */
-	bool retired;	    /* takes no new commands; freed when the last user leaves */
-	char *why;	    /* of dead; owned */
+	unsigned commands;  /* begun so far in this session */
+	unsigned running;   /* channels with a command in them */
+	LIBSSH2_CHANNEL *spares[SSH_SPARES]; /* the oldest first; see ssh_channel.c */
+	unsigned spare_count;
+	bool spares_refused; /* the server opens no channel for them */
+	bool served;	     /* it has opened a channel */
+	bool established;    /* authenticated: keepalives may be sent */
+	bool dead;	     /* no call may be made but freeing */
+	bool retired;	     /* takes no new commands; freed when the last user leaves */
+	char *why;	     /* of dead; owned */
 
 	struct fiber_lock sending;
 	struct fiber_lock opening;
@@ -68,3 +75,5 @@ const char *ssh_user(const struct connection *connection);
 /* ssh_channel.c: one command on a session that stands. *ret_refused: the server takes no more channels on this session. */
 int ssh_channel_run(struct ssh_session *session, const char *line, const struct request *request, struct command_result *result,
 		    bool *ret_refused, struct error *err);
+/* Start one more shell that waits for its command. Only where the login shell is known to be a POSIX shell. */
+int ssh_channel_spare(struct ssh_session *session, struct error *err);

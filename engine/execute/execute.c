@@ -40,6 +40,7 @@ static void interpreter_free(struct interpreter *interpreter)
 	table_free(&interpreter->calls);
 	table_free(&interpreter->busy);
 	table_free(&interpreter->done);
+	table_free(&interpreter->counted);
 	table_free(&interpreter->predicted);
 	table_free(&interpreter->answered);
 	table_free(&interpreter->baselines);

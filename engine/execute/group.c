@@ -25,6 +25,7 @@ static struct frame block_frame(struct interpreter *interpreter, const struct gr
 	struct frame frame = group->inner;
 	frame.depth++;
 	frame.rescuable |= group->rescue->count > 0;
+	frame.repeatable |= group->rescue->count > 0 || group->step->retry.attempts > 1;
 	frame.prefix = block_name ? arena_printf(interpreter->arena, "%s.%s", group->instance, block_name) : group->instance;
 	if (block_name)
 		frame.block = block_name;

@@ -32,22 +32,6 @@ static void begin_anew(struct reader *reader)
 	reader->open_count = reader->asking_count = 0;
 }
 
-char *plain_key(const char *key)
-{
-	static const char rescued[] = ".rescued";
-	char *plain = memory_strdup(key), *to = plain;
-	for (const char *from = key; *from;) {
-		if (*from == '#')
-			from += 1 + strspn(from + 1, "0123456789");
-		else if (strncmp(from, rescued, strlen(rescued)) == 0)
-			from += strlen(rescued);
-		else
-			*to++ = *from++;
-	}
-	*to = '\0';
-	return plain;
-}
-
 static char *make_key(const char *kind, const char *key, unsigned attempt)
 {
 	return memory_printf("%s %s %u", kind, key, attempt);

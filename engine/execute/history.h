@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/table.h"
 #include "engine/base/value.h"
+#include "engine/journal/step_key.h"
 
 struct history {
 	struct arena *arena;
@@ -25,9 +26,6 @@ struct history {
 	int64_t waited;	 /* nanoseconds spent waiting for people */
 	size_t count;	 /* records read */
 };
-
-/* An instance's key without the attempts of its groups, and without the walk after a rescue: where it stands. malloc'ed. */
-char *plain_key(const char *key);
 
 /* Reads and verifies the journal. */
 int history_read(struct arena *arena, const char *path, struct history **ret_history, struct error *err);

@@ -60,7 +60,8 @@ struct interpreter {
 	unsigned asking;	/* how many of them wait for a person */
 	int64_t idle_since;	/* boottime since which all of them do; -1: at least one works */
 	struct table busy;	/* object -> key of the step that applies to it now */
-	unsigned counts[OUTCOME_COUNT];
+	unsigned counts[OUTCOME_COUNT]; /* of the steps by how each ended at last */
+	struct table counted;		/* of those that may be done again: instance key without attempts -> outcome's name */
 	bool conflict;	   /* a step failed because another had changed its object: its groups are not tried again */
 	struct error stop; /* why it has to stop (OUTCOME_STOPPED) */
 	bool from_reached; /* --from: the step has come */
@@ -82,6 +83,7 @@ struct frame {			   /* one level of nesting; inner ones inherit */
 	unsigned depth;
 	bool finishing;	   /* inside a finally: a cancel does not end it */
 	bool rescuable;	   /* a group around it has a rescue: how its steps ended is kept for the round after that */
+	bool repeatable;   /* a group around it may be tried again, or has a rescue */
 	bool after_rescue; /* what ended well stays; what failed is observed again */
 	bool contingent;   /* a plan: inside a rescue */
 	bool maybe;	   /* a plan: an outer `if` or list is unknown */
@@ -138,6 +140,7 @@ int64_t machine_now(const struct interpreter *interpreter);
 int64_t machine_to_boottime(const struct interpreter *interpreter, int64_t machine);
 
 /* walk.c: blocks and rounds */
+void walk_count(struct interpreter *interpreter, const struct frame *frame, const char *key, enum outcome outcome);
 enum outcome outcome_worse(enum outcome total, enum outcome next);
 enum outcome walk_step(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
 		       const char *key); /* all rounds */

@@ -271,6 +271,7 @@ static void lay(struct row *row)
 
 /* --- the row --- */
 
+/* A command that cannot be made or sent as it is: a run would not get past it. */
 static void put_commands(struct row *row, const char *key, enum action_part part)
 {
 	struct attempt *attempt = &row->attempt;
@@ -278,8 +279,13 @@ static void put_commands(struct row *row, const char *key, enum action_part part
 	struct error err = ERROR_NONE;
 	if (!action_is_intrinsic(attempt->action) &&
 	    action_command_texts(attempt->arena, &attempt->call, part, attempt->has_before ? &attempt->before : NULL, &texts,
-				 &err) < 0)
+				 &err) < 0) {
+		if (strcmp(row->verdict, "ok") != 0) {
+			row->verdict = "fail";
+			row->why = arena_strdup(attempt->arena, error_text(&err));
+		}
 		error_clear(&err);
+	}
 	put(row, key, texts ? texts : value_list(attempt->arena));
 }
 
@@ -318,14 +324,15 @@ static void finish(struct row *row)
 {
 	struct attempt *attempt = &row->attempt;
 	struct arena *arena = attempt->arena;
+	put_commands(row, "commands", PART_APPLY);
+	put_commands(row, "observes", PART_OBSERVE);
 	put_text(row, "verdict", row->verdict);
 	put_text(row, "why", row->why);
 	put(row, "before", attempt->has_before ? observation_value(arena, &attempt->before) : NULL);
 	put(row, "before_planned", value_bool(row->planned));
 	put(row, "after", attempt->has_after ? observation_value(arena, &attempt->after) : NULL);
 	put(row, "changes", row->changes ? row->changes : value_list(arena));
-	put_commands(row, "commands", PART_APPLY);
-	put_commands(row, "observes", PART_OBSERVE);
+	put_text(row, "note", row->changes ? action_note(arena, &attempt->call, &attempt->before) : NULL);
 	put_volatile(row);
 	plan_builder_add(row->interpreter->plan, row->value);
 }

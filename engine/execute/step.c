@@ -508,6 +508,6 @@ enum outcome step_walk(struct interpreter *interpreter, const struct step *step,
 		return plan_action(interpreter, step, &frame, key);
 	outcome = attempts_walk(interpreter, step, &frame, key);
 	if (outcome != OUTCOME_STOPPED)
-		interpreter->counts[outcome]++;
+		walk_count(interpreter, &frame, key, outcome);
 	return outcome;
 }

@@ -10,6 +10,8 @@
 #include "engine/base/memory.h"
 #include "engine/execute/interpreter.h"
 
+#define LATE (30 * NSEC_PER_SEC) /* for what has to be done when time is up */
+
 struct task {
 	struct interpreter *interpreter;
 	struct attempt *attempt;
@@ -84,6 +86,11 @@ static void set_outputs(struct attempt *attempt, const struct evidence *evidence
 	attempt->outputs = outputs;
 }
 
+static const char *how_it_ended(const struct attempt *attempt)
+{
+	return attempt->reason ? attempt->reason : "it ended well";
+}
+
 static enum outcome verify(struct task *task)
 {
 	const char *why;
@@ -95,12 +102,12 @@ static enum outcome verify(struct task *task)
 	case LOOK_HOLDS:
 		return OUTCOME_CHANGED;
 	case LOOK_DIFFERS:
-		error_set(&err, ERROR_FAILED, "it ended well, but `verify` does not hold");
+		error_set(&err, ERROR_FAILED, "%s, but `verify` does not hold", how_it_ended(task->attempt));
 		return attempt_fail(task->attempt, &err);
 	case LOOK_LOST:
 		return pause != OUTCOME_OK ? pause : remains_unknown(task->attempt, why);
 	case LOOK_BROKEN:
-		error_set(&err, ERROR_FAILED, "it ended well, but `verify` does not work: %s", why);
+		error_set(&err, ERROR_FAILED, "%s, but `verify` does not work: %s", how_it_ended(task->attempt), why);
 		return attempt_fail(task->attempt, &err);
 	case LOOK_FAILED:
 		break;
@@ -112,15 +119,22 @@ static enum outcome verify(struct task *task)
 
 static enum outcome in_doubt(struct task *task, const char *why);
 
-/* Time is up: end everything that it started. What was ended is known to have failed. */
+/* Time is up: end everything that it started. What was ended is known to have failed, unless the step says that this may be:
+ * then it is judged by `verify`, if it has one. Takes why. */
 static enum outcome end_by_timeout(struct task *task, struct error *why)
 {
 	struct attempt *attempt = task->attempt;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
-	int64_t late = clock_boottime() + 30 * NSEC_PER_SEC;
+	int64_t late = clock_boottime() + LATE;
 	if (scopes_end(&task->scopes, late, &err) < 0) {
 		error_clear(why);
 		return remains_unknown(attempt, error_text(&err));
+	}
+	if (value_is_text(value_get(attempt->call.inputs, "on_timeout"), "done")) {
+		error_clear(why);
+		attempt->reason = "time was up; everything that it had started was ended";
+		attempt->deadline = machine_now(task->interpreter) + LATE; /* there is time to look */
+		return verify(task);
 	}
 	error_wrap(why, "time is up; everything that it had started was ended");
 	return attempt_fail(attempt, why);
@@ -169,11 +183,12 @@ static enum outcome apply_once(struct task *task)
 		action_apply(attempt->arena, &attempt->call, NULL, task->scopes.name, until, &evidence, &captured, &err);
 	fault_hit("apply.after");
 	attempt_note_evidence(attempt, &evidence);
-	if (result == APPLY_DONE || result == APPLY_FAILED)
+	bool timed_out = result == APPLY_UNKNOWN && err.code == ERROR_TIMEOUT;
+	if (result == APPLY_DONE || result == APPLY_FAILED || timed_out)
 		set_outputs(attempt, &evidence, captured);
 	if (result == APPLY_DONE)
 		return verify(task);
-	if (result == APPLY_UNKNOWN && err.code == ERROR_TIMEOUT)
+	if (timed_out)
 		return end_by_timeout(task, &err);
 	if (result != APPLY_UNKNOWN)
 		return attempt_fail(attempt, &err);

@@ -15,6 +15,19 @@ enum outcome outcome_worse(enum outcome total, enum outcome next)
 	return next > total ? next : total;
 }
 
+/* A step that is done again, in a later attempt of its group or after a rescue, counts as it ended then. */
+void walk_count(struct interpreter *interpreter, const struct frame *frame, const char *key, enum outcome outcome)
+{
+	interpreter->counts[outcome]++;
+	if (!frame->repeatable)
+		return;
+	CLEANUP_FREE char *plain = plain_key(key);
+	const char *before = table_get(&interpreter->counted, plain);
+	if (before)
+		interpreter->counts[outcome_from_name(before)]--;
+	table_put(&interpreter->counted, plain, outcome_name(outcome));
+}
+
 enum outcome walk_fail(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 		       struct error *err)
 {
@@ -35,7 +48,7 @@ enum outcome walk_fail(struct interpreter *interpreter, const struct step *step,
 	bool journaled = history_get(interpreter->history, "step_finished", key, 1);
 	int written = journaled ? 0 : record_finished(interpreter, &attempt, OUTCOME_FAILED);
 	error_clear(&attempt.error);
-	interpreter->counts[OUTCOME_FAILED]++;
+	walk_count(interpreter, frame, key, OUTCOME_FAILED);
 	return written < 0 ? OUTCOME_STOPPED : OUTCOME_FAILED;
 }
 
@@ -98,7 +111,7 @@ static enum outcome skip(struct interpreter *interpreter, const struct step *ste
 			 const char *reason)
 {
 	steps_put(interpreter, step, frame, OUTCOME_SKIPPED, NULL, NULL, NULL);
-	interpreter->counts[OUTCOME_SKIPPED]++;
+	walk_count(interpreter, frame, key, OUTCOME_SKIPPED);
 	if (interpreter->power != POWER_APPLY)
 		plan_skip(interpreter, step, frame, key, reason);
 	else if (record_skipped(interpreter, step, frame, key, 1, reason) < 0)

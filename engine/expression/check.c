@@ -4,17 +4,23 @@
  */
 #include <string.h>
 
+#include "engine/expression/foreign.h"
 #include "engine/expression/functions.h"
 #include "engine/expression/lexer.h"
 
 static int unknown_function(const struct node *node, struct failure *failure)
 {
-	const char *near;
+	const char *near, *instead;
 
 	if (function_find(node->text, !node->member))
 		return failure_set(failure, node->offset, node->length,
-				   node->member ? "%s() is no method; write %s(x)" : "%s() is a method; write x.%s()",
+				   node->member	     ? "%s() is no method; write %s(x)"
+				   : node->count > 1 ? "%s() is a method; write x.%s(y)"
+						     : "%s() is a method; write x.%s()",
 				   node->text, node->text);
+	instead = foreign_function(node->text);
+	if (instead)
+		return failure_set(failure, node->offset, node->length, "no such function: '%s'; %s", node->text, instead);
 	near = function_suggest(node->text);
 	if (near)
 		return failure_set(failure, node->offset, node->length, "no such function: '%s'; did you mean '%s'?",

@@ -38,13 +38,18 @@ static const struct value *type_new(struct arena *arena, const char *name)
 	return type;
 }
 
-const struct value *type_value(struct arena *arena, const char *name)
+bool type_is_name(const char *name)
 {
 	for (size_t i = 0; i < COUNT_OF(type_names); i++) {
 		if (!strcmp(type_names[i], name))
-			return type_new(arena, name);
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+const struct value *type_value(struct arena *arena, const char *name)
+{
+	return type_is_name(name) ? type_new(arena, name) : NULL;
 }
 
 FUNCTION_BODY(convert_type)

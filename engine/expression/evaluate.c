@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/base/suggest.h"
+#include "engine/expression/foreign.h"
 #include "engine/expression/functions.h"
 #include "engine/expression/macro.h"
 
@@ -74,9 +75,12 @@ static const struct value *select_field(struct evaluation *evaluation, const str
 
 	if (is_abnormal(operand))
 		return operand;
-	if (operand->type != VALUE_MAP)
-		return evaluation_error(evaluation, "no such field: '%s'; %s has no fields, only a map has", field,
-					value_type_name(operand->type));
+	if (operand->type != VALUE_MAP) {
+		const char *instead = foreign_field(field);
+
+		return evaluation_error(evaluation, "no such field: '%s'; %s has no fields, %s", field,
+					value_type_name(operand->type), instead ? instead : "only a map has");
+	}
 	return tainted_by(evaluation, map_lookup(evaluation, operand, &key), operand);
 }
 

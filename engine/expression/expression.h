@@ -45,7 +45,7 @@ int expression_compile(struct arena *arena, const char *text, size_t length, str
 const struct value *expression_evaluate(const struct expression *expression, const struct activation *activation,
 					struct arena *arena);
 
-/* Every free name that the expression reads (not those bound by macros), as select chains of literal names:
+/* Every free name that the expression reads (not those bound by macros, nor those of types), as select chains of literal names:
  * "inputs.source.name", "steps.account.outputs"; ["name"] counts as .name, and has(a.b) as a.b. visit gets the parts; place
  * says where. */
 typedef void expression_visit(void *context, const char *const *parts, size_t count, struct expression_place place);

@@ -38,11 +38,16 @@ static const struct {
 	const char *text;
 	const char *advice;
 } habits[] = {
-	{"=", "equality is written '=='"},    {"&", "'and' is written '&&'"},
-	{"|", "'or' is written '||'"},	      {"\xe2\x80\x9c", "use plain quotes"},
-	{"\xe2\x80\x9d", "use plain quotes"}, {"\xe2\x80\x98", "use plain quotes"},
-	{"\xe2\x80\x99", "use plain quotes"}, {"$", "inside an expression, names stand without '$'"},
-	{"#", "a comment begins with '//'"},  {";", "an expression has one part only"},
+	{"=", "equality is written '=='"},
+	{"&", "'and' is written '&&'"},
+	{"|", "there are no filters: write a function; 'or' is '||'"},
+	{"\xe2\x80\x9c", "use plain quotes"},
+	{"\xe2\x80\x9d", "use plain quotes"},
+	{"\xe2\x80\x98", "use plain quotes"},
+	{"\xe2\x80\x99", "use plain quotes"},
+	{"$", "inside an expression, names stand without '$'"},
+	{"#", "a comment begins with '//'"},
+	{";", "an expression has one part only"},
 };
 
 const char *token_kind_name(enum token_kind kind)

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "engine/expression/ast.h"
+#include "engine/expression/evaluate.h"
 
 struct scope {
 	const char *name;
@@ -109,6 +109,15 @@ static const char *literal_field(const struct node *node)
 	return NULL;
 }
 
+/* `int`, `google.protobuf.Duration`: known everywhere, so it need not be given. */
+static bool names_type(const char *const *parts, size_t count)
+{
+	if (count == 3)
+		return !strcmp(parts[0], "google") && !strcmp(parts[1], "protobuf") &&
+		       (!strcmp(parts[2], "Duration") || !strcmp(parts[2], "Timestamp"));
+	return count == 1 && type_is_name(parts[0]);
+}
+
 /* If node is a chain of literal fields on a free name, report it. */
 static bool visit_chain(const struct visitor *visitor, const struct node *node, const struct scope *scope)
 {
@@ -124,7 +133,8 @@ static bool visit_chain(const struct visitor *visitor, const struct node *node, 
 	at = count;
 	for (root = node; at > 1; root = root->children[0])
 		parts[--at] = literal_field(root);
-	visitor->visit(visitor->context, parts, count, (struct expression_place){node->offset, node->length});
+	if (!names_type(parts, count))
+		visitor->visit(visitor->context, parts, count, (struct expression_place){node->offset, node->length});
 	return true;
 }
 

@@ -98,22 +98,59 @@ static const char *token_text(struct parser *parser, struct token token)
 	return arena_strndup(parser->arena, parser->lexer.text + token.offset, token.length);
 }
 
+/* Operators of other languages, where an operator or the end is expected. */
+static const struct {
+	const char *word;
+	const char *advice;
+} habits[] = {
+	{"and", "it is written '&&'"},
+	{"or", "it is written '||'"},
+	{"not", "write !(a in b)"},
+	{"is", "it is written '=='; 'is defined' is has(a.b)"},
+	{"eq", "it is written '=='"},
+	{"ne", "it is written '!='"},
+	{"contains", "write ELEMENT in LIST, or TEXT.contains(PART)"},
+	{"if", "write CONDITION ? A : B"},
+	{"for", "write LIST.map(e, ...) or LIST.filter(e, ...)"},
+	{"matches", "write TEXT.matches(PATTERN)"},
+};
+
+static const char *habit(const char *text, size_t length)
+{
+	for (size_t i = 0; i < COUNT_OF(habits); i++)
+		if (length == strlen(habits[i].word) && !memcmp(habits[i].word, text, length))
+			return habits[i].advice;
+	return NULL;
+}
+
+/* The token before this one is `not`, or this is the second half of `<>`. */
+static int unexpected_after(struct parser *parser)
+{
+	static const char not [] = "not";
+	size_t length = strlen(not );
+	struct token token = parser->token;
+	const char *text = parser->lexer.text;
+
+	if (parser->end >= length && !memcmp(text + parser->end - length, not, length) &&
+	    (parser->end == length || strchr(" (!&|", text[parser->end - length - 1])))
+		return failure_set(parser->failure, parser->end - length, length, "unexpected 'not'; it is written '!'");
+	if (token.length && text[token.offset] == '>' && parser->end == token.offset && text[token.offset - 1] == '<')
+		return failure_set(parser->failure, token.offset - 1, 2, "unexpected '<>'; it is written '!='");
+	return 0;
+}
+
 static int unexpected(struct parser *parser, const char *expected)
 {
-	static const struct {
-		const char *word;
-		const char *symbol;
-	} words[] = {{"and", "&&"}, {"or", "||"}, {"not", "!"}, {"is", "=="}};
 	struct token token = parser->token;
-	const char *text = parser->lexer.text + token.offset;
+	const char *text = parser->lexer.text + token.offset, *advice = habit(text, token.length);
 
 	if (token.kind == TOKEN_END)
 		return failure_set(parser->failure, token.offset, 0, "the expression ends where %s should follow", expected);
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		if (token.length == strlen(words[i].word) && !memcmp(words[i].word, text, token.length))
-			return failure_set(parser->failure, token.offset, token.length, "unexpected '%s'; it is written '%s'",
-					   words[i].word, words[i].symbol);
-	}
+	if (parser->end && unexpected_after(parser))
+		return -1;
+	if (advice)
+		return failure_set(parser->failure, token.offset, token.length, "unexpected '%.*s'; %s", (int)token.length,
+				   text, advice);
 	return failure_set(parser->failure, token.offset, token.length, "expected %s, found '%.*s'", expected,
 			   (int)(token.length > 60 ? 60 : token.length), text);
 }

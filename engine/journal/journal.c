@@ -18,6 +18,7 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
+#include "engine/base/typed.h"
 #include "engine/journal/journal_frame.h"
 #include "engine/journal/journal_scan.h"
 
@@ -225,7 +226,7 @@ int journal_append(struct journal *journal, const char *kind, const struct value
 	journal->size += journal->line.length;
 	memcpy(journal->head, hash, HASH_HEX_SIZE);
 	if (journal->listener)
-		journal->listener(journal->context, record);
+		journal->listener(journal->context, typed_restore(arena, record));
 	return 0;
 }
 

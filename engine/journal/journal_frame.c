@@ -9,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
+#include "engine/base/typed.h"
 
 #define HASH_LENGTH	      (HASH_HEX_SIZE - 1)
 #define SEQUENCE_DIGITS_LIMIT 19
@@ -43,7 +44,8 @@ static int format_fields(struct buffer *out, const struct value *fields, struct 
 	if (!fields->map.count)
 		return 0;
 	size_t start = out->length;
-	json_format(out, fields, JSON_COMPACT);
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	json_format(out, typed_mark(arena, fields), JSON_COMPACT);
 	out->data[start] = ',';
 	out->data[--out->length] = '\0';
 	return 0;

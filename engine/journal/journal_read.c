@@ -7,6 +7,7 @@
 #include "engine/base/arena.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
+#include "engine/base/typed.h"
 #include "engine/journal/journal.h"
 #include "engine/journal/journal_read.h"
 #include "engine/journal/journal_scan.h"
@@ -18,6 +19,7 @@ int journal_read_line(struct arena *arena, const struct journal_scan *scan, cons
 	if (json_parse(arena, line->text, line->length, ret_record, &problem) < 0)
 		return error_set(err, ERROR_CORRUPT, "record %llu: %s", (unsigned long long)scan->sequence,
 				 error_text(&problem));
+	*ret_record = typed_restore(arena, *ret_record);
 	if (!value_get_text(*ret_record, "kind") || !value_get_text(*ret_record, "wall"))
 		return error_set(err, ERROR_CORRUPT, "record %llu: it lacks parts of the frame",
 				 (unsigned long long)scan->sequence);

@@ -12,6 +12,7 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
+#include "engine/base/typed.h"
 #include "engine/journal/run_store_private.h"
 
 #define MANIFEST_LIMIT ((size_t)16 * 1024 * 1024)
@@ -67,7 +68,8 @@ int run_manifest_write(struct run *run, const struct value *manifest, struct err
 {
 	CLEANUP_FREE char *path = file_join(run->folder, "manifest.json");
 	CLEANUP_BUFFER struct buffer text = {0};
-	json_format(&text, manifest, JSON_INDENTED);
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	json_format(&text, typed_mark(arena, manifest), JSON_INDENTED);
 	buffer_add_char(&text, '\n');
 	return file_write_durable(path, text.data, text.length, 0600, err);
 }
@@ -82,5 +84,6 @@ int run_manifest_read(const struct run *run, struct arena *arena, const struct v
 		return error_wrap(err, "run %s", run->id);
 	if (json_parse(arena, text, length, ret_manifest, &problem) < 0)
 		return error_set(err, ERROR_CORRUPT, "run %s: its manifest is damaged: %s", run->id, error_text(&problem));
+	*ret_manifest = typed_restore(arena, *ret_manifest);
 	return 0;
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "engine/base/memory.h"
+
 struct check {
 	const struct runbook *runbook;
 	const struct plugins *plugins;
@@ -14,6 +16,8 @@ struct check {
 static void check_inputs(const struct check *check, const struct step *step, const struct action *action)
 {
 	static const struct value empty = {.type = VALUE_MAP};
+	if (step->misshapen && !step->with_value)
+		return; /* it may stand under the key that is wrong */
 	struct value placed = step->with_value ? *step->with_value : empty;
 	if (!placed.at.source)
 		placed.at = step->uses_at;
@@ -133,8 +137,29 @@ static void check_place(const struct check *check, const struct step *step, cons
 		diagnostic_hint(check->diagnostics, diagnostic, "use `timeout` to say how long it may wait");
 	}
 	if (step->until && action->kind == ACTION_GATE)
-		diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
-				"`until` is for probes and tasks; %s gives nothing to look at again", action->name);
+		diagnostic_hint(check->diagnostics,
+				diagnostics_add(check->diagnostics, SEVERITY_ERROR, "check/until", step->uses_at,
+						"`until` is for probes and tasks; %s gives nothing to look at again",
+						action->name),
+				"put it on a step that looks, such as host.reachable or core.run");
+}
+
+/* What only a shell would understand, in a vector that none reads. ';' is left out: find -exec has it. */
+static void check_no_shell(const struct check *check, const struct step *step, const struct action *action)
+{
+	static const char *const words[] = {"|", "||", "&&", ">", ">>", "<", "2>&1", "&"};
+	const struct value *run = value_get(step->with_value, "run");
+	if (strcmp(action->name, "core.run") != 0 || !value_is(run, VALUE_LIST))
+		return;
+	for (size_t i = 0; i < run->list.count; i++)
+		for (size_t k = 0; k < COUNT_OF(words); k++)
+			if (value_is_text(run->list.items[i], words[k]))
+				diagnostic_hint(check->diagnostics,
+						diagnostics_add(check->diagnostics, SEVERITY_WARNING, "check/no-shell",
+								run->list.items[i]->at,
+								"no shell reads this: the program gets '%s' as an argument",
+								words[k]),
+						"core.script has a shell: with: {script: ...}");
 }
 
 static void find_host(void *context, const char *const *parts, size_t count, struct span at)
@@ -174,6 +199,7 @@ static void check_action(const struct check *check, const struct step *step, boo
 	}
 	check_inputs(check, step, action);
 	check_secrets(check, step, action);
+	check_no_shell(check, step, action);
 	check_place(check, step, action);
 	if (!has_host)
 		check_subject(check, step, action);
@@ -183,9 +209,9 @@ static void check_block(const struct check *check, const struct block *block, bo
 {
 	for (size_t i = 0; i < block->count; i++) {
 		const struct step *step = &block->steps[i];
-		bool inside = has_host || step->host;
+		bool inside = has_host || step->host || step->misshapen;
 		check_open_places(check, step);
-		if (step->form == STEP_ACTION)
+		if (step->form == STEP_ACTION && step->uses)
 			check_action(check, step, inside);
 		if (step->form == STEP_CALL && step->callee)
 			check_call(check, step);

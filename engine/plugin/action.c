@@ -70,6 +70,16 @@ int action_leaves(struct arena *arena, const struct call *call, const struct val
 	return 0;
 }
 
+const char *action_note(struct arena *arena, const struct call *call, const struct observation *before)
+{
+	const struct call_names names = {.call = call, .before = before};
+	const struct value *note = NULL;
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	if (!call->action->note || call_evaluate_open(arena, &names, call->action->note, "note", &note, &err) < 0)
+		return NULL;
+	return value_text(note);
+}
+
 int action_touches(struct arena *arena, const struct call *call, const struct value **ret_patterns, struct error *err)
 {
 	const struct value *patterns;

@@ -97,6 +97,8 @@ int action_effect(struct arena *arena, const struct call *call, enum action_effe
 bool action_repeatable(struct arena *arena, const struct call *call); /* a task in doubt may simply be done again */
 int action_touches(struct arena *arena, const struct call *call, const struct value **ret_patterns, struct error *err);
 int action_leaves(struct arena *arena, const struct call *call, const struct value **ret_attributes, struct error *err);
+/* What a plan says of a change from `before`. NULL: nothing, or it cannot be known now. */
+const char *action_note(struct arena *arena, const struct call *call, const struct observation *before);
 /* The attribute that an event wish is about. NULL: no event wish; a `when` that is not known counts as true. */
 int action_event(struct arena *arena, const struct call *call, const char **ret_token, struct error *err);
 /* The id of the host on which the action runs by itself (from `via`); NULL: the subject; "controller" for the engine's machine.

@@ -168,6 +168,7 @@ static void read_action(const struct manifest *manifest, const struct value_entr
 	action->object = fields_template(fields, document, "object");
 	action->desired = fields_template(fields, document, "desired");
 	read_event(manifest, value_get(document, "event"), action);
+	action->note = fields_template(fields, document, "note");
 	action->leaves = fields_template(fields, document, "leaves");
 	action->touches = fields_template(fields, document, "touches");
 	action->via = fields_template(fields, document, "via");

@@ -95,7 +95,7 @@ static const struct {
 	{"host", 0, NULL, NULL},
 	{"via", 0, NULL, NULL},
 	{"run", 0, NULL, NULL},
-	{"before", SEES_BEFORE, check_observed, "it is only there in `apply` and `diagnose`"},
+	{"before", SEES_BEFORE, check_observed, "it is only there in `apply`, `diagnose` and `note`"},
 	{"result", SEES_RESULT, check_result, "it is only there in `set`"},
 };
 
@@ -141,6 +141,7 @@ static void check_action_templates(struct check *check)
 					      action->event_when, action->leaves,     action->touches, action->via};
 	for (size_t i = 0; i < COUNT_OF(templates); i++)
 		check_template(check, templates[i], 0);
+	check_template(check, action->note, SEES_BEFORE);
 }
 
 /* Attributes. */

@@ -37,6 +37,7 @@ struct action {
 	struct template *desired;	     /* NULL: none; yields a map, or the string "absent" */
 	struct template *event_when;	     /* NULL: no event wish (or always, if event_token is set) */
 	const char *event_token;	     /* NULL: none */
+	struct template *note;		     /* NULL: none */
 	struct template *leaves;	     /* NULL: none */
 	struct template *touches;	     /* NULL: none; yields a list of patterns */
 	struct template *via;		     /* NULL: the subject */
@@ -69,6 +70,8 @@ struct plugins {
 
 /* Reads every plugins/NAME/plugin.yaml below folder (sorted). -1: errors among the diagnostics. */
 int plugins_read(struct arena *arena, const char *folder, struct plugins **ret_plugins, struct diagnostics *diagnostics);
+/* One plugin.yaml, wherever it lies. path: as document_open takes it; its folder must have the plugin's name. */
+int plugin_read(struct arena *arena, const char *path, struct diagnostics *diagnostics);
 /* From texts that were stored in a run directory: names and texts in parallel. */
 int plugins_from_texts(struct arena *arena, const char *const *names, const char *const *texts, const size_t *lengths,
 		       size_t count, struct plugins **ret_plugins, struct diagnostics *diagnostics);

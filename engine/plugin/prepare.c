@@ -166,6 +166,23 @@ static int become(const struct preparation *p, const struct action_command *comm
 	return 0;
 }
 
+/* What cannot be sent to that host is refused here, so that a plan says it too. */
+static int check_sendable(const struct preparation *p, const struct action_command *command)
+{
+	const struct prepared *prepared = p->prepared;
+	if (!prepared->command.argv || prepared->unknown)
+		return 0;
+	if (command->script && prepared->host->platform == PLATFORM_WINDOWS && prepared->host->shell == SHELL_CMD) {
+		refuse(p, "script",
+		       arena_printf(p->arena, "%s has no PowerShell (`shell: cmd` in the inventory)", prepared->host->id));
+		return error_hint(p->err,
+				  "this action cannot be done on that host; core.run with a program of the host's own may do");
+	}
+	if (connection_check_command(prepared->host, &prepared->command, p->err) < 0)
+		return error_wrap(p->err, "%s on %s", p->names.call->action->name, prepared->host->id);
+	return 0;
+}
+
 int command_prepare(struct arena *arena, const struct call *call, const struct action_command *command,
 		    const struct observation *before, struct prepared *ret_prepared, struct error *err)
 {
@@ -180,7 +197,9 @@ int command_prepare(struct arena *arena, const struct call *call, const struct a
 	else if (run_argv(&p, command, &argv) < 0)
 		return -1;
 	ret_prepared->command.argv = argv;
-	return become(&p, command) < 0 || environment(&p, command) < 0 || input(&p, command) < 0 ? -1 : 0;
+	if (become(&p, command) < 0 || environment(&p, command) < 0 || input(&p, command) < 0)
+		return -1;
+	return check_sendable(&p, command);
 }
 
 int command_host(struct arena *arena, const struct call *call, const struct action_command *command,

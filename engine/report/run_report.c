@@ -60,24 +60,15 @@ static void labelled(struct page *page, const char *name, const char *text)
 static void print_rto(struct run_report *report)
 {
 	struct page *page = &report->page;
-	const struct story *story = report->story;
+	struct story_rto rto = story_rto(report->story);
 	char text[DURATION_TEXT_SIZE];
-	int64_t rto = field_duration(value_get(story->opened, "objectives"), "rto", 0);
-	if (!rto)
+	if (!rto.objective)
 		return;
-	bool late = story->elapsed > rto, good = strcmp(story->outcome, "ok") == 0 || strcmp(story->outcome, "changed") == 0;
-	duration_short(rto, text);
+	duration_short(rto.objective, text);
 	label(page, "RTO");
 	page_putf(page, INK_PLAIN, "%s: ", text);
-	page_put(page,
-		 late	? INK_BAD
-		 : good ? INK_GOOD
-			: INK_WARN,
-		 late	       ? "missed"
-		 : good	       ? "met"
-		 : story->last ? "not reached"
-			       : "running");
-	duration_short(story->elapsed, text);
+	page_put(page, rto.ink, rto.word);
+	duration_short(report->story->elapsed, text);
 	page_putf(page, INK_PLAIN, ", %s taken", text);
 	page_end(page);
 }

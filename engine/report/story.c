@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/table.h"
+#include "engine/journal/step_key.h"
 #include "engine/report/fields.h"
 #include "engine/report/since.h"
 
@@ -125,17 +127,42 @@ const struct value *story_changes(const struct story *story, const struct story_
 	return state_changes(story->arena, value_get(step->finished, "before"), value_get(step->finished, "after"));
 }
 
+static void count(struct arena *arena, struct value *counts, const char *outcome, int64_t more)
+{
+	value_put(arena, counts, outcome, value_int(arena, value_get_int(counts, outcome, 0) + more));
+}
+
 const struct value *story_counts(const struct story *story)
 {
 	const struct value *recorded = value_get(story->last, "counts");
 	struct value *counts = value_map(story->arena);
 	if (value_is(recorded, VALUE_MAP))
 		return recorded;
+	struct table last = {0}; /* a step that is done again counts as it ended then */
 	for (size_t i = 0; i < story->count; i++) {
 		const struct story_step *step = &story->steps[i];
-		if (step->uses && step->outcome)
-			value_put(story->arena, counts, step->outcome,
-				  value_int(story->arena, value_get_int(counts, step->outcome, 0) + 1));
+		CLEANUP_FREE char *plain = plain_key(step->key);
+		if (!step->uses || !step->outcome)
+			continue;
+		const char *before = table_get(&last, plain);
+		if (before)
+			count(story->arena, counts, before, -1);
+		count(story->arena, counts, step->outcome, 1);
+		table_put(&last, plain, step->outcome);
 	}
+	table_free(&last);
 	return counts;
+}
+
+struct story_rto story_rto(const struct story *story)
+{
+	struct story_rto rto = {.objective = field_duration(value_get(story->opened, "objectives"), "rto", 0)};
+	bool good = strcmp(story->outcome, "ok") == 0 || strcmp(story->outcome, "changed") == 0;
+	if (story->elapsed > rto.objective)
+		rto.word = "missed", rto.ink = INK_BAD;
+	else if (good)
+		rto.word = "met", rto.ink = INK_GOOD;
+	else
+		rto.word = story->last ? "not reached" : "running", rto.ink = INK_WARN;
+	return rto;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "engine/base/value.h"
+#include "engine/report/page.h"
 
 struct story_wait {				/* a gate that waited for a person */
 	const struct value *waiting, *answered; /* answered: NULL if nobody has */
@@ -47,3 +48,10 @@ struct story *story_read(struct arena *arena, const struct value *records);
 /* What a step's last attempt changed; NULL: nothing that is known. */
 const struct value *story_changes(const struct story *story, const struct story_step *step);
 const struct value *story_counts(const struct story *story); /* as recorded at the end, else of the steps so far */
+
+struct story_rto {
+	int64_t objective; /* nanoseconds; 0: the runbook has none */
+	const char *word;  /* met, missed, not reached, running */
+	enum ink ink;
+};
+struct story_rto story_rto(const struct story *story);

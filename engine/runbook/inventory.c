@@ -9,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/document/document.h"
 #include "engine/runbook/fields.h"
+#include "engine/runbook/foreign.h"
 #include "engine/schema/product.h"
 
 #define DEFAULT_CONNECT_TIMEOUT (10 * NSEC_PER_SEC)
@@ -36,6 +37,8 @@ static const struct value *host_value(struct arena *arena, const char *id, const
 	value_put(arena, copy, "id", value_string(arena, id));
 	value_put(arena, copy, "name", value_string(arena, id));
 	value_put(arena, copy, "platform", value_string(arena, "linux"));
+	if (value_is_text(value_get(entry, "platform"), "windows"))
+		value_put(arena, copy, "shell", value_string(arena, "powershell"));
 	for (size_t i = 0; i < entry->map.count; i++)
 		value_put(arena, copy, value_text(entry->map.entries[i].key), entry->map.entries[i].value);
 	return copy;
@@ -64,6 +67,19 @@ static void check_host(const struct fields *fields, const struct host *host)
 	}
 }
 
+static void check_shell(const struct fields *fields, const struct host *host, const struct value *shell)
+{
+	if (!shell || (host->platform == PLATFORM_WINDOWS && host->transport == TRANSPORT_SSH))
+		return;
+	struct diagnostic *diagnostic =
+		diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "inventory/shell", shell->at,
+				"`shell` says nothing about host '%s': it is for windows hosts reached by ssh", host->id);
+	diagnostic_hint(fields->diagnostics, diagnostic,
+			host->platform == PLATFORM_WINDOWS
+				? "leave it out; a command of your own starts what it is given as it is"
+				: "leave it out, or add `platform: windows`");
+}
+
 static void read_host(const struct fields *fields, const struct value_entry *entry, struct host *host)
 {
 	struct arena *arena = fields->arena;
@@ -74,6 +90,7 @@ static void read_host(const struct fields *fields, const struct value_entry *ent
 	host->name = value_get_text(host->value, "name");
 	host->address = value_get_text(value, "address");
 	host->platform = value_is_text(value_get(value, "platform"), "windows") ? PLATFORM_WINDOWS : PLATFORM_LINUX;
+	host->shell = value_is_text(value_get(value, "shell"), "cmd") ? SHELL_CMD : SHELL_POWERSHELL;
 	host->transport = transport_of(value);
 	host->user = value_get_text(value, "user");
 	host->port = (int)value_get_int(value, "port", SSH_PORT);
@@ -83,6 +100,7 @@ static void read_host(const struct fields *fields, const struct value_entry *ent
 	host->connect_timeout = fields_duration(fields, value, "connect_timeout", DEFAULT_CONNECT_TIMEOUT);
 	read_become(host, value_get(value, "become"));
 	check_host(fields, host);
+	check_shell(fields, host, value_get(value, "shell"));
 }
 
 static void read_secret(const struct fields *fields, const struct value_entry *entry, struct secret *secret)
@@ -112,7 +130,8 @@ int inventory_from_value(struct arena *arena, const char *path, const struct val
 			 struct diagnostics *diagnostics)
 {
 	size_t errors = diagnostics->errors;
-	if (!schema_check(schema_product("inventory"), document, &(struct schema_options){0}, diagnostics))
+	if (!schema_check(schema_product("inventory"), document, &(struct schema_options){.advise = foreign_inventory_key},
+			  diagnostics))
 		return -1;
 	struct fields fields = {.arena = arena, .diagnostics = diagnostics};
 	struct inventory *inventory = ARENA_NEW(arena, struct inventory);

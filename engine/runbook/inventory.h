@@ -11,6 +11,7 @@
 #include "engine/document/diagnostic.h"
 
 enum host_platform { PLATFORM_LINUX, PLATFORM_WINDOWS };
+enum host_shell { SHELL_POWERSHELL, SHELL_CMD };
 enum host_transport { TRANSPORT_LOCAL, TRANSPORT_SSH, TRANSPORT_COMMAND };
 
 struct host {
@@ -18,6 +19,7 @@ struct host {
 	const char *name;    /* declared name; defaults to id */
 	const char *address; /* management address; NULL for local */
 	enum host_platform platform;
+	enum host_shell shell; /* windows: who starts the commands; SHELL_CMD: the host has no PowerShell */
 	enum host_transport transport;
 	const char *user;	     /* ssh: NULL means the operator's own */
 	int port;		     /* ssh: default 22 */

@@ -3,10 +3,13 @@
  */
 #include "engine/runbook/names.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/suggest.h"
 #include "engine/base/table.h"
+#include "engine/runbook/foreign.h"
 
 struct as_scope { /* a foreach's name, visible to what is inside */
 	const char *name;
@@ -63,11 +66,41 @@ static void must_be_one_of(const struct names *names, const char *rule, struct s
 	diagnostic_suggest(names->diagnostics, diagnostic, word, words, count);
 }
 
+static const struct input *find_input(const struct runbook *runbook, const char *name)
+{
+	for (size_t i = 0; i < runbook->inputs_count; i++)
+		if (strcmp(runbook->inputs[i].name, name) == 0)
+			return &runbook->inputs[i];
+	return NULL;
+}
+
+/* Where the shape is wrong, a name may have been declared where it was not understood: it is asked for again once the shape is
+ * right. */
+static bool may_be_declared(const struct names *names, const char *section)
+{
+	return names->runbook->misshapen && !value_is(value_get(names->runbook->document, section), VALUE_MAP);
+}
+
+/* Does any map, at any depth, say `key: name`? Depth is bounded by the document's. */
+static bool is_said(const struct value *value, const char *key, const char *name)
+{
+	bool said = value_is_text(value_get(value, key), name);
+	for (size_t i = 0; !said && value_is(value, VALUE_MAP) && i < value->map.count; i++)
+		said = is_said(value->map.entries[i].value, key, name);
+	for (size_t i = 0; !said && value_is(value, VALUE_LIST) && i < value->list.count; i++)
+		said = is_said(value->list.items[i], key, name);
+	return said;
+}
+
+static bool is_lost(const struct names *names, const char *key, const char *name)
+{
+	return names->runbook->misshapen && is_said(names->runbook->document, key, name);
+}
+
 static void check_input(const struct names *names, const char *name, struct span at)
 {
-	for (size_t i = 0; i < names->runbook->inputs_count; i++)
-		if (strcmp(names->runbook->inputs[i].name, name) == 0)
-			return;
+	if (find_input(names->runbook, name) || may_be_declared(names, "inputs"))
+		return;
 	const char **words = arena_alloc(names->arena, (names->runbook->inputs_count + 1) * sizeof(*words));
 	for (size_t i = 0; i < names->runbook->inputs_count; i++)
 		words[i] = names->runbook->inputs[i].name;
@@ -97,6 +130,8 @@ static void check_id(const struct names *names, const char *name, struct span at
 {
 	check_siblings(names, name, at);
 	if (!table_get(&names->steps, name)) {
+		if (is_lost(names, "id", name))
+			return;
 		must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
 		return;
 	}
@@ -118,12 +153,23 @@ static void check_run(const struct names *names, const char *name, struct span a
 static void check_step_part(const struct names *names, const char *part, struct span at)
 {
 	static const char *const known[] = {"outputs", "outcome", "before", "after", "each"};
-	must_be_one_of(names, "names/step-part", at, "a step has no ", part, known, COUNT_OF(known));
+	if (has(known, COUNT_OF(known), part))
+		return;
+	struct diagnostic *diagnostic = add(names, "names/step-part", at, "a step has no ", part, "");
+	if (suggest(part, known, COUNT_OF(known)))
+		diagnostic_suggest(names->diagnostics, diagnostic, part, known, COUNT_OF(known));
+	else
+		diagnostic_hint(
+			names->diagnostics, diagnostic,
+			"what a step gave is in its outputs: steps.ID.outputs.%s; else there are outcome, before, after, each",
+			part);
 }
 
 static void check_objective(const struct names *names, const char *name, struct span at)
 {
 	static const char *const known[] = {"rto", "rpo"};
+	if (names->runbook->misshapen)
+		return; /* one that is no duration is not among them */
 	if (has(known, COUNT_OF(known), name) && !value_get(names->runbook->objectives, name)) {
 		struct diagnostic *diagnostic = add(names, "names/objective", at, "the runbook has no objective ", name, "");
 		diagnostic_hint(names->diagnostics, diagnostic, "add it: objectives: {%s: 15m}", name);
@@ -132,14 +178,28 @@ static void check_objective(const struct names *names, const char *name, struct 
 	must_be_one_of(names, "names/objective", at, "there is no objective ", name, known, COUNT_OF(known));
 }
 
+static bool begins_with_root(const char *text)
+{
+	size_t length = strcspn(text, ".[");
+	for (size_t i = 0; text[length] && i < COUNT_OF(roots); i++)
+		if (strlen(roots[i]) == length && strncmp(roots[i], text, length) == 0)
+			return true;
+	return false;
+}
+
 static void check_host(const struct names *names, const char *name, struct span at)
 {
 	size_t count = names->inventory ? names->inventory->hosts_count : 0;
 	const char **words = arena_alloc(names->arena, (count + 1) * sizeof(*words));
 	for (size_t i = 0; i < count; i++)
 		words[i] = names->inventory->hosts[i].id;
-	if (names->inventory)
-		must_be_one_of(names, "names/host", at, "the inventory has no host ", name, words, count);
+	if (!names->inventory || has(words, count, name))
+		return;
+	struct diagnostic *diagnostic = add(names, "names/host", at, "the inventory has no host ", name, "");
+	if (begins_with_root(name))
+		diagnostic_hint(names->diagnostics, diagnostic, "write an expression: ${{ %s }}", name);
+	else
+		diagnostic_suggest(names->diagnostics, diagnostic, name, words, count);
 }
 
 static void check_secret(const struct names *names, const char *name, struct span at)
@@ -155,6 +215,8 @@ static void check_secret(const struct names *names, const char *name, struct spa
 static void check_evidence(const struct names *names, const char *name, struct span at)
 {
 	size_t count = names->runbook->evidence_count;
+	if (may_be_declared(names, "evidence"))
+		return;
 	const char **words = arena_alloc(names->arena, (count + 1) * sizeof(*words));
 	for (size_t i = 0; i < count; i++)
 		words[i] = names->runbook->evidence[i].name;
@@ -190,9 +252,37 @@ static bool in_scope(const struct names *names, const char *name)
 	return false;
 }
 
+/* A bare word that stands for something else here, or NULL. */
+static const char *meant_by(const struct names *names, const char *root)
+{
+	if (find_input(names->runbook, root))
+		return arena_printf(names->arena, "did you mean 'inputs.%s'?", root);
+	if (table_get(&names->steps, root))
+		return arena_printf(names->arena, "did you mean 'steps.%s'?", root);
+	if (names->inventory && inventory_host(names->inventory, root))
+		return arena_printf(names->arena, "the host is 'hosts.%s'; as text it is quoted: \"%s\"", root, root);
+	return foreign_name(root);
+}
+
+/* my-key is `my` less `key`. */
+static bool subtracted(struct span at)
+{
+	return at.source && at.offset >= 2 && at.source->text[at.offset - 1] == '-' &&
+	       isalnum((unsigned char)at.source->text[at.offset - 2]);
+}
+
+static const char *listed(struct arena *arena, const char *const *words, size_t count)
+{
+	CLEANUP_BUFFER struct buffer list = {0};
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&list, "%s%s", i ? ", " : "", words[i]);
+	return arena_strdup(arena, buffer_text(&list));
+}
+
 static void check_root(const struct names *names, const char *root, struct span at)
 {
-	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root))
+	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root) || is_lost(names, "as", root) ||
+	    (names->runbook->misshapen && strcmp(root, "item") == 0))
 		return;
 	size_t count = 0, capacity = 0;
 	const char **known = NULL;
@@ -201,7 +291,15 @@ static void check_root(const struct names *names, const char *root, struct span 
 	for (const struct as_scope *scope = names->scope; scope; scope = scope->outer)
 		*(const char **)arena_grow(names->arena, &known, &count, &capacity, sizeof(*known)) = scope->name;
 	struct diagnostic *diagnostic = add(names, "names/unknown", at, "unknown name ", root, "");
-	diagnostic_suggest(names->diagnostics, diagnostic, root, known, count);
+	const char *meant =
+		subtracted(at) ? "'-' subtracts; where it is part of a key, write map[\"my-key\"]" : meant_by(names, root);
+	if (meant)
+		diagnostic_hint(names->diagnostics, diagnostic, "%s", meant);
+	else if (suggest(root, known, count))
+		diagnostic_suggest(names->diagnostics, diagnostic, root, known, count);
+	else
+		diagnostic_hint(names->diagnostics, diagnostic, "names are %s; text is quoted: \"%s\"",
+				listed(names->arena, known, count), root);
 }
 
 /* The place of one part of a name, if the text has it letter by letter; else of the whole. */

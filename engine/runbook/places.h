@@ -6,5 +6,5 @@
 #include "engine/base/value.h"
 #include "engine/document/diagnostic.h"
 
-/* false: there is one where none may be, and each is among the diagnostics. document may have any shape. */
-bool places_check(const struct value *document, struct diagnostics *diagnostics);
+/* Each one that stands where none may be becomes a diagnostic. document may have any shape. */
+void places_check(const struct value *document, struct diagnostics *diagnostics);

@@ -10,6 +10,7 @@
 #include "engine/base/memory.h"
 #include "engine/document/document.h"
 #include "engine/runbook/fields.h"
+#include "engine/runbook/foreign.h"
 #include "engine/runbook/names.h"
 #include "engine/runbook/places.h"
 #include "engine/schema/product.h"
@@ -65,7 +66,7 @@ static void check_script(const struct fields *fields, const struct step *step)
 static void read_action(const struct fields *fields, const struct value *map, struct step *step)
 {
 	const struct value *uses = value_get(map, "uses");
-	step->uses = value_text(uses);
+	step->uses = fields_told(fields, uses) ? NULL : value_text(uses);
 	step->uses_at = uses->at;
 	step->with_value = value_get(map, "with");
 	step->with = fields_template(fields, map, "with");
@@ -92,8 +93,9 @@ static void read_group(const struct fields *fields, const struct value *map, str
 
 static void read_call(const struct fields *fields, const struct value *map, struct step *step)
 {
-	step->call = value_get_text(map, "call");
-	step->uses_at = value_get(map, "call")->at;
+	const struct value *call = value_get(map, "call");
+	step->call = fields_told(fields, call) ? NULL : value_text(call);
+	step->uses_at = call->at;
 	step->with_value = value_get(map, "with");
 	step->with = fields_template(fields, map, "with");
 }
@@ -119,10 +121,24 @@ static void read_form(const struct fields *fields, const struct value *map, stru
 	}
 }
 
+static void check_foreach(const struct fields *fields, const struct value *map)
+{
+	const struct value *list = value_get(map, "foreach");
+	const char *text = value_text(list);
+	if (!text || template_has(text, list->string.length) || fields_told(fields, list))
+		return;
+	struct diagnostic *diagnostic = diagnostics_add(fields->diagnostics, SEVERITY_ERROR, "runbook/foreach", list->at,
+							"foreach: this is a text, not a list");
+	bool name = strncmp(text, "inputs.", strlen("inputs.")) == 0 || strncmp(text, "steps.", strlen("steps.")) == 0;
+	diagnostic_hint(fields->diagnostics, diagnostic,
+			name ? "write an expression: ${{ %s }}" : "write a list: [%s]; or an expression: ${{ ... }}", text);
+}
+
 static void read_step(const struct fields *fields, const struct value *map, struct step *step)
 {
 	bool group = value_get(map, "group") != NULL;
 	step->at = map->at;
+	step->misshapen = fields_told_of_map(fields, map);
 	step->id = value_get_text(map, "id");
 	step->id_at = place_of(map, "id", map);
 	step->name = fields_template(fields, map, group ? "group" : "name");
@@ -132,6 +148,7 @@ static void read_step(const struct fields *fields, const struct value *map, stru
 	step->via = fields_template(fields, map, "via");
 	step->user = fields_template(fields, map, "user");
 	step->foreach = fields_template(fields, map, "foreach");
+	check_foreach(fields, map);
 	step->as = value_get_text(map, "as");
 	if (!step->as)
 		step->as = "item";
@@ -234,13 +251,14 @@ static void read_inputs(const struct fields *fields, const struct value *documen
 	runbook->inputs = arena_alloc(fields->arena, runbook->inputs_count * sizeof(*runbook->inputs));
 	for (size_t i = 0; i < runbook->inputs_count; i++) {
 		const struct value *entry = map->map.entries[i].value;
+		bool typed = !fields_told(fields, value_get(entry, "type"));
 		runbook->inputs[i] = (struct input){
 			.name = value_text(map->map.entries[i].key),
 			.type = input_type_of(value_get_text(entry, "type")),
 			.items = input_type_of(value_get_text(entry, "items")),
-			.default_value = value_get(entry, "default"),
+			.default_value = typed ? value_get(entry, "default") : value_null(),
 			.optional = value_get_bool(entry, "optional", false),
-			.allowed = value_get(entry, "enum"),
+			.allowed = value_is(value_get(entry, "enum"), VALUE_LIST) ? value_get(entry, "enum") : NULL,
 			.pattern = value_get_text(entry, "pattern"),
 			.pattern_at = place_of(entry, "pattern", entry),
 			.description = value_get_text(entry, "description"),
@@ -253,7 +271,11 @@ static struct runbook *build(const struct fields *fields, const struct source *s
 {
 	struct runbook *runbook = ARENA_NEW(fields->arena, struct runbook);
 	runbook->source = source;
+	runbook->document = document;
+	runbook->misshapen = fields->told_from < fields->told_to;
 	runbook->name = value_get_text(document, "runbook");
+	if (!runbook->name)
+		runbook->name = source->name;
 	runbook->kind = value_get_text(document, "kind");
 	runbook->summary = value_get_text(document, "summary");
 	read_objectives(fields, document, runbook);
@@ -325,6 +347,8 @@ static void check_call_inputs(const struct loading *loading, const struct step *
 {
 	const struct runbook *callee = step->callee;
 	const struct value *with = step->with_value;
+	if (callee->misshapen || (step->misshapen && !with))
+		return;
 	for (size_t i = 0; value_is(with, VALUE_MAP) && i < with->map.count; i++) {
 		const char *name = value_text(with->map.entries[i].key);
 		bool declared = false;
@@ -363,7 +387,9 @@ static struct runbook *load_callee(const struct loading *caller, const struct st
 	if (known)
 		return known;
 	if (caller->reader->read(caller->reader->context, caller->arena, path, &loading.source, caller->diagnostics) < 0) {
-		refuse_call(caller, step, "call/missing", "the runbook that it calls cannot be read");
+		diagnostic_hint(caller->diagnostics,
+				refuse_call(caller, step, "call/missing", "the runbook that it calls cannot be read"),
+				"write its path as seen from the folder of this one");
 		return NULL;
 	}
 	struct runbook *callee = load(&loading);
@@ -384,7 +410,7 @@ static bool load_call(void *context, const struct step *step, unsigned depth)
 {
 	(void)depth;
 	const struct calls *calls = context;
-	if (step->form != STEP_CALL)
+	if (step->form != STEP_CALL || !step->call)
 		return true;
 	const char *path = beside(calls->loading->arena, calls->loading->source->name, step->call);
 	struct runbook *callee = load_callee(calls->loading, step, path);
@@ -403,10 +429,13 @@ static struct runbook *load(const struct loading *outer)
 	const struct value *document;
 	if (document_parse(loading.arena, loading.source, &document, loading.diagnostics) < 0)
 		return NULL;
-	bool placed = places_check(document, loading.diagnostics);
-	if (!schema_check(schema_product("runbook"), document, &(struct schema_options){0}, loading.diagnostics) || !placed)
-		return NULL;
 	struct fields fields = {.arena = loading.arena, .diagnostics = loading.diagnostics};
+	fields.told_from = loading.diagnostics->count;
+	places_check(document, loading.diagnostics);
+	schema_check(schema_product("runbook"), document, &(struct schema_options){.advise = foreign_key}, loading.diagnostics);
+	fields.told_to = loading.diagnostics->count;
+	if (document->type != VALUE_MAP || loading.diagnostics->dropped) /* more than anybody reads: nothing to add */
+		return NULL;
 	struct runbook *runbook = build(&fields, loading.source, document);
 	if (!loading.root)
 		loading.root = runbook;

@@ -67,6 +67,7 @@ struct step {
 	unsigned max_concurrent;
 	const char *call;	/* path of another runbook as written, or NULL */
 	struct runbook *callee; /* of a call */
+	bool misshapen;		/* something is wrong with its keys: what seems to be missing may have been meant */
 	struct span at;
 };
 
@@ -124,6 +125,8 @@ struct runbook {
 	struct runbook **called; /* every runbook that it calls, and those that they call; each once */
 	size_t called_count, called_capacity;
 	const struct source *source;
+	const struct value *document;
+	bool misshapen; /* its shape is wrong, and that was told: for further checks only */
 };
 
 #define CALL_DEPTH_LIMIT 16
@@ -135,8 +138,9 @@ struct runbook_reader {
 	void *context;
 };
 
-/* Reads, checks shape, names and defaults, builds. -1: errors among the diagnostics; *ret_runbook is NULL if the shape is
- * wrong, else what there is of it, for further checks. inventory may be NULL: then hosts and secrets are not checked. */
+/* Reads, checks shape, names and defaults, builds. -1: errors among the diagnostics; *ret_runbook is NULL if there is no map to
+ * read, else what there is of it, for further checks, so that all that is wrong can be told at once. inventory may be NULL:
+ * then hosts and secrets are not checked. */
 int runbook_read(struct arena *arena, const char *path, const struct inventory *inventory, struct runbook **ret_runbook,
 		 struct diagnostics *diagnostics);
 /* As runbook_read, from a text; what it calls comes from reader (NULL: from files). */

@@ -77,7 +77,12 @@ enum weight {
 /* NULL when nothing is reported. at: the value, or key, that is wrong. */
 struct diagnostic *report(struct check *check, enum weight weight, const char *rule, const struct value *at, const char *format,
 			  ...) __attribute__((format(printf, 5, 6)));
-void report_hint(struct check *check, struct diagnostic *diagnostic, const struct schema_node *node); /* its description */
+/* The description nearest to what is wrong: the node's, or that of a schema that led here for the same value. Or NULL. */
+const char *report_description(const struct check *check, const struct schema_node *node);
+void report_hint(struct check *check, struct diagnostic *diagnostic, const struct schema_node *node); /* that description */
+/* A hint if the node would take the same text in quotes, or without them. */
+void report_quotes(struct check *check, struct diagnostic *diagnostic, const struct schema_node *node,
+		   const struct value *instance);
 /* node is the schema of a key's value: `false`, or `not: {}` with a description that says why. */
 bool report_forbids(const struct schema_node *node);
 void report_forbidden_key(struct check *check, const struct schema_node *node, const struct value *key, const char *rule);

@@ -13,41 +13,44 @@ static struct step at_index(size_t index)
 	return (struct step){.index = index};
 }
 
-static bool check_count(struct check *check, const struct value *instance, size_t count, size_t limit, bool least,
+static bool check_count(struct check *check, const struct part *part, const struct value *instance, size_t count, bool least,
 			const char *what)
 {
+	struct diagnostic *found;
+	size_t limit = part->size;
 	if (least ? count >= limit : count <= limit)
 		return true;
 	if (!count && limit == 1)
-		report(check, WEIGHT_OTHER, "schema/size", instance, "must not be empty");
+		found = report(check, WEIGHT_OTHER, "schema/size", instance, "must not be empty");
 	else
-		report(check, WEIGHT_OTHER, "schema/size", instance, "must have at %s %zu %s%s, but has %zu",
-		       least ? "least" : "most", limit, what, limit == 1 ? "" : "s", count);
+		found = report(check, WEIGHT_OTHER, "schema/size", instance, "must have at %s %zu %s%s, but has %zu",
+			       least ? "least" : "most", limit, what, limit == 1 ? "" : "s", count);
+	report_hint(check, found, part->owner);
 	return false;
 }
 
 bool check_min_items(struct check *check, const struct part *part, const struct value *instance, struct marks *marks)
 {
 	(void)marks;
-	return instance->type != VALUE_LIST || check_count(check, instance, instance->list.count, part->size, true, "item");
+	return instance->type != VALUE_LIST || check_count(check, part, instance, instance->list.count, true, "item");
 }
 
 bool check_max_items(struct check *check, const struct part *part, const struct value *instance, struct marks *marks)
 {
 	(void)marks;
-	return instance->type != VALUE_LIST || check_count(check, instance, instance->list.count, part->size, false, "item");
+	return instance->type != VALUE_LIST || check_count(check, part, instance, instance->list.count, false, "item");
 }
 
 bool check_min_properties(struct check *check, const struct part *part, const struct value *instance, struct marks *marks)
 {
 	(void)marks;
-	return instance->type != VALUE_MAP || check_count(check, instance, instance->map.count, part->size, true, "key");
+	return instance->type != VALUE_MAP || check_count(check, part, instance, instance->map.count, true, "key");
 }
 
 bool check_max_properties(struct check *check, const struct part *part, const struct value *instance, struct marks *marks)
 {
 	(void)marks;
-	return instance->type != VALUE_MAP || check_count(check, instance, instance->map.count, part->size, false, "key");
+	return instance->type != VALUE_MAP || check_count(check, part, instance, instance->map.count, false, "key");
 }
 
 bool check_prefix(struct check *check, const struct part *part, const struct value *instance, struct marks *marks)

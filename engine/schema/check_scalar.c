@@ -15,6 +15,8 @@ bool check_type(struct check *check, const struct part *part, const struct value
 		return true;
 	struct diagnostic *found = report(check, WEIGHT_TYPE, "schema/type", instance, "must be %s, but is %s",
 					  report_types(check, part->types), report_value(check, instance));
+	if (!(part->types & (part->types - 1)) || value_text(instance)) /* one type is wanted: "1" is no condition */
+		report_quotes(check, found, part->owner, instance);
 	report_hint(check, found, part->owner);
 	return false;
 }
@@ -158,8 +160,12 @@ bool check_pattern(struct check *check, const struct part *part, const struct va
 		report(check, WEIGHT_OTHER, "schema/limit", instance, "%s", error_text(&err));
 		return false;
 	}
-	struct diagnostic *found = report(check, WEIGHT_OTHER, "schema/pattern", instance, "%s does not match %s",
-					  report_value(check, instance), part->value->string.data);
+	const char *value = report_value(check, instance);
+	struct diagnostic *found =
+		report_description(check, part->owner) /* in words, rather than as a pattern */
+			? report(check, WEIGHT_OTHER, "schema/pattern", instance, "%s has the wrong form", value)
+			: report(check, WEIGHT_OTHER, "schema/pattern", instance, "%s does not match the pattern %s", value,
+				 part->value->string.data);
 	report_hint(check, found, part->owner);
 	return false;
 }

@@ -150,16 +150,51 @@ struct diagnostic *report(struct check *check, enum weight weight, const char *r
 	return diagnostics_add(check->diagnostics, SEVERITY_ERROR, rule, place_of(check, at), "%s", buffer_text(&message));
 }
 
-/* The description nearest to what is wrong: the node's, or that of a schema that led here for the same value. */
-void report_hint(struct check *check, struct diagnostic *diagnostic, const struct schema_node *node)
+const char *report_description(const struct check *check, const struct schema_node *node)
 {
-	if (!diagnostic || diagnostic->hint)
-		return;
 	const char *description = value_get_text(node->value, "description");
 	for (const struct frame *frame = check->frame; frame && !description; frame = frame->in_place ? frame->parent : NULL)
 		description = value_get_text(frame->node->value, "description");
-	if (description)
+	return description;
+}
+
+void report_hint(struct check *check, struct diagnostic *diagnostic, const struct schema_node *node)
+{
+	const char *description = report_description(check, node);
+	if (diagnostic && !diagnostic->hint && description)
 		diagnostic_hint(check->diagnostics, diagnostic, "%s", description);
+}
+
+static bool is_plain(const struct value *value)
+{
+	return value->type == VALUE_INT || value->type == VALUE_UINT || value->type == VALUE_DOUBLE ||
+	       value->type == VALUE_BOOL;
+}
+
+/* As its author wrote it: 1.10 is not 1.1. */
+static const struct value *as_text(struct check *check, const struct value *value)
+{
+	const struct span *at = &value->at;
+	if (at->source && at->length)
+		return value_string_n(check->scratch, at->source->text + at->offset, at->length);
+	return value_string(check->scratch, json_text(check->scratch, value));
+}
+
+void report_quotes(struct check *check, struct diagnostic *diagnostic, const struct schema_node *node,
+		   const struct value *instance)
+{
+	const struct value *other = NULL;
+	if (!diagnostic || diagnostic->hint || value_is_secret(instance))
+		return;
+	if (is_plain(instance)) {
+		other = as_text(check, instance);
+		if (check_holds(check, node, other, STEP_IN_PLACE, NULL))
+			diagnostic_hint(check->diagnostics, diagnostic, "write it in quotes: \"%s\"", value_text(other));
+	} else if (value_text(instance) && instance->string.length <= SHOWN_LENGTH &&
+		   json_parse(check->scratch, value_text(instance), instance->string.length, &other, NULL) == 0 &&
+		   is_plain(other) && check_holds(check, node, other, STEP_IN_PLACE, NULL)) {
+		diagnostic_hint(check->diagnostics, diagnostic, "write it without quotes: %s", value_text(instance));
+	}
 }
 
 void report_allowed(struct check *check, const struct part *part, const struct value *instance,
@@ -173,11 +208,20 @@ void report_allowed(struct check *check, const struct part *part, const struct v
 		if (allowed[i]->type == VALUE_STRING && words_count < CANDIDATES)
 			words[words_count++] = allowed[i]->string.data;
 	}
-	struct diagnostic *found = report(check, WEIGHT_VALUE, "schema/value", instance, "must be %s%s, but is %s",
-					  count == 1 ? "" : "one of ", buffer_text(&list), report_value(check, instance));
+	bool slip = is_plain(instance) && check_holds(check, part->owner, as_text(check, instance), STEP_IN_PLACE, NULL);
+	struct diagnostic *found = report(check, WEIGHT_VALUE, "schema/value", instance, "must be %s%s, but is %s%s",
+					  count > 1 ? "one of "
+					  : slip    ? "the text "
+						    : "",
+					  buffer_text(&list),
+					  !slip				 ? ""
+					  : instance->type == VALUE_BOOL ? "the boolean "
+									 : "the number ",
+					  report_value(check, instance));
 	if (found && count > 1 && instance->type == VALUE_STRING && !value_is_secret(instance))
 		nearest = suggest(instance->string.data, words, words_count);
 	if (nearest)
 		diagnostic_hint(check->diagnostics, found, "did you mean '%s'?", nearest);
+	report_quotes(check, found, part->owner, instance);
 	report_hint(check, found, part->owner);
 }

@@ -87,6 +87,11 @@ void report_forbidden_key(struct check *check, const struct schema_node *node, c
 		report_hint(check, found, node);
 		return;
 	}
+	const char *advice = check->options->advise ? check->options->advise(name) : NULL;
+	if (advice) {
+		diagnostic_hint(check->diagnostics, found, "%s", advice);
+		return;
+	}
 	add_names(check, &names, check->frame->node);
 	diagnostic_suggest(check->diagnostics, found, name, names.items, names.count);
 }

@@ -30,6 +30,7 @@ int schema_compile_with(struct arena *arena, const struct value *value, const st
 struct schema_options {
 	bool templates;
 	const char *path;
+	const char *(*advise)(const char *key); /* what to write instead of a key that is not known, or NULL; may be NULL */
 };
 bool schema_check(const struct schema *schema, const struct value *value, const struct schema_options *options,
 		  struct diagnostics *diagnostics);

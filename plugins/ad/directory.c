@@ -14,8 +14,10 @@
 
 #include "engine/base/buffer.h"
 #include "engine/base/memory.h"
+#include "plugins/ad/limit.h"
 
-#define CACHE "MEMORY:standin"
+#define CACHE	     "MEMORY:standin"
+#define SYSTEM_TRUST "/etc/ssl/certs/ca-certificates.crt" /* the package ca-certificates keeps it */
 
 static const struct {
 	krb5_error_code code;
@@ -135,6 +137,7 @@ static krb5_error_code keep(krb5_context context, krb5_principal who, krb5_creds
 static int get_ticket(const struct directory_access *access, struct error *err)
 {
 	CLEANUP_FREE char *name = principal_of(access);
+	limit_doing("asking the domain controllers of %s for a ticket for %s", access->domain, name);
 	krb5_context context;
 	krb5_principal who = NULL;
 	krb5_creds credentials = {0};
@@ -165,9 +168,24 @@ static int no_questions(LDAP *ldap, unsigned flags, void *defaults, void *questi
 	return LDAP_SUCCESS;
 }
 
+/* Whom the system trusts, if no ldap.conf says otherwise: by itself libldap trusts nobody. */
+static void set_trust(LDAP *ldap)
+{
+	const int demand = LDAP_OPT_X_TLS_DEMAND, client = 0;
+	char *file = NULL, *folder = NULL;
+	ldap_get_option(NULL, LDAP_OPT_X_TLS_CACERTFILE, &file);
+	ldap_get_option(NULL, LDAP_OPT_X_TLS_CACERTDIR, &folder);
+	if (!file && !folder)
+		ldap_set_option(ldap, LDAP_OPT_X_TLS_CACERTFILE, SYSTEM_TRUST);
+	ldap_memfree(file);
+	ldap_memfree(folder);
+	ldap_set_option(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
+	ldap_set_option(ldap, LDAP_OPT_X_TLS_NEWCTX, &client);
+}
+
 static void set_options(LDAP *ldap)
 {
-	const int version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND, limit = DIRECTORY_TIME;
+	const int version = LDAP_VERSION3, limit = DIRECTORY_TIME;
 	const struct timeval time = {.tv_sec = DIRECTORY_TIME}, connecting = {.tv_sec = DIRECTORY_TIME / 2};
 	ldap_set_option(ldap, LDAP_OPT_PROTOCOL_VERSION, &version);
 	ldap_set_option(ldap, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
@@ -178,7 +196,6 @@ static void set_options(LDAP *ldap)
 			LDAP_OPT_ON); /* the name that was asked for, not what a reverse zone makes of it */
 	char properties[] = "noanonymous,minssf=56";
 	ldap_set_option(ldap, LDAP_OPT_X_SASL_SECPROPS, properties);
-	ldap_set_option(ldap, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
 }
 
 static int bind_simple(struct directory *directory, const struct directory_access *access)
@@ -187,6 +204,7 @@ static int bind_simple(struct directory *directory, const struct directory_acces
 	buffer_add(&user, access->user);
 	if (!strchr(access->user, '@'))
 		buffer_printf(&user, "@%s", access->domain);
+	set_trust(directory->ldap);
 	if (strcmp(access->security, "starttls") == 0) {
 		int result = ldap_start_tls_s(directory->ldap, NULL, NULL);
 		if (result != LDAP_SUCCESS)
@@ -205,6 +223,7 @@ static int try_server(const struct directory_access *access, const char *server,
 	bool kerberos = strcmp(access->security, "kerberos") == 0;
 	CLEANUP_BUFFER struct buffer uri = {0};
 	LDAPMessage *root = NULL;
+	limit_doing("logging in at %s as %s", server, access->user);
 	buffer_printf(&uri, "%s://%s", strcmp(access->security, "ldaps") == 0 ? "ldaps" : "ldap", server);
 	int result = ldap_initialize(&directory->ldap, buffer_text(&uri));
 	if (result != LDAP_SUCCESS)
@@ -220,6 +239,7 @@ static int try_server(const struct directory_access *access, const char *server,
 	directory->base = directory_text(directory, ldap_first_entry(directory->ldap, root), attributes[0]);
 	ldap_msgfree(root);
 	directory->server = strdup(server);
+	limit_doing("asking %s", server);
 	return directory->base ? 0 : error_set(err, ERROR_FAILED, "%s is no domain controller: it names no domain", server);
 }
 
@@ -227,6 +247,7 @@ static int try_server(const struct directory_access *access, const char *server,
 static char *servers_of(const char *domain, struct error *err)
 {
 	char *list = NULL;
+	limit_doing("asking the DNS for the domain controllers of %s", domain);
 	if (ldap_domain2hostlist(domain, &list) == LDAP_SUCCESS && list && *list)
 		return list;
 	error_set(err, ERROR_CONNECTION, "the DNS names no domain controller of %s (_ldap._tcp.%s)", domain, domain);

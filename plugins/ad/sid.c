@@ -22,7 +22,7 @@ size_t sid_length(const unsigned char *data, size_t available)
 bool sid_text(const unsigned char *data, size_t length, char ret_text[SID_SIZE])
 {
 	uint64_t authority = 0;
-	if (sid_length(data, length) != length)
+	if (length < HEAD || sid_length(data, length) != length)
 		return false;
 	for (int i = 2; i < HEAD; i++)
 		authority = authority << 8 | data[i];

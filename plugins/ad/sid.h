@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SID_SIZE 184 /* of the longest text: 15 sub-authorities */
+#define SID_SIZE 185 /* of the longest text, 15 sub-authorities, with its NUL */
 
 /* false: these bytes are none. */
 bool sid_text(const unsigned char *data, size_t length, char ret_text[SID_SIZE]);

@@ -17,12 +17,6 @@ struct text {
 	size_t length;
 };
 
-struct list {
-	struct execution *items;
-	size_t count;
-	size_t next;
-};
-
 void bare_fail(const char *what)
 {
 	fprintf(stderr, "%s: %s\n", what, strerror(errno));
@@ -50,14 +44,13 @@ static struct text read_file(const char *path)
 	return text;
 }
 
-static struct list read_executions(const char *path)
+static void read_executions(struct bare *bare, const char *path)
 {
 	struct text text = read_file(path);
-	const char **strings = allocate((text.length + 1) * sizeof(*strings)); /* more than enough */
-	struct list list = {.items = allocate((text.length + 1) * sizeof(*list.items))};
-	const char **next = strings;
+	const char **next = allocate((text.length + 1) * sizeof(*next)); /* more than enough */
+	bare->executions = allocate((text.length + 1) * sizeof(*bare->executions));
 	for (const char *at = text.data, *end = at + text.length; at < end;) {
-		struct execution *execution = &list.items[list.count++];
+		struct execution *execution = &bare->executions[bare->count++];
 		execution->argv = next;
 		for (; *at; at += strlen(at) + 1)
 			*next++ = at;
@@ -65,7 +58,18 @@ static struct list read_executions(const char *path)
 		*next++ = NULL;
 		at++;
 	}
-	return list;
+}
+
+void bare_open(struct bare *bare, char *const arguments[3])
+{
+	*bare = (struct bare){0};
+	read_executions(bare, arguments[0]);
+	struct text journal = read_file(arguments[1]);
+	bare->line = journal.data;
+	bare->end = journal.data + journal.length;
+	bare->copy = open(arguments[2], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (bare->copy < 0)
+		bare_fail(arguments[2]);
 }
 
 static bool is_kind(const char *line, size_t length, const char *kind)
@@ -76,41 +80,44 @@ static bool is_kind(const char *line, size_t length, const char *kind)
 	       found[9 + kind_length] == '"';
 }
 
-static void execute_next(struct list *list, bare_execute execute, void *context)
+enum bare_line bare_write_line(struct bare *bare)
 {
-	if (list->next == list->count) {
-		fputs("there are too few executions for this journal\n", stderr);
-		exit(1);
-	}
-	execute(context, &list->items[list->next++]);
+	static const char *const synced[] = {"run_opened", "intent", "run_finished"};
+	if (bare->line >= bare->end)
+		return LINE_NONE;
+	const char *line = bare->line;
+	size_t length = strcspn(line, "\n") + 1;
+	bare->line += length;
+	if (write(bare->copy, line, length) != (ssize_t)length)
+		bare_fail("the copy of the journal");
+	for (size_t i = 0; i < sizeof(synced) / sizeof(*synced); i++)
+		if (is_kind(line, length, synced[i]) && fdatasync(bare->copy) < 0)
+			bare_fail("the copy of the journal");
+	if (is_kind(line, length, "step_started"))
+		return LINE_STARTED;
+	return is_kind(line, length, "intent") ? LINE_INTENT : LINE_OTHER;
+}
+
+static void refuse(const char *what) __attribute__((noreturn));
+static void refuse(const char *what)
+{
+	fprintf(stderr, "%s\n", what);
+	exit(1);
 }
 
 void bare_replay(char *const arguments[3], bare_execute execute, void *context)
 {
-	static const char *const synced[] = {"run_opened", "intent", "run_finished"};
-	struct list list = read_executions(arguments[0]);
-	struct text journal = read_file(arguments[1]);
-	int fd = open(arguments[2], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		bare_fail(arguments[2]);
-	for (char *line = journal.data, *end = line + journal.length; line < end;) {
-		size_t length = strcspn(line, "\n") + 1;
-		if (write(fd, line, length) != (ssize_t)length)
-			bare_fail(arguments[2]);
-		for (size_t i = 0; i < sizeof(synced) / sizeof(*synced); i++)
-			if (is_kind(line, length, synced[i]) && fdatasync(fd) < 0)
-				bare_fail(arguments[2]);
-		if (is_kind(line, length, "step_started")) {
-			execute_next(&list, execute, context);
-		} else if (is_kind(line, length, "intent")) {
-			execute_next(&list, execute, context);
-			execute_next(&list, execute, context);
+	static const size_t executions[] = {[LINE_STARTED] = 1, [LINE_INTENT] = 2};
+	struct bare bare;
+	size_t next = 0;
+	bare_open(&bare, arguments);
+	for (enum bare_line line; (line = bare_write_line(&bare)) != LINE_NONE;)
+		for (size_t i = 0; line >= LINE_STARTED && i < executions[line]; i++) {
+			if (next == bare.count)
+				refuse("there are too few executions for this journal");
+			execute(context, &bare.executions[next++]);
 		}
-		line += length;
-	}
-	close(fd);
-	if (list.next == list.count)
-		return;
-	fputs("there are more executions than this journal needs\n", stderr);
-	exit(1);
+	close(bare.copy);
+	if (next != bare.count)
+		refuse("there are more executions than this journal needs");
 }

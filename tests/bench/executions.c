@@ -38,7 +38,7 @@ static void write_execution(struct connection *connection, const char *const *ar
 	if (connection->host->transport == TRANSPORT_LOCAL) {
 		write_argv(wrapped.argv);
 	} else {
-		if (quote_for(connection->host->platform, wrapped.argv, &line, &err) < 0)
+		if (quote_for(connection->host, wrapped.argv, NULL, &line, &err) < 0)
 			fail(&err);
 		write_argv((const char *const[]){buffer_text(&line), NULL});
 	}

@@ -27,6 +27,28 @@ YAML
   same "$(cat a/fail/x)" "x"
 }
 
+@test "counts: a step that is tried again with its group counts once, as it ended last" {
+  printf xx >a/fail/y
+  runbook <<'YAML'
+steps:
+  - group: G
+    host: a
+    retry: {attempts: 3, delay: 1ms}
+    steps:
+      - {uses: toy.put, with: {name: x, value: v}}
+      - {uses: toy.put, with: {name: y, value: v}}
+      - {uses: core.log, with: {message: never before}}
+YAML
+  code 0 standin run r.yaml --yes
+  has "$(tail -1 <<<"$output")" ": 1 changed, 2 ok"
+  has "$(journal)" '"counts":{"ok":2,"changed":1,"skipped":0,"failed":0,"unknown":0,"cancelled":0}'
+  sed -i 's/name: y/name: z/' r.yaml
+  printf xxx >a/fail/z
+  rm -rf state
+  code 1 standin run r.yaml --yes
+  has "$(journal)" '"counts":{"ok":1,"changed":0,"skipped":0,"failed":1,"unknown":0,"cancelled":0}'
+}
+
 @test "an event is not repeated by the retry of its group" {
   printf xx >a/fail/x
   runbook <<'YAML'
@@ -168,6 +190,61 @@ YAML
   has "$output" "everything that it had started was ended"
   gone "$(cat a/grandchild)"
   gone "$(cat a/child)"
+}
+
+# As the installer of a mail server does: it says things that do not matter, does its work, and hangs at the end.
+installer() { # WORK: what it does before it hangs
+  cat >installer <<SH
+#!/bin/sh
+echo 'Please restore your databases from backup and then reboot your machine.' >&2
+echo 'Disk is nearly full.' >&2
+echo \$\$ >a/installer
+$1
+sh -c 'echo \$\$ >a/hanging; exec sleep 1000'
+SH
+  chmod +x installer
+}
+
+@test "P4: a program that hangs when its work is done: ended, and the run goes on" {
+  installer 'echo Files copied.; touch a/objects/setup'
+  runbook <<YAML
+steps:
+  - id: setup
+    uses: core.run
+    host: a
+    timeout: 2s
+    with: {run: [$W/installer], on_timeout: done, success: {exits: [0, 3010]}, verify: [test, -e, $W/a/objects/setup]}
+    expect: result.stdout == "Files copied.\\n"
+  - {uses: toy.put, host: a, with: {name: after, value: v}}
+YAML
+  code 0 standin run r.yaml --yes
+  has "$output" "time was up; everything that it had started was ended"
+  same "$(applied)" "put after v"
+  gone "$(cat a/hanging)"
+  gone "$(cat a/installer)"
+}
+
+@test "P4: a program that hangs before its work is done: verify tells" {
+  installer ''
+  runbook <<YAML
+steps:
+  - uses: core.run
+    host: a
+    timeout: 2s
+    with: {run: [$W/installer], on_timeout: done, verify: [test, -e, $W/a/objects/setup]}
+YAML
+  code 1 standin run r.yaml --yes
+  has "$output" "time was up; everything that it had started was ended, but \`verify\` does not hold"
+  gone "$(cat a/hanging)"
+}
+
+@test "P4: a program that fails among harmless messages: the error tells what is left" {
+  installer 'exit 7'
+  runbook <<YAML
+steps: [{uses: core.run, host: a, with: {run: [$W/installer], success: {exits: [0, 3010]}, ignore: ["^Please restore your databases"]}}]
+YAML
+  code 1 standin run r.yaml --yes
+  has "$output" "ended with exit code 7: Disk is nearly full."
 }
 
 @test "the timeout of a group is the total; rescue and finally still have time" {

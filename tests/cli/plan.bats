@@ -47,6 +47,26 @@ $(tail -1 <<<"$output" | tidy)"
   has "$output" "Nothing was changed."
 }
 
+@test "a note: what a plan says of a change, from what is there before; nothing where that is not known, or nothing changes" {
+  rm plugins/toy && cp -r "$TREE/tests/torture/plugins/toy" plugins/toy
+  sed -i '/^  put:/a\    note: "${{ before == null ? null : \x27readers may see \x27 + before.value }}"' plugins/toy/plugin.yaml
+  echo one >a/objects/there
+  runbook <<'YAML'
+steps:
+  - {uses: toy.put, host: a, with: {name: there, value: two}}
+  - {uses: toy.put, host: a, with: {name: new, value: two}}
+  - {uses: toy.put, host: b, with: {name: new, value: two}}
+YAML
+  code 0 standin plan r.yaml
+  has "$output" "note: readers may see one"
+  same "$(grep -c note: <<<"$output")" 1
+  code 0 standin plan --offline r.yaml
+  same "$(grep -c note: <<<"$output")" 0
+  sed -i 's/before.value/result.value/' plugins/toy/plugin.yaml
+  code 2 standin plan r.yaml
+  has "$output" "it is only there in \`set\`"
+}
+
 @test "nothing is changed: not on a host, not on the controller" {
   echo one >a/objects/x
   rm a/observed b/observed # what counts looks; without it a look leaves no trace at all

@@ -182,6 +182,42 @@ YAML
   same "$(applied)" "slow"
 }
 
+@test "outputs, items and inputs have their types after a kill: durations, timestamps, unsigned numbers, bytes, maps" {
+  runbook <<'YAML'
+inputs: {limit: {type: duration, default: 90s}}
+steps:
+  - id: made
+    uses: core.set
+    with:
+      values:
+        age: ${{ duration("1.5s") }}
+        at: ${{ timestamp("2026-11-23T03:00:00Z") }}
+        count: ${{ 3u }}
+        raw: '${{ b"\xff" }}'
+        odd: {"$duration": 90s}
+  - id: each
+    foreach: ${{ [duration("1s"), duration("2m")] }}
+    uses: core.set
+    with: {values: {twice: "${{ item + item }}"}}
+  - {uses: toy.put, host: a, with: {name: x, value: v}}
+  - uses: core.assert
+    with:
+      that:
+        - ${{ type(steps.made.outputs.age) == google.protobuf.Duration }}
+        - ${{ steps.made.outputs.age + duration("500ms") == duration("2s") }}
+        - ${{ steps.made.outputs.at.getHours() == 3 }}
+        - ${{ type(steps.made.outputs.count) == uint && type(steps.made.outputs.raw) == bytes }}
+        - '${{ steps.made.outputs.odd["$duration"] == "90s" }}'
+        - ${{ steps.each.each[1].outputs.twice == duration("4m") }}
+        - ${{ inputs.limit == duration("90s") }}
+YAML
+  STANDIN_FAULT=apply.before:1:kill code 137 standin run r.yaml --yes
+  code 0 standin resume
+  code 0 standin show -o json
+  has "$output" '"age": "1.5s"'
+  code 0 standin audit verify
+}
+
 @test "changed by another between kill and resume: neither before nor desired is left alone" {
   echo zero >a/objects/x
   runbook <<<'steps: [{uses: toy.put, host: a, with: {name: x, value: one}, retry: {attempts: 5, delay: 1ms}}]'

@@ -39,9 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int result = runbook_from_source(arena, source, NULL, &reader, &runbook, &diagnostics);
 	if ((result < 0) != (diagnostics.errors > 0) || (result == 0 && !runbook))
 		abort();
+	if (runbook)
+		runbook_visit(runbook, count, &steps); /* also over what there is of a wrong one */
 	if (result == 0) {
-		runbook_visit(runbook, count, &steps);
-		if (!steps)
+		if (!steps || runbook->misshapen)
 			abort();
 		runbook_inputs(arena, runbook, NULL, NULL, &inputs, &diagnostics);
 	}

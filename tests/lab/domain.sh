@@ -27,7 +27,7 @@ domain_recall() { # a lab that was made with a domain keeps it until `down`
   [ -z "${LAB_DOMAIN:-}" ] && [ ! -d "$LAB/hosts/$DOMAIN_HOST" ] || domain_enter
 }
 
-domain_layer() { echo "$LAB_CACHE/dc-$({ cat "$LAB_CODE/domain.sh" && image_site; } | digest)"; }
+domain_layer() { echo "$LAB_CACHE/dc-$({ cat "$LAB_CODE/domain.sh" "$LAB_CODE/exchange.sh" && image_site; } | digest)"; }
 
 # --- made once: the provisioned controller
 
@@ -62,6 +62,7 @@ domain_provision() { # ROOT
     samba-tool domain passwordsettings set --complexity=off --min-pwd-age=0 --max-pwd-age=0
     for user; do samba-tool user create "$user" --random-password; done
   ' sh "$DOMAIN_HOST" "$(host_address "$DOMAIN_HOST")" "$DOMAIN_REALM" "$DOMAIN_NAME" $MAIL_USERS || return 1
+  exchange_provision "$root" || return 1
   # provisioning takes the builder's own resolver for a forwarder: queries would leave the lab, or wait half a minute for nothing
   sed -i '/dns forwarder/d' "$root/etc/samba/smb.conf" || return 1
   install -m 644 "$root/var/lib/samba/private/krb5.conf" "$root/etc/krb5.conf" || return 1

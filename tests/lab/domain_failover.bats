@@ -16,7 +16,7 @@ complete() { # USER: all that was ever accepted is in the mailbox, nothing else,
 }
 complete_soon() { eventually complete "$1" || diff <(mailbox "$1") <(sort "$BATS_FILE_TMPDIR/$1.accepted"); }
 
-prepare() { standin run "$MAIL_DOMAIN/prepare.yaml" --yes; }
+prepare() { standin run "$MAIL_DOMAIN/prepare.yaml" --yes "$@" </dev/null; }
 fail_over() { standin run "$MAIL_DOMAIN/failover.yaml" --yes; }
 fail_back() {
   standin run "$MAIL_DOMAIN/failback.yaml" --yes >"$BATS_FILE_TMPDIR/failback.log" 2>&1 3>&- &
@@ -47,23 +47,47 @@ target_stands_in() {
   complete_soon bob
 }
 
-@test "R3 R4 P7 P10 P13: prepare makes both members, and the source serves users of the domain" {
+@test "R1 R2 R3 R4 P2 P3 P5 P7 P10 P11 P12 P13: prepare joins both, swaps their names and swaps them back; the source serves users of the domain" {
   standin validate "$MAIL_DOMAIN"/{prepare,failover,failback}.yaml
-  watch_arguments ctl
-  watch_arguments mail1
-  prepare
-  nothing_seen ctl
-  nothing_seen mail1
+  boots=$(boot_id mail1)$(boot_id mail2)
+  watch_arguments
+  traced run "$MAIL_DOMAIN/prepare.yaml" --yes </dev/null
+  nothing_seen
+  nothing_traced
   send alice 10 before
   send bob 3 before
   source_serves
   is "$(search '(sAMAccountName=MAIL2$)' description)" "Standin: mail2"
+  # in between each had another name, in the directory and on the host, and rebooted twice
+  names='[x["after"]["state"]["name"] for x in k("step_finished") if x["outcome"] == "changed" and x["step"] in'
+  is "$(journal "$names ('4.2.1', '4.3.1', '4.5.1', '4.6.1')]" | xargs)" "standin-away mail1 mail2 mail1"
+  is "$(journal "$names ('4.2.2', '4.3.2', '4.5.2', '4.6.2')]" | xargs)" "standin-away mail1 mail2 mail1"
+  is "$(outcome 4.2.3 4.3.3 4.5.3 4.6.3)" "changed changed changed changed"
+  not [ "$(boot_id mail1)$(boot_id mail2)" = "$boots" ]
+  # what services ask for under either name is the name's owner's
+  for name in mail1 mail2; do
+    is "$(search "(servicePrincipalName=host/$name.lab.example)" sAMAccountName)" "${name^^}\$"
+    is "$(on $name klist -k /etc/krb5.keytab | grep -ci "host/$name.lab.example@LAB.EXAMPLE" | sed 's/^[1-9].*/some/')" some
+  done
 }
 
 @test "prepare again: only the copy is made anew" {
   prepare
-  same "5.4.3" "$(intents)" "applied"
+  same "6.4.3" "$(intents)" "applied"
 }
+
+@test "P15: what is installed on the source has changed: the swap is due again" {
+  exits 0 standin plan "$MAIL_DOMAIN/prepare.yaml" -o json
+  is "$(planned 4 <<<"$output")" skip
+  for host in mail1 mail2; do on $host dpkg --purge less; done
+  exits 0 standin plan "$MAIL_DOMAIN/prepare.yaml" -o json
+  not [ "$(planned 4 <<<"$output")" = skip ]
+  on mail2 dpkg --purge iputils-ping
+  exits 1 standin run "$MAIL_DOMAIN/prepare.yaml" --yes
+  says "bring both to the same"
+  on mail1 dpkg --purge iputils-ping
+}
+planned() { python3 -c 'import json, sys; print([row["verdict"] for row in json.load(sys.stdin)["rows"] if row["step"] == sys.argv[1]][0])' "$1"; }
 
 @test "F3: while the source's computer is in the directory nobody else gets its name, and it is said why" {
   act mail2 ad.rename_computer "$AS_ADMINISTRATOR, sid: $(sid MAIL2), name: mail1"
@@ -137,14 +161,46 @@ target_stands_in() {
   is "$(computers)" "$before"
 }
 
-@test "B10 and the cycle again: prepare, power cut, failover, work, failback" {
+@test "B10 and the cycle again, killed before and after each step of the identity change: one owner of the name" {
   prepare
   lab power mail1 cut
-  fail_over
+  # fence, delete, rename in the directory, rename the host, reboot, mount, join
+  killed_at 1 7 run "$MAIL_DOMAIN/failover.yaml" --yes
+  is "$(computers)" 'DC1$ MAIL1$'
+}
+
+@test "the source comes back on the network in mid-failover: noticed, and nothing is started; the next run fences it again" {
+  lab power mail1 on
+  lab await mail1 boot
+  on switch ip link set dev p-mail1 up
+  exits 1 standin resume
+  error_says 5.1 '"port":"up"'
+  error_says 5.1 "Somebody has put the source back on the network"
+  not on mail2 systemctl is-active dovecot postfix
+  is "$(resolves mail1)" 10.99.0.21
+  # killed at the record, too, behind the fence and two services
+  killed_at 4 1 run "$MAIL_DOMAIN/failover.yaml" --yes
+  exits 0 standin resume
+  is "$(outcome 5.1)" ok
   send alice 3 second
   target_stands_in
-  fail_back
+}
+
+@test "B6: and back, killed likewise; the source is entered by its local administrator until the domain knows it again" {
+  # somebody of the domain administers it
+  on mail1 sh -c 'mkdir -p /etc/ssh/keys && cp /root/.ssh/authorized_keys /etc/ssh/keys/alice && chmod 644 /etc/ssh/keys/alice &&
+    echo "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u" >/etc/ssh/sshd_config.d/domain.conf && echo "alice ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/alice'
+  lab inventory | sed -E 's/^( *mail1: .*user: )root(.*)\}$/\1alice\2, become: true}/' | put changed.yaml
+  # the target: rename in the directory, rename the host, reboot, join
+  killed_at 4 4 run "$MAIL_DOMAIN/failback.yaml" --yes -i /root/changed.yaml --answer 1=continue
+  # the source: leave, join, reboot; then the record
+  killed_at 3 3 resume
+  killed_at 5 1 resume
+  exits 0 standin resume
+  is "$(run_outcome)" changed
   source_serves
+  is "$(raw_sid MAIL2)" "$(cat "$BATS_FILE_TMPDIR/target.sid")"
+  nothing_twice mail1 mail2
   standin audit verify
 }
 

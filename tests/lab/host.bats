@@ -35,6 +35,23 @@ is_off() { [ "$(lab power "$1" status)" = off ]; }
   is "$(records intent 1)" 1
 }
 
+@test "wait: down goes on when the old boot is over, while the new one is still starting" {
+  on mail2 sh -c 'cat >/etc/systemd/system/slow-boot.service && systemctl enable -q slow-boot' <<'U'
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'until [ -e /run/go ]; do sleep 0.1; done'
+[Install]
+WantedBy=multi-user.target
+U
+  before=$(boot_id mail2)
+  act mail2 host.reboot 'always: true, wait: down'
+  is "$(outcome 1)" changed
+  not [ "$(field 1 after.state.boot_id)" = "$before" ]
+  is "$(field 1 after.state.system)" starting
+  on mail2 sh -c 'systemctl disable -q slow-boot && touch /run/go'
+  lab await mail2
+}
+
 @test "nothing waits for a reboot: nothing is rebooted" {
   before=$(boot_id mail2)
   act mail2 host.reboot

@@ -43,6 +43,7 @@ host_create() { # HOST
 
 host_layers() { # HOST: what lies under its own layer
   [ "$1" != "$DOMAIN_HOST" ] || printf '%s:' "$(domain_layer)"
+  [ "$1" != "$WINDOWS_HOST" ] || printf '%s:' "$(windows_layer)"
   echo "$(image_site):$(image_base)"
 }
 

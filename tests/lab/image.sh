@@ -28,6 +28,7 @@ image_build() {
     site_build "$base" "$site"
   fi
   if domain_wanted; then domain_build; fi
+  if windows_wanted; then windows_build; fi
 }
 
 site_build() { # BASE SITE

@@ -87,3 +87,31 @@ login() { act mail1 mail.login "$(access)${1:+, $1}"; }
   is "$status" 1
   error_says 1 mail1
 }
+
+@test "where the mail is: as Dovecot and Postfix are configured, up to the user's part" {
+  act mail1 mail.locate_files
+  is "$(outcome 1)" ok
+  is "$(field 1 outputs.mail)" '["/srv/mail"]'
+  is "$(field 1 outputs.queue)" /var/spool/postfix
+  is "$(field 1 outputs.paths)" '["/srv/mail", "/var/spool/postfix"]'
+
+  # more than one place, indexes and an archive elsewhere, a queue beside the mail
+  on mail2 sh -c 'cp /etc/dovecot/dovecot.conf /root/kept; cat >>/etc/dovecot/dovecot.conf; postconf -e queue_directory=/srv/queue' <<'C'
+mail_location = mdbox:/var/vmail/user-%n/mdbox:INDEX=/var/index/%d/%n:ALT=/archive/%n
+mail_attachment_dir = /srv/mail/attachments
+namespace old {
+  separator = /
+  prefix = old/
+  location = mbox:~/old:INBOX=/var/vmail/spool/%u:INDEX=MEMORY
+}
+C
+  act mail2 mail.locate_files
+  is "$(field 1 outputs.mail)" '["/archive", "/srv/mail", "/var/index", "/var/vmail"]'
+  is "$(field 1 outputs.paths)" '["/archive", "/srv/mail", "/srv/queue", "/var/index", "/var/vmail"]'
+
+  on mail2 sh -c 'sed /mail_home/d /root/kept >/etc/dovecot/dovecot.conf; postconf -X queue_directory'
+  act mail2 mail.locate_files
+  is "$(outcome 1)" failed
+  error_says 1 "mail lies in users' homes, and which those are only the user database knows. Set mail_home"
+  on mail2 cp /root/kept /etc/dovecot/dovecot.conf
+}

@@ -28,17 +28,18 @@ report_mail() {
 service_address() { if domain_wanted; then host_address "$1"; else echo "$SERVICE_ADDRESS"; fi; }
 
 report_inventory() {
-  local host extra
+  local host extra platform user
   [ -d "$LAB/keys" ] || die "this lab has no keys yet" "run 'lab up' first"
   echo "# Made by tests/lab/lab inventory. Files named here are files of the controller, ctl."
   echo 'standin: "1"'
   echo 'hosts:'
   for host in $(host_names); do
     [ "$host" != ctl ] || continue
-    extra=
+    extra= platform=linux user=root
+    if [ "$host" = "$WINDOWS_HOST" ]; then platform=windows user=administrator extra=", shell: cmd"; fi
     if host_has_mail "$host"; then extra=", service_address: $(service_address "$host"), fence: {via: switch, port: p-$host}, power: {via: switch, status: [lab-pdu, $host]}"; fi
-    printf '  %s: {name: %s, address: %s, platform: linux, connection: ssh, user: root, port: 22, identity_file: /root/.ssh/id_ed25519, host_key: "%s"%s}\n' \
-      "$host" "$host" "$(host_address "$host")" "$(key_public "host-$host")" "$extra"
+    printf '  %s: {name: %s, address: %s, platform: %s, connection: ssh, user: %s, port: 22, identity_file: /root/.ssh/id_ed25519, host_key: "%s"%s}\n' \
+      "$host" "$host" "$(host_address "$host")" "$platform" "$user" "$(key_public "host-$host")" "$extra"
   done
   echo 'secrets:'
   echo '  probe_password: {file: /etc/standin/probe.password}'

@@ -258,3 +258,30 @@ U
   error_says 1 'dependency'
   says 'no licence for the base'
 }
+
+@test "as whom a service logs on: root if its unit does not say, or who it names; and another account from its next start on" {
+  unit unsaid <<'U'
+[Service]
+ExecStart=sleep infinity
+U
+  unit said <<'U'
+[Service]
+User=ops
+ExecStart=sleep infinity
+U
+  act mail2 service.account 'name: unsaid'
+  is "$(field 1 after.state.account) $(field 1 after.state.user)" 'root root'
+  act mail2 service.account 'name: said'
+  is "$(field 1 after.state.account)" ops
+  act mail2 service.set_account 'name: said, account: ops'
+  is "$(outcome 1)" ok
+  act mail2 service.set_account 'name: said, account: vmail'
+  is "$(outcome 1)" changed
+  act mail2 service.start 'name: said'
+  is "$(on mail2 ps -o user= -p "$(shown said MainPID)")" vmail
+  act mail2 service.set_account 'name: said, account: nobody-there'
+  is "$(outcome 1)" failed
+  error_says 1 nobody-there
+  is "$(shown said User)" vmail
+  on mail2 rm -r /etc/systemd/system/said.service.d
+}

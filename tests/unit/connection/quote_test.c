@@ -6,6 +6,9 @@
 #include "engine/base/base64.h"
 #include "support.h"
 
+static const struct host linux_host = {.platform = PLATFORM_LINUX}, windows_host = {.platform = PLATFORM_WINDOWS},
+			 cmd_host = {.platform = PLATFORM_WINDOWS, .shell = SHELL_CMD};
+
 static const char *const hostile[] = {
 	"plain", "",   " ",	"a b",	"'",	"''",	"a'b",	"\"",	    "\\",  "\\'",  "a\\", "$HOME", "$(id)", "`id`",
 	"!x",	 "*",  "~root", "a\nb", "\n",	"a\tb", "#x",	"a;b",	    "a&b", "a|b",  "<x",  ">x",	   "{a,b}", "[a]",
@@ -47,7 +50,7 @@ static void test_through_shells(void **state)
 	CLEANUP_BUFFER struct buffer line = {0};
 	struct error err = ERROR_NONE;
 	collect_argv(argv, "printf", "%s|", NULL);
-	assert_int_equal(quote_for(PLATFORM_LINUX, argv, &line, &err), 0);
+	assert_int_equal(quote_for(&linux_host, argv, NULL, &line, &err), 0);
 	assert_shell_prints("/bin/sh", line.data, text);
 	assert_shell_prints("/bin/bash", line.data, text);
 	buffer_reset(&line);
@@ -76,13 +79,13 @@ static void test_program_not_builtin(void **state)
 {
 	(void)state;
 	CLEANUP_BUFFER struct buffer line = {0};
-	assert_int_equal(quote_for(PLATFORM_LINUX, ARGV("echo", "-e", "a\\tb"), &line, NULL), 0);
+	assert_int_equal(quote_for(&linux_host, ARGV("echo", "-e", "a\\tb"), NULL, &line, NULL), 0);
 	assert_string_equal(line.data, "exec echo -e 'a\\tb'");
 	buffer_reset(&line);
 	quote_posix(&line, ARGV("systemctl", "start", "--", "a b"));
 	assert_string_equal(line.data, "systemctl start -- 'a b'");
-	assert_int_equal(quote_for(PLATFORM_LINUX, ARGV(""), &line, NULL), -1);
-	assert_int_equal(quote_for(PLATFORM_LINUX, ARGV("-x"), &line, NULL), -1);
+	assert_int_equal(quote_for(&linux_host, ARGV(""), NULL, &line, NULL), -1);
+	assert_int_equal(quote_for(&linux_host, ARGV("-x"), NULL, &line, NULL), -1);
 }
 
 /* The script that PowerShell would get, back from base64 and UTF-16 (ASCII only here). */
@@ -119,7 +122,7 @@ static void test_windows(void **state)
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEANUP_BUFFER struct buffer line = {0};
-		assert_int_equal(quote_for(PLATFORM_WINDOWS, ARGV("prog.exe", cases[i].argument), &line, NULL), 0);
+		assert_int_equal(quote_for(&windows_host, ARGV("prog.exe", cases[i].argument), NULL, &line, NULL), 0);
 		assert_int_equal(strncmp(line.data, "powershell.exe -No", 18), 0);
 		CLEANUP_FREE char *script = decode(line.data);
 		CLEANUP_FREE char *wanted = memory_printf("$i.Arguments='%s';", cases[i].quoted);
@@ -135,16 +138,62 @@ static void test_windows_refuses(void **state)
 	CLEANUP_BUFFER struct buffer line = {0};
 	CLEANUP_FREE char *longest = memory_alloc(9000);
 	memset(longest, 'x', 8999);
-	assert_int_equal(quote_for(PLATFORM_WINDOWS, ARGV("x.exe", "\xff"), &line, &err), -1);
+	assert_int_equal(quote_for(&windows_host, ARGV("x.exe", "\xff"), NULL, &line, &err), -1);
 	assert_string_equal(err.message, "argument 1 is not UTF-8, as windows needs it");
 	error_clear(&err);
-	assert_int_equal(quote_for(PLATFORM_WINDOWS, ARGV("C:\\x.CMD", "a"), &line, &err), -1);
+	assert_int_equal(quote_for(&windows_host, ARGV("C:\\x.CMD", "a"), NULL, &line, &err), -1);
 	assert_string_equal(err.message, "batch files cannot be run safely: C:\\x.CMD");
 	error_clear(&err);
-	assert_int_equal(quote_for(PLATFORM_WINDOWS, ARGV("x.exe", longest), &line, &err), -1);
+	assert_int_equal(quote_for(&windows_host, ARGV("x.exe", longest), NULL, &line, &err), -1);
 	assert_non_null(strstr(err.message, "too long for windows"));
 	error_clear(&err);
 	assert_int_equal(line.length, 0);
+}
+
+/* A host without PowerShell: cmd.exe gets the line itself, or nothing is sent at all. */
+static void test_cmd(void **state)
+{
+	(void)state;
+	struct error err = ERROR_NONE;
+	CLEANUP_BUFFER struct buffer line = {0};
+	assert_int_equal(quote_for(&cmd_host, ARGV("sc.exe", "start", "a b\\"), NULL, &line, &err), 0);
+	assert_string_equal(line.data, "sc.exe start \"a b\\\\\"");
+	buffer_reset(&line);
+	assert_int_equal(quote_for(&cmd_host, ARGV("sc.exe", "100%"), ARGV(NULL), &line, &err), -1);
+	assert_string_equal(err.message, "argument 1 cannot be passed through cmd.exe: byte 0x25 at 3");
+	error_clear(&err);
+	assert_int_equal(quote_for(&cmd_host, ARGV("sc.exe"), ARGV("SECRET=x"), &line, &err), -1);
+	assert_string_equal(err.message, "cmd.exe cannot be given variables for a command (SECRET)");
+	assert_non_null(err.hint);
+	error_clear(&err);
+	assert_int_equal(line.length, 0);
+}
+
+static void test_windows_for_people(void **state)
+{
+	(void)state;
+	CLEANUP_BUFFER struct buffer text = {0};
+	quote_windows_for_people(&text, &windows_host, ARGV("sc.exe", "it's"), ARGV("A=1=2", "B="));
+	assert_string_equal(text.data, "$env:A = '1=2'; $env:B = ''; & 'sc.exe' 'it''s'");
+	buffer_reset(&text);
+	quote_windows_for_people(&text, &cmd_host, ARGV("sc.exe", "a b", "c"), NULL);
+	assert_string_equal(text.data, "sc.exe \"a b\" c");
+}
+
+/* What would be refused when it is sent is refused before; a way that sends no line is not asked. */
+static void test_check(void **state)
+{
+	(void)state;
+	struct host host = {.id = "old", .platform = PLATFORM_WINDOWS, .shell = SHELL_CMD, .transport = TRANSPORT_SSH};
+	struct command command = {.argv = ARGV("x.exe", "%")};
+	struct error err = ERROR_NONE;
+	assert_int_equal(connection_check_command(&host, &command, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	error_clear(&err);
+	host.transport = TRANSPORT_COMMAND;
+	assert_int_equal(connection_check_command(&host, &command, NULL), 0);
+	host = linux_host;
+	assert_int_equal(connection_check_command(&host, &command, NULL), 0);
 }
 
 int main(void)
@@ -152,7 +201,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_through_shells),	    cmocka_unit_test(test_through_env),
 		cmocka_unit_test(test_program_not_builtin), cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_windows_refuses),
+		cmocka_unit_test(test_windows_refuses),	    cmocka_unit_test(test_cmd),
+		cmocka_unit_test(test_windows_for_people),  cmocka_unit_test(test_check),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

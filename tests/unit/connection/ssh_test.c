@@ -390,6 +390,36 @@ static void test_unreachable(void **state)
 	forget(world);
 }
 
+/* Commands get shells that were started before them (ssh_channel.c); nothing but their speed may show it. */
+static void test_spares(void **state)
+{
+	struct world *world = *state;
+	const struct greeting *greeting;
+	struct command killed = {.argv = SH("kill -KILL $$"), .deadline = in_seconds(20)};
+	struct command_result result;
+	CLEANUP_FREE char *log = memory_printf("%s/spares", world->folder);
+	forget(world);
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	result = run_ok(world->here, SH("env | sort")); /* before the greeting: without a spare */
+	assert_int_equal(connection_greet(world->here, in_seconds(20), &greeting, &err), 0);
+	for (int i = 0; i < 8; i++)
+		assert_output(world->here, SH("cat; sleep 0.1; printf '%s\n' \"a b\n\\c'\"; exit 3"), 3, "a b\n\\c'\n");
+	assert_output(world->here, SH("[ $(pgrep -c -P $PPID -x sh) -ge 2 ] && echo waiting"), 0, "waiting\n");
+	assert_output(world->here, SH("env | sort"), 0, result.output.data);
+	command_result_free(&result);
+	assert_int_equal(connection_run(world->here, &killed, &result, &err), 0);
+	assert_string_equal(result.signal, "KILL");
+	command_result_free(&result);
+	/* Once each, although all that wait are killed between. */
+	for (int i = 0; i < 4; i++) {
+		assert_output(world->here, ARGV("sh", "-c", "echo x >>\"$1\"", "sh", log), 0, "");
+		assert_output(world->here,
+			      SH("sleep 0.1; for p in $(pgrep -P $PPID -x sh); do [ $p = $$ ] || kill -KILL $p; done"), 0, "");
+	}
+	assert_output(world->here, ARGV("cat", log), 0, "x\nx\nx\nx\n");
+	assert_output(world->here, ARGV("no-such-program"), 127, "");
+}
+
 static void kill_all(void *argument)
 {
 	stop_sshd(argument);
@@ -582,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_server_takes_one_session),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_spares),
 		cmocka_unit_test(test_lost_in_mid_command),
 		cmocka_unit_test(test_frozen),
 	};

@@ -175,9 +175,15 @@ static void what_cannot_be_a_record_is_refused_and_harms_nothing(void **state)
 	assert_int_equal(journal_append(journal, "note", value_null(), JOURNAL_SYNC, &err), -1);
 	assert_error(&err, ERROR_INVALID, "must be a map");
 	struct value *huge = value_map(arena);
-	value_put(arena, huge, "number", value_uint(arena, UINT64_MAX));
+	const struct value *deep = value_null();
+	for (int i = 0; i < 600; i++) {
+		struct value *list = value_list(arena);
+		value_append(arena, list, deep);
+		deep = list;
+	}
+	value_put(arena, huge, "deep", deep);
 	assert_int_equal(journal_append(journal, "note", huge, JOURNAL_SYNC, &err), -1);
-	assert_error(&err, ERROR_INVALID, "a record of kind 'note' could not be read back");
+	assert_error(&err, ERROR_LIMIT, "a record of kind 'note' could not be read back");
 	char *large = memory_alloc(JOURNAL_RECORD_LIMIT + 1);
 	memset(large, 'x', JOURNAL_RECORD_LIMIT);
 	assert_int_equal(journal_append(journal, "note", fields_with(arena, "text", large), JOURNAL_SYNC, &err), -1);

@@ -12,7 +12,7 @@
 #include "engine/plan/check.h"
 #include "tests/unit/document/cases.h"
 
-#define LEAST_CASES 50
+#define LEAST_CASES 135
 #define FOLDER	    "tests/cases/validate"
 
 struct world {

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 
 #include "engine/base/file.h"
+#include "engine/plugin/command.h"
 #include "engine/schema/schema.h"
+
+#define VALUES_LENGTH 200 /* characters in variables, with their names */
 
 static void all_of_them_load(void **state)
 {
@@ -26,6 +29,37 @@ static void all_of_them_load(void **state)
 		for (size_t a = 0; a < plugins->items[i].actions_count; a++)
 			assert_non_null(plugins->items[i].actions[a].summary);
 	}
+}
+
+/* A windows command line is short: each script must fit, and leave room for some values. */
+static void assert_fits(const struct action *action, const char *part, const struct action_command *script)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	CLEANUP_FREE char *values = memory_alloc(VALUES_LENGTH + 1);
+	struct host host = {.id = "win", .platform = PLATFORM_WINDOWS, .transport = TRANSPORT_SSH};
+	if (!script || !script->script)
+		return;
+	memset(values, 'x', VALUES_LENGTH);
+	memcpy(values, "VALUES=", strlen("VALUES="));
+	const char *const argv[] = {"powershell.exe", "-NoProfile", "-NonInteractive", "-Command", script->script, NULL};
+	const char *const environment[] = {values, NULL};
+	struct command command = {.argv = argv, .environment = environment};
+	if (connection_check_command(&host, &command, &err) < 0)
+		fail_msg("%s, windows, %s: %s", action->name, part, error_text(&err));
+}
+
+static void windows_scripts_fit(void **state)
+{
+	CLEANUP_FIXTURE struct fixture f;
+	(void)state;
+	fixture_open(&f, NULL, NULL);
+	for (size_t i = 0; i < f.plugins->count; i++)
+		for (size_t a = 0; a < f.plugins->items[i].actions_count; a++) {
+			const struct action *action = &f.plugins->items[i].actions[a];
+			assert_fits(action, "observe", action->platforms[PLATFORM_WINDOWS].observe);
+			assert_fits(action, "apply", action->platforms[PLATFORM_WINDOWS].apply);
+			assert_fits(action, "diagnose", action->platforms[PLATFORM_WINDOWS].diagnose);
+		}
 }
 
 static void core_is_intrinsic_but_for_commands(void **state)
@@ -165,9 +199,13 @@ static void a_secret_only_on_stdin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_of_them_load),	cmocka_unit_test(core_is_intrinsic_but_for_commands),
-		cmocka_unit_test(commands_and_scripts), cmocka_unit_test(tasks_that_wish),
-		cmocka_unit_test(what_a_task_touches),	cmocka_unit_test(a_secret_only_on_stdin),
+		cmocka_unit_test(all_of_them_load),
+		cmocka_unit_test(windows_scripts_fit),
+		cmocka_unit_test(core_is_intrinsic_but_for_commands),
+		cmocka_unit_test(commands_and_scripts),
+		cmocka_unit_test(tasks_that_wish),
+		cmocka_unit_test(what_a_task_touches),
+		cmocka_unit_test(a_secret_only_on_stdin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,41 @@ static void test_json(void **state)
 	assert_int_equal(value_get_int(run, "elapsed", 0), value_get_int(run, "machine", 0) + value_get_int(run, "waited", 0));
 }
 
+static void test_html(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_BUFFER struct buffer page = {0}, hostile = {0};
+	struct value *proof = value_map(arena);
+	value_put(arena, proof, "whole", value_bool(true));
+	value_put(arena, proof, "text", value_string(arena, "41 records: verified"));
+	value_put(arena, proof, "head", value_string(arena, "5f3a"));
+	report_run_html(&page, golden_read(arena, "run_failover"), proof);
+	golden_compare("run_failover.html", buffer_text(&page));
+	/* What a host says stays text. The style sheet is the only thing that may hold these letters. */
+	report_run_html(&hostile, golden_read(arena, "run_hostile"), NULL);
+	golden_compare("run_hostile.html", buffer_text(&hostile));
+	assert_null(strstr(buffer_text(&hostile), "<script"));
+	assert_null(strstr(buffer_text(&hostile), "\x1b"));
+	assert_null(strstr(buffer_text(&hostile), "\xe2\x80\xae"));
+}
+
+static void test_html_escapes(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_BUFFER struct buffer page = {0};
+	struct value *opened = value_map(arena), *records = value_list(arena);
+	value_put(arena, opened, "kind", value_string(arena, "run_opened"));
+	value_put(arena, opened, "runbook", value_string(arena, "<script>alert(1)</script>"));
+	value_put(arena, opened, "summary", value_string(arena, "a & \"b\" 'c'"));
+	value_append(arena, records, opened);
+	report_run_html(&page, records, NULL);
+	assert_null(strstr(buffer_text(&page), "<script"));
+	assert_non_null(strstr(buffer_text(&page), "&lt;script&gt;alert(1)&lt;/script&gt;"));
+	assert_non_null(strstr(buffer_text(&page), "a &amp; &quot;b&quot; &#39;c&#39;"));
+}
+
 static void test_no_records(void **state)
 {
 	(void)state;
@@ -57,7 +92,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs_as_text), cmocka_unit_test(test_table),	cmocka_unit_test(test_every_width),
-		cmocka_unit_test(test_json),	     cmocka_unit_test(test_no_records),
+		cmocka_unit_test(test_json),	     cmocka_unit_test(test_no_records), cmocka_unit_test(test_html),
+		cmocka_unit_test(test_html_escapes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@ static const char full[] = "standin: \"1\"\n"
 			   "    connect_timeout: 3s\n"
 			   "    become: {user: operator, password: sudo}\n"
 			   "    vars: {rack: 7}\n"
+			   "  old: {platform: windows, shell: cmd, address: 192.0.2.3}\n"
 			   "  here: {connection: local, become: true}\n"
 			   "  console: {connection: command, command: [virsh, console, vm1]}\n"
 			   "secrets:\n"
@@ -72,6 +73,11 @@ static void everything_said(void **state)
 	assert_string_equal(host->become_password, "sudo");
 	assert_int_equal(value_get_int(value_get(host->value, "vars"), "rack", 0), 7);
 	assert_string_equal(value_get_text(host->value, "id"), "win");
+	assert_int_equal(host->shell, SHELL_POWERSHELL);
+	assert_string_equal(value_get_text(host->value, "shell"), "powershell");
+	host = inventory_host(reading.inventory, "old");
+	assert_int_equal(host->shell, SHELL_CMD);
+	assert_string_equal(value_get_text(host->value, "shell"), "cmd");
 	host = inventory_host(reading.inventory, "console");
 	assert_int_equal(host->transport, TRANSPORT_COMMAND);
 	assert_string_equal(host->prefix[2], "vm1");
@@ -100,6 +106,12 @@ static const struct {
 	{"hosts: {c: {address: 192.0.2.1, port: 0}}\n", "2:39: must be at least 1, but is 0 [schema/range]\n"},
 	{"hosts: {c: {address: 192.0.2.1, platform: win}}\n",
 	 "2:43: must be one of 'linux', 'windows', but is 'win' [schema/value]\n"},
+	{"hosts: {c: {address: 192.0.2.1, shell: cmd}}\n",
+	 "2:40: `shell` says nothing about host 'c': it is for windows hosts reached by ssh [inventory/shell]\n"},
+	{"hosts: {c: {platform: windows, connection: command, command: [x], shell: powershell}}\n",
+	 "2:74: `shell` says nothing about host 'c': it is for windows hosts reached by ssh [inventory/shell]\n"},
+	{"hosts: {c: {address: 192.0.2.1, platform: windows, shell: bash}}\n",
+	 "2:59: must be one of 'powershell', 'cmd', but is 'bash' [schema/value]\n"},
 	{"hosts: {c: {connection: local}, c: {connection: local}}\n", "2:33: duplicate key 'c' [yaml/duplicate-key]\n"},
 	{"hosts: {c: {connection: local}}\nsecrets: {pw: hunter2}\n", "3:15: must be a map, but is 'hunter2' [schema/type]\n"},
 	{"hosts: {c: {connection: local}}\nsecrets: {pw: {env: A, file: /a}}\n",

@@ -178,11 +178,13 @@ static void what_there_is_of_a_wrong_one(void **state)
 	CLEANUP_READING struct reading reading;
 	reading_open(&reading);
 	assert_int_equal(read_runbook(&reading, HEAD "stpes: []\n"), -1);
-	assert_null(reading.runbook);
+	assert_non_null(reading.runbook); /* more can be said about the rest of it, but it can never be executed */
+	assert_true(reading.runbook->misshapen);
 	assert_int_equal(read_runbook(&reading, HEAD "\t"), -1);
 	assert_null(reading.runbook);
 	assert_int_equal(read_runbook(&reading, HEAD "steps: [{uses: core.log, if: nothing}]\n"), -1);
-	assert_non_null(reading.runbook); /* only a name is wrong: more can be said about it */
+	assert_non_null(reading.runbook);
+	assert_false(reading.runbook->misshapen); /* only a name is wrong */
 	assert_int_equal(runbook_read(reading.arena, "/nonexistent.yaml", NULL, &reading.runbook, &reading.diagnostics), -1);
 	assert_null(reading.runbook);
 }

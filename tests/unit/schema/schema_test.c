@@ -120,6 +120,7 @@ static void values_without_a_place_are_named(void **state)
 	assert_says(arena, schema, value, &(struct schema_options){.path = "with"},
 		    "error: with.a[1]: missing key 'c' [schema/missing-key]\n"
 		    "error: with.a[1].b: must be a string, but is 2 [schema/type]\n"
+		    "  = hint: write it in quotes: \"2\"\n"
 		    "error: with: unknown key 'unknown' [schema/unknown-key]\n  = hint: allowed here: a\n");
 	assert_says(arena, schema, json(arena, "{\"a\": [{}]}"), NULL, "error: a[0]: missing key 'c' [schema/missing-key]\n");
 }
@@ -177,7 +178,7 @@ static void secrets_are_not_shown(void **state)
 	const struct value *secret = value_taint(arena, value_string(arena, "hunter2"));
 	assert_says(arena, "{\"enum\": [\"hunter3\", \"x\"]}", secret, NULL,
 		    "error: must be one of 'hunter3', 'x', but is a secret [schema/value]\n");
-	assert_says(arena, "{\"pattern\": \"^x\"}", secret, NULL, "error: a secret does not match ^x [schema/pattern]\n");
+	assert_says(arena, "{\"pattern\": \"^x\"}", secret, NULL, "error: a secret does not match the pattern ^x [schema/pattern]\n");
 	assert_says(arena, "{\"maxLength\": 3}", secret, NULL,
 		    "error: must have at most 3 characters, but has 7 [schema/length]\n");
 }

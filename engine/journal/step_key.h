@@ -1,0 +1,8 @@
+/*
+ * step_key.h - the names of step instances in records: `3#2.1[0]` is the first round of the first step of group 3, in the
+ * group's second attempt; `.rescued` is the walk after a rescue.
+ */
+#pragma once
+
+/* Without the attempts of its groups, and without the walk after a rescue: where it stands. malloc'ed. */
+char *plain_key(const char *key);

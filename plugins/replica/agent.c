@@ -1,0 +1,331 @@
+/*
+ * agent.c - the program standin-agent: both ends of a replication. The only file here that prints and exits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/base/memory.h"
+#include "engine/base/utf8.h"
+#include "plugins/replica/recovery.h"
+#include "plugins/replica/session.h"
+
+#define RULES_LIMIT (1024u * 1024)
+
+struct options {
+	const char *set, *state, *root, *store, *rules;
+	uint64_t term;
+	bool consistent;
+	char **command; /* that reaches the target */
+};
+
+static int complain(const struct error *err)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	utf8_append_printable(&text, error_text(err), strlen(error_text(err)), false);
+	fprintf(stderr, "standin-agent: %s\n", buffer_text(&text));
+	if (err->hint)
+		fprintf(stderr, "  hint: %s\n", err->hint);
+	return 1;
+}
+
+/* --- the other end: a command whose stdin and stdout are the stream --- */
+
+struct line {
+	pid_t pid;
+	int input, output;
+};
+
+static int open_line(char **command, struct line *ret_line, struct error *err)
+{
+	int down[2], up[2]; /* to the command, from the command */
+	if (pipe2(down, O_CLOEXEC) < 0 || pipe2(up, O_CLOEXEC) < 0)
+		return error_set_errno(err, errno, "cannot make a pipe");
+	fcntl(down[1], F_SETPIPE_SZ, 1024 * 1024); /* so that neither end waits for each piece; the kernel may say no */
+	pid_t pid = fork();
+	if (pid < 0)
+		return error_set_errno(err, errno, "cannot start %s", command[0]);
+	if (pid == 0) {
+		dup2(down[0], STDIN_FILENO);
+		dup2(up[1], STDOUT_FILENO);
+		signal(SIGPIPE, SIG_DFL);
+		umask(022);
+		execvp(command[0], command);
+		fprintf(stderr, "standin-agent: cannot start %s: %s\n", command[0], strerror(errno));
+		_exit(127);
+	}
+	close(down[0]);
+	close(up[1]);
+	*ret_line = (struct line){.pid = pid, .input = up[0], .output = down[1]};
+	return 0;
+}
+
+static void close_line(const struct line *line)
+{
+	close(line->input);
+	close(line->output);
+	waitpid(line->pid, NULL, 0);
+}
+
+/* --- sync, verify --- */
+
+static void print_skipped(void *argument, const char *path, const char *why)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	(void)argument;
+	utf8_append_printable(&text, path, strlen(path), false);
+	fprintf(stderr, "skipped: %s: %s\n", buffer_text(&text), why);
+}
+
+static void print_difference(void *argument, const char *path, const char *what)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	(void)argument;
+	utf8_append_printable(&text, path, strlen(path), false);
+	printf("%-12s %s\n", what, *path ? buffer_text(&text) : "(the root)");
+}
+
+static void print_result(const struct source_result *result)
+{
+	const struct cycle_count *count = &result->count;
+	char point[IDENTITY_HEX];
+	identity_hex(&result->point, point);
+	printf("{\"way\":\"%s\",\"generation\":%" PRIu64 ",\"point\":\"%s\",\"folders\":%" PRIu64 ",\"files\":%" PRIu64
+	       ",\"others\":%" PRIu64 ",\"bytes\":%" PRIu64 ",",
+	       result->way, result->generation, point, count->folders, count->files, count->others, count->bytes);
+	printf("\"made\":%" PRIu64 ",\"patched\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"linked\":%" PRIu64
+	       ",\"deleted\":%" PRIu64 ",\"records\":%" PRIu64 ",\"content\":%" PRIu64 ",",
+	       count->made, count->patched, count->changed, count->linked, count->deleted, count->records, count->content);
+	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64 "}\n",
+	       count->unstable, count->skipped, result->wire_out, result->wire_in);
+}
+
+static int read_rules(const char *path, struct rules **ret_rules, struct error *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t length;
+	*ret_rules = NULL;
+	if (!path)
+		return 0;
+	if (file_read(path, RULES_LIMIT, &text, &length, err) < 0)
+		return -1;
+	return rules_parse(text, ret_rules, err) < 0 ? error_wrap(err, "%s", path) : 0;
+}
+
+static int lead(const struct options *options, bool verify)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct rules *rules;
+	struct line line = {.pid = -1};
+	if (read_rules(options->rules, &rules, &err) < 0 || open_line(options->command, &line, &err) < 0)
+		return complain(&err);
+	const struct source source = {
+		.set = options->set,
+		.state = options->state,
+		.root = options->root,
+		.rules = rules,
+		.term = options->term,
+		.consistent = options->consistent,
+		.events = {.skipped = print_skipped, .difference = verify ? print_difference : NULL},
+	};
+	struct stream stream = stream_of_fds("the target", line.input, line.output);
+	struct source_result result;
+	int failed = (verify ? source_verify : source_cycle)(&source, &stream, &result, &err);
+	close_line(&line);
+	rules_free(rules);
+	if (failed < 0)
+		return complain(&err);
+	print_result(&result);
+	return verify && result.count.records ? 3 : 0;
+}
+
+static int run_sync(const struct options *options)
+{
+	return lead(options, false);
+}
+
+static int run_verify(const struct options *options)
+{
+	return lead(options, true);
+}
+
+/* --- on the target --- */
+
+static int run_serve(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct stream stream = stream_of_fds("the source", STDIN_FILENO, STDOUT_FILENO);
+	return target_serve(options->store, &stream, &err) < 0 ? complain(&err) : 0;
+}
+
+static void print_store(const struct store *store)
+{
+	const struct point *point = &store->point;
+	CLEANUP_FREE char *tree = store_tree(store, point->tree);
+	char id[IDENTITY_HEX], time[CLOCK_TEXT_SIZE];
+	identity_hex(&point->point, id);
+	clock_format_wall(point->time, time);
+	printf("{\"set\":\"%s\",\"state\":\"%s\",\"term\":%" PRIu64 ",\"generation\":%" PRIu64 ",\"point\":\"%s\",", point->set,
+	       !point->generation ? "mirroring"
+	       : point->promoted  ? "promoted"
+				  : "ready",
+	       point->term, point->generation, id);
+	if (point->generation)
+		printf("\"path\":\"%s\",\"time\":\"%s\",\"age\":%.3f,\"consistency\":\"%s\",", tree, time,
+		       (double)(clock_wall() - point->time) / (double)NSEC_PER_SEC, point->consistent ? "consistent" : "fuzzy");
+	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"conflicts\":%" PRIu64 "}\n", point->unstable, point->skipped,
+	       point->conflicts);
+}
+
+static int run_status(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct store store;
+	if (store_look(options->store, &store, &err) < 0)
+		return complain(&err);
+	print_store(&store);
+	store_close(&store);
+	return 0;
+}
+
+static int run_recover(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct store store;
+	if (recovery_open(options->store, &store, &err) < 0)
+		return complain(&err);
+	print_store(&store);
+	store_close(&store);
+	return 0;
+}
+
+static int run_promote(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct store store;
+	if (recovery_promote(options->store, options->term, &store, &err) < 0)
+		return complain(&err);
+	print_store(&store);
+	store_close(&store);
+	return 0;
+}
+
+/* --- the command line --- */
+
+enum needs {
+	NEEDS_SOURCE = 1 << 0, /* --set --state --root, a command */
+	NEEDS_STORE = 1 << 1,
+	NEEDS_TERM = 1 << 2,
+};
+
+static const struct {
+	const char *name, *usage;
+	int (*run)(const struct options *options);
+	unsigned needs;
+} verbs[] = {
+	{"sync", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] [--consistent] -- COMMAND...", run_sync,
+	 NEEDS_SOURCE},
+	{"verify", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] -- COMMAND...", run_verify, NEEDS_SOURCE},
+	{"serve", "--store DIR", run_serve, NEEDS_STORE},
+	{"status", "--store DIR", run_status, NEEDS_STORE},
+	{"recover", "--store DIR", run_recover, NEEDS_STORE},
+	{"promote", "--store DIR --term N", run_promote, NEEDS_STORE | NEEDS_TERM},
+};
+
+static int usage(void)
+{
+	fprintf(stderr, "usage:\n");
+	for (size_t i = 0; i < COUNT_OF(verbs); i++)
+		fprintf(stderr, "  standin-agent %s %s\n", verbs[i].name, verbs[i].usage);
+	return 2;
+}
+
+static bool parse_term(const char *text, uint64_t *ret_term)
+{
+	char *end;
+	errno = 0;
+	*ret_term = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+static bool parse_options(int argc, char **argv, struct options *ret_options, bool *ret_term)
+{
+	static const struct option known[] = {
+		{"set", required_argument, NULL, 's'},	 {"state", required_argument, NULL, 'd'},
+		{"root", required_argument, NULL, 'r'},	 {"store", required_argument, NULL, 'o'},
+		{"rules", required_argument, NULL, 'u'}, {"term", required_argument, NULL, 't'},
+		{"consistent", no_argument, NULL, 'c'},	 {0},
+	};
+	for (int option; (option = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
+		switch (option) {
+		case 's':
+			ret_options->set = optarg;
+			break;
+		case 'd':
+			ret_options->state = optarg;
+			break;
+		case 'r':
+			ret_options->root = optarg;
+			break;
+		case 'o':
+			ret_options->store = optarg;
+			break;
+		case 'u':
+			ret_options->rules = optarg;
+			break;
+		case 'c':
+			ret_options->consistent = true;
+			break;
+		case 't':
+			*ret_term = true;
+			if (parse_term(optarg, &ret_options->term))
+				break;
+			return false;
+		default:
+			return false;
+		}
+	}
+	ret_options->command = argv + optind;
+	return true;
+}
+
+static void prepare_process(void)
+{
+	struct rlimit files;
+	signal(SIGPIPE, SIG_IGN);
+	umask(0); /* objects get exactly the mode that is asked for; the folders around them are private */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max; /* removing a tree holds a descriptor a level */
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.term = 1};
+	bool term = false;
+	for (size_t i = 0; argc > 1 && i < COUNT_OF(verbs); i++) {
+		if (strcmp(argv[1], verbs[i].name) != 0)
+			continue;
+		if (!parse_options(argc - 1, argv + 1, &options, &term))
+			return usage();
+		bool source = options.set && options.state && options.root && options.command[0];
+		if (((verbs[i].needs & NEEDS_SOURCE) && !source) || ((verbs[i].needs & NEEDS_STORE) && !options.store) ||
+		    ((verbs[i].needs & NEEDS_TERM) && !term))
+			return usage();
+		prepare_process();
+		return verbs[i].run(&options);
+	}
+	return usage();
+}

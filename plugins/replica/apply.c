@@ -1,0 +1,310 @@
+/*
+ * apply.c - a sealed batch into the tree: renames, mostly. May be done again from the start at any time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/fault.h"
+#include "engine/base/file.h"
+#include "engine/base/memory.h"
+#include "plugins/replica/batch.h"
+#include "plugins/replica/stage.h"
+
+struct apply {
+	struct tree tree;
+	int staging, trash;
+	int folder; /* descriptor of the present one; -1: it is not there */
+	uint64_t trashed, conflicts;
+	struct record record;
+};
+
+/* What a record demands is not there: somebody else has changed the tree. */
+static int conflict(struct apply *apply)
+{
+	apply->conflicts++;
+	return 0;
+}
+
+static bool is_conflict(int errnum)
+{
+	return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP || errnum == ENXIO;
+}
+
+static int move_to_trash(struct apply *apply, const char *name, struct error *err)
+{
+	char number[32];
+	for (;;) {
+		snprintf(number, sizeof(number), "%" PRIu64, apply->trashed++);
+		if (renameat2(apply->folder, name, apply->trash, number, RENAME_NOREPLACE) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != EEXIST)
+			return error_set_errno(err, errno, "cannot move it away");
+	}
+}
+
+/* Gives what waits in batch/ its name, in place of whatever has it. */
+static int put(struct apply *apply, const char *staged, const char *name, struct error *err)
+{
+	for (int try = 0;; try++) {
+		if (renameat(apply->staging, staged, apply->folder, name) == 0)
+			return 0;
+		bool folder_there = errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR;
+		if (!folder_there || try > 0)
+			return errno == ENOENT ? 1 : error_set_errno(err, errno, "cannot put it in its place");
+		if (move_to_trash(apply, name, err) < 0)
+			return -1;
+	}
+}
+
+static int on_staged(struct apply *apply, const struct record *record, struct error *err)
+{
+	char number[32];
+	struct stat status;
+	snprintf(number, sizeof(number), "%" PRIu64, record->number);
+	int result = put(apply, number, record->name, err);
+	if (result > 0) /* it has arrived already, if this was applied before */
+		return fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+	return result;
+}
+
+/* 1: open, 0: not there or no regular file. */
+static int open_regular(struct apply *apply, const char *name, int flags, int *ret_fd, struct error *err)
+{
+	struct stat status;
+	CLEANUP_CLOSE int fd = openat(apply->folder, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return is_conflict(errno) || errno == EISDIR ? 0 : error_set_errno(err, errno, "cannot open it");
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return 0;
+	*ret_fd = take_fd(fd);
+	return 1;
+}
+
+static int on_meta(struct apply *apply, const struct record *record, struct error *err)
+{
+	CLEANUP_CLOSE int fd = -1;
+	int there = open_regular(apply, record->name, O_RDONLY, &fd, err);
+	if (there <= 0)
+		return there < 0 ? -1 : conflict(apply);
+	return meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
+}
+
+static int write_range(int fd, const struct record *range, struct error *err)
+{
+	if (range->kind == RECORD_HOLE) {
+		if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)range->offset, (off_t)range->length) == 0)
+			return 0;
+		return error_set_errno(err, errno, "cannot punch a hole");
+	}
+	for (size_t done = 0; done < range->data_length;) {
+		ssize_t written = pwrite(fd, range->data + done, range->data_length - done, (off_t)(range->offset + done));
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return error_set_errno(err, errno, "cannot write it");
+		done += (size_t)written;
+	}
+	return 0;
+}
+
+static int write_ranges(struct frame_reader *patch, int fd, struct error *err)
+{
+	struct record *range = memory_alloc(sizeof(*range));
+	struct frame frame;
+	int got;
+	while ((got = frame_read(patch, &frame, err)) > 0 && frame.type == FRAME_CHANGES) {
+		struct wire wire = wire_of(frame.payload, frame.length);
+		int result;
+		while ((result = record_get(&wire, range, err)) > 0 && write_range(fd, range, err) == 0)
+			;
+		if (result != 0) {
+			got = -1;
+			break;
+		}
+	}
+	free(range);
+	return got > 0 ? 0 : got < 0 ? -1 : error_set(err, ERROR_CORRUPT, "a patch ends too early");
+}
+
+static int on_patched(struct apply *apply, const struct record *record, struct error *err)
+{
+	char number[32];
+	snprintf(number, sizeof(number), "%" PRIu64, record->number);
+	CLEANUP_CLOSE int patch = openat(apply->staging, number, O_RDONLY | O_CLOEXEC);
+	if (patch < 0)
+		return error_set_errno(err, errno, "cannot open its patch");
+	CLEANUP_CLOSE int fd = -1;
+	int there = open_regular(apply, record->name, O_RDWR, &fd, err);
+	if (there <= 0)
+		return there < 0 ? -1 : conflict(apply);
+	struct stream stream = stream_of_fds("a patch", patch, -1);
+	struct frame_reader reader = {.stream = &stream};
+	int result = write_ranges(&reader, fd, err);
+	frame_reader_free(&reader);
+	if (result == 0 && ftruncate(fd, (off_t)record->meta.size) < 0)
+		result = error_set_errno(err, errno, "cannot set its size");
+	return result < 0 ? -1 : meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
+}
+
+static int on_make_folder(struct apply *apply, const struct record *record, struct error *err)
+{
+	struct stat status;
+	if (mkdirat(apply->folder, record->name, 0700) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return error_set_errno(err, errno, "cannot create it");
+	if (fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
+		return 0;
+	if (move_to_trash(apply, record->name, err) < 0)
+		return -1;
+	return mkdirat(apply->folder, record->name, 0700) < 0 ? error_set_errno(err, errno, "cannot create it") : 0;
+}
+
+static bool same_object(int folder, const char *name, int other_folder, const char *other)
+{
+	struct stat a, b;
+	return fstatat(folder, name, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(other_folder, other, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+static int on_link(struct apply *apply, const struct record *record, struct error *err)
+{
+	CLEANUP_CLOSE int parent = -1;
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	const char *first;
+	if (tree_parent(&apply->tree, record->path, &parent, &first, &why) < 0) {
+		if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
+			return conflict(apply);
+		error_move(err, &why);
+		return -1;
+	}
+	if (same_object(parent, first, apply->folder, record->name))
+		return 0;
+	unlinkat(apply->staging, "link", 0); /* left by a crash */
+	if (linkat(parent, first, apply->staging, "link", 0) < 0)
+		return is_conflict(errno) || errno == EPERM ? conflict(apply) : error_set_errno(err, errno, "cannot link it");
+	return put(apply, "link", record->name, err);
+}
+
+static int on_delete(struct apply *apply, const struct record *record, struct error *err)
+{
+	return move_to_trash(apply, record->name, err);
+}
+
+static int on_folder_done(struct apply *apply, const struct record *record, struct error *err)
+{
+	return meta_set(apply->folder, &record->meta, record->attributes, record->attributes_length, err);
+}
+
+static int on_folder(struct apply *apply, const struct record *record, struct error *err)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	if (apply->folder >= 0)
+		close(apply->folder);
+	apply->folder = -1;
+	if (tree_folder(&apply->tree, record->path, &apply->folder, &why) == 0)
+		return 0;
+	if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
+		return conflict(apply);
+	error_move(err, &why);
+	return -1;
+}
+
+static int (*const actions[RECORD_KINDS])(struct apply *apply, const struct record *record, struct error *err) = {
+	[RECORD_FOLDER] = on_folder, [RECORD_STAGED] = on_staged,	    [RECORD_PATCHED] = on_patched,
+	[RECORD_META] = on_meta,     [RECORD_MAKE_FOLDER] = on_make_folder, [RECORD_LINK] = on_link,
+	[RECORD_DELETE] = on_delete, [RECORD_FOLDER_DONE] = on_folder_done,
+};
+
+static int apply_records(struct apply *apply, const struct frame *frame, struct error *err)
+{
+	struct wire wire = wire_of(frame->payload, frame->length);
+	struct record *record = &apply->record;
+	int got;
+	while ((got = record_get(&wire, record, err)) > 0) {
+		int fault = fault_hit("apply");
+		if (!actions[record->kind])
+			return error_set(err, ERROR_CORRUPT, "a %s record in a log", record_kind_name(record->kind));
+		if (apply->folder < 0 && record->kind != RECORD_FOLDER)
+			conflict(apply);
+		else if ((fault ? error_set_errno(err, fault, "cannot apply") : actions[record->kind](apply, record, err)) < 0)
+			return error_wrap(err, "%s %s", record_kind_name(record->kind), record->name);
+	}
+	return got;
+}
+
+/* --- the log --- */
+
+static int open_log(const struct store *store, struct error *err)
+{
+	CLEANUP_FREE char *path = store_file(store, "batch/log");
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? error_set_errno(err, errno, "cannot open %s", path) : fd;
+}
+
+/* Calls on_changes (may be NULL) for each frame of records between BEGIN and END. */
+static int read_log(int fd, struct begin *ret_begin, struct batch_end *ret_end,
+		    int (*on_changes)(struct apply *apply, const struct frame *frame, struct error *err), struct apply *apply,
+		    struct error *err)
+{
+	struct stream stream = stream_of_fds("the log of the batch", fd, -1);
+	struct frame_reader reader = {.stream = &stream};
+	struct frame frame;
+	int result = expect_frame(&reader, FRAME_BEGIN, &frame, err);
+	if (result == 0)
+		result = parse_begin(&frame, ret_begin, err);
+	while (result == 0) {
+		int got = frame_read(&reader, &frame, err);
+		if (got <= 0)
+			result = got < 0 ? -1 : error_set(err, ERROR_CORRUPT, "the log of the batch has no end");
+		else if (frame.type == FRAME_CHANGES)
+			result = on_changes ? on_changes(apply, &frame, err) : 0;
+		else
+			break;
+	}
+	if (result == 0)
+		result = parse_end(&frame, ret_end, err);
+	frame_reader_free(&reader);
+	return result;
+}
+
+int batch_sealed(const struct store *store, struct begin *ret_begin, struct batch_end *ret_end, struct error *err)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	CLEANUP_CLOSE int fd = open_log(store, &why);
+	if (fd < 0 && why.code == ERROR_NOT_FOUND)
+		return 0;
+	if (fd < 0) {
+		error_move(err, &why);
+		return -1;
+	}
+	return read_log(fd, ret_begin, ret_end, NULL, NULL, err) < 0 ? -1 : 1;
+}
+
+int batch_apply(const struct store *store, uint64_t *ret_conflicts, struct error *err)
+{
+	struct apply *apply = memory_alloc(sizeof(*apply));
+	struct begin begin;
+	struct batch_end end;
+	apply->tree.root = apply->staging = apply->trash = apply->folder = -1;
+	CLEANUP_FREE char *tree = store_tree(store, store->point.tree);
+	CLEANUP_CLOSE int log = open_log(store, err);
+	int result = log < 0 ? -1 : 0;
+	if (result == 0 && (tree_open(tree, &apply->tree, err) < 0 || store_folder(store, "batch", &apply->staging, err) < 0 ||
+			    store_folder(store, "trash", &apply->trash, err) < 0))
+		result = -1;
+	if (result == 0)
+		result = read_log(log, &begin, &end, apply_records, apply, err);
+	*ret_conflicts = apply->conflicts;
+	const int fds[] = {apply->tree.root, apply->staging, apply->trash, apply->folder};
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(apply);
+	return result;
+}

@@ -1,0 +1,308 @@
+/*
+ * cycle.c - the merge of a walk with a manifest, folder by folder.
+ */
+#include "plugins/replica/cycle.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "plugins/replica/object.h"
+
+/* What the base has and the walk did not come to: below a folder that was deleted it is dropped; below one that could not be
+ * read, or vanished meanwhile, it is kept, because the target still has it. */
+struct gone {
+	char **paths; /* folders that were deleted; the one that comes first in the walk's order is last */
+	size_t count, capacity;
+};
+
+struct merge {
+	struct run run;
+	struct gone gone;
+	const struct manifest_folder *old; /* the base's next folder; NULL: none left */
+};
+
+static void gone_add(struct gone *gone, const char *folder, const char *name)
+{
+	if (gone->count == gone->capacity) {
+		gone->capacity = gone->capacity ? gone->capacity * 2 : 16;
+		gone->paths = memory_resize(gone->paths, gone->capacity * sizeof(*gone->paths));
+	}
+	gone->paths[gone->count++] = memory_printf("%s%s%s", folder, *folder ? "/" : "", name);
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || !path[length]);
+}
+
+/* Paths are asked for in the walk's order, so what lies behind is not needed again. */
+static bool gone_has(struct gone *gone, const char *path)
+{
+	while (gone->count && !is_below(path, gone->paths[gone->count - 1]) &&
+	       walk_order(gone->paths[gone->count - 1], path) < 0)
+		free(gone->paths[--gone->count]);
+	return gone->count && is_below(path, gone->paths[gone->count - 1]);
+}
+
+static void gone_free(struct gone *gone)
+{
+	while (gone->count)
+		free(gone->paths[--gone->count]);
+	free(gone->paths);
+}
+
+/* --- one entry of a folder --- */
+
+static int send_name(struct run *run, enum record_kind kind, const char *name, struct error *err)
+{
+	run->record.kind = kind;
+	snprintf(run->record.name, sizeof(run->record.name), "%s", name);
+	run->touched = true;
+	return changes_add(&run->changes, &run->record, err);
+}
+
+static int delete_old(struct run *run, const struct entry *old, struct error *err)
+{
+	if (run_tells(run, old->name, "extra"))
+		return 0;
+	run->cycle->count.deleted++;
+	return send_name(run, RECORD_DELETE, old->name, err);
+}
+
+static int update_folder_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
+{
+	if (old && S_ISDIR(old->meta.mode))
+		return 0; /* what changed in it is found when the walk comes to it */
+	if (run_tells(run, entry->name, old ? "type" : "missing"))
+		return 0;
+	run->cycle->count.made++;
+	return send_name(run, RECORD_MAKE_FOLDER, entry->name, err);
+}
+
+static void count_entry(struct cycle_count *count, const struct entry *entry)
+{
+	if (S_ISREG(entry->meta.mode))
+		count->files++;
+	else if (!S_ISDIR(entry->meta.mode))
+		count->others++;
+	count->bytes += entry->meta.size;
+}
+
+/* A file that is written to twice within a tick of the clock has one ctime for both. What changed so shortly before this cycle
+ * began that a later write might not show gets a key that matches nothing: the next cycle reads it again. */
+static void settle(const struct run *run, struct entry *entry)
+{
+	const int64_t tick = 100 * NSEC_PER_MSEC;
+	int64_t limit = (run->cycle->began - tick) / NSEC_PER_SEC;
+	if (entry->ctime.seconds >= limit)
+		entry->ctime = (struct entry_time){0};
+}
+
+static int update_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
+{
+	enum object_outcome outcome = OBJECT_IS_NEW;
+	count_entry(&run->cycle->count, entry);
+	if (!entry->meta.mode) /* it is there, and that is all that is known */
+		outcome = OBJECT_AS_OLD;
+	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
+					   : object_update(run, entry, old, &outcome, err) < 0)
+		return -1;
+	if (outcome == OBJECT_IS_NEW) {
+		settle(run, entry);
+		manifest_entry(run->cycle->next, entry);
+	}
+	if (outcome == OBJECT_AS_OLD && old)
+		manifest_entry(run->cycle->next, old);
+	return 0;
+}
+
+static int merge_entries(struct merge *merge, const struct walk_folder *folder, const struct manifest_folder *base,
+			 struct error *err)
+{
+	struct run *run = &merge->run;
+	size_t i = 0, j = 0, olds = base ? base->count : 0, deleted = merge->gone.count;
+	while (i < folder->count || j < olds) {
+		struct entry *entry = i < folder->count ? &folder->entries[i] : NULL;
+		const struct entry *old = j < olds ? &base->entries[j] : NULL;
+		int order = !entry ? 1 : !old ? -1 : strcmp(entry->name, old->name);
+		if (order > 0 && delete_old(run, old, err) < 0)
+			return -1;
+		if (order <= 0 && update_entry(run, entry, order ? NULL : old, err) < 0)
+			return -1;
+		bool replaced = order > 0 || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
+		if (replaced && S_ISDIR(old->meta.mode))
+			gone_add(&merge->gone, folder->path, old->name);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	/* They were found in order; the first is to be the last. */
+	for (size_t a = deleted, b = merge->gone.count; a + 1 < b; a++) {
+		char *path = merge->gone.paths[a];
+		merge->gone.paths[a] = merge->gone.paths[--b];
+		merge->gone.paths[b] = path;
+	}
+	return 0;
+}
+
+/* --- a folder --- */
+
+static const char *folder_difference(const struct entry *self, const struct manifest_folder *base)
+{
+	if (!base)
+		return "missing";
+	if (!digest_equal(&self->attributes, &base->self.attributes))
+		return "attributes";
+	return meta_equal(&self->meta, &base->self.meta) ? NULL : "metadata";
+}
+
+static int finish_folder(struct run *run, const struct manifest_folder *base, struct error *err)
+{
+	const struct entry *self = &run->folder->self;
+	const char *difference = folder_difference(self, base);
+	if (!difference && !run->touched)
+		return 0;
+	if (run->cycle->events.difference) {
+		if (base && difference)
+			run_tells(run, "", difference);
+		return 0;
+	}
+	struct record *record = &run->record;
+	record->kind = RECORD_FOLDER_DONE;
+	record->meta = self->meta;
+	record->attributes = (const uint8_t *)run->attributes.data;
+	record->attributes_length = run->attributes.length;
+	return changes_add(&run->changes, record, err);
+}
+
+/* The folder's attributes, into run->attributes. */
+static void read_folder_attributes(struct run *run, struct entry *self)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	if (attributes_read(run->folder->fd, -1, NULL, &run->attributes, &why) < 0) {
+		run_skips(run, "", error_text(&why));
+		buffer_reset(&run->attributes);
+	}
+	self->attributes = run_attributes(run);
+}
+
+static int merge_folder(struct merge *merge, struct walk_folder *folder, const struct manifest_folder *base, struct error *err)
+{
+	struct run *run = &merge->run;
+	run->folder = folder;
+	run->touched = false;
+	run->cycle->count.folders++;
+	changes_folder(&run->changes, folder->path);
+	bool by_content = run->cycle->flags & CYCLE_BY_CONTENT;
+	bool same_key = base && !by_content && entry_same_key(&folder->self, &base->self);
+	if (same_key)
+		folder->self.attributes = base->self.attributes;
+	else
+		read_folder_attributes(run, &folder->self);
+	struct entry settled = folder->self;
+	settle(run, &settled);
+	manifest_folder(run->cycle->next, folder->path, &settled);
+	if (merge_entries(merge, folder, base, err) < 0)
+		return -1;
+	if (!folder_difference(&folder->self, base) && !run->touched)
+		return 0;
+	read_folder_attributes(run, &folder->self); /* again: the entries have used the buffer */
+	return finish_folder(run, base, err);
+}
+
+/* --- all folders --- */
+
+static int next_old(struct merge *merge, struct error *err)
+{
+	if (!merge->run.cycle->base) {
+		merge->old = NULL;
+		return 0;
+	}
+	int got = manifest_next(merge->run.cycle->base, &merge->old, err);
+	if (got == 0)
+		merge->old = NULL;
+	return got < 0 ? -1 : 0;
+}
+
+/* Passes over the folders of the base that come before path (NULL: all that are left). */
+static int pass_to(struct merge *merge, const char *path, struct error *err)
+{
+	while (merge->old && (!path || walk_order(merge->old->path, path) < 0)) {
+		if (!gone_has(&merge->gone, merge->old->path)) {
+			manifest_folder(merge->run.cycle->next, merge->old->path, &merge->old->self);
+			for (size_t i = 0; i < merge->old->count; i++)
+				manifest_entry(merge->run.cycle->next, &merge->old->entries[i]);
+		}
+		if (next_old(merge, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* An empty folder where there was a tree, and another one at that: what was mounted there is not. */
+static int refuse_other_root(const struct walk_folder *root, const struct manifest_folder *base, struct error *err)
+{
+	if (!base || root->count || !base->count || (root->self.ino == base->self.ino && root->self.dev == base->self.dev))
+		return 0;
+	error_set(err, ERROR_REFUSED,
+		  "the source is empty, and another folder than at the last point: its file system is not mounted");
+	return error_hint(err, "mount it; if all was really deleted, make a new mirror");
+}
+
+static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
+{
+	struct walk_folder folder;
+	int got;
+	if (next_old(merge, err) < 0)
+		return -1;
+	while ((got = walk_next(walk, &folder, err)) > 0) {
+		if (pass_to(merge, folder.path, err) < 0)
+			return -1;
+		bool same = merge->old && strcmp(merge->old->path, folder.path) == 0;
+		const struct manifest_folder *base = same ? merge->old : NULL;
+		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
+		if (folder.depth == 0 && !by_content && refuse_other_root(&folder, base, err) < 0)
+			return -1;
+		if (merge_folder(merge, &folder, base, err) < 0)
+			return -1;
+		if (same && next_old(merge, err) < 0)
+			return -1;
+	}
+	return got < 0 ? -1 : pass_to(merge, NULL, err);
+}
+
+static void tell_skipped(void *argument, const char *path, const char *why)
+{
+	struct cycle *cycle = argument;
+	cycle->count.skipped++;
+	if (cycle->events.skipped)
+		cycle->events.skipped(cycle->events.argument, path, why);
+}
+
+int cycle_run(struct cycle *cycle, struct error *err)
+{
+	struct merge *merge = memory_alloc(sizeof(*merge));
+	struct run *run = &merge->run;
+	run->cycle = cycle;
+	run->changes.out = cycle->out;
+	run->content = content_new(cycle->seed);
+	cycle->began = clock_wall();
+	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
+	int result = merge_all(merge, walk, err);
+	if (result == 0)
+		result = changes_flush(&run->changes, err);
+	if (cycle->out)
+		cycle->count.records = run->changes.records;
+	walk_free(walk);
+	content_free(run->content);
+	links_free(run->links);
+	links_free(run->claims);
+	gone_free(&merge->gone);
+	buffer_free(&run->attributes);
+	free(merge);
+	return result;
+}

@@ -1,0 +1,121 @@
+/*
+ * protocol.h - what the two agents say to each other, frame by frame (frame.h) on a stream (stream.h). Version 1.
+ *
+ *     source                                    target
+ *     HELLO version, set, source, term    ->                            which set, whose, by whose leave
+ *                                         <-    WELCOME version, term, generation, point, seed, machine
+ *                                         <-    REFUSED code, text, hint        (also at any later time; then it ends)
+ *     a cycle:
+ *     BEGIN flags, base, point, seed, t   ->                            a batch that makes `point` out of `base`
+ *     CHANGES records ... CHANGES         ->                            (record.h); FRESH: all of the tree, base is nothing
+ *     END counts                          ->
+ *                                         <-    COMMITTED point, generation     durable, whole and readable by promote
+ *     or a listing, to compare with:
+ *     LIST content                        ->
+ *                                         <-    LISTING bytes ... LISTING       a manifest (manifest.h) of the target's tree
+ *                                         <-    LISTED
+ *     CLOSE                               ->                            or just the end of the stream
+ *
+ * - The target answers BEGIN with REFUSED "drifted" when its tree is not what it left: then the source asks for a listing and
+ *   sends the difference to it. A batch of which END was not received leaves nothing.
+ * - Lost after END: the next WELCOME tells by its point whether the batch was committed. Nothing is sent twice in doubt.
+ * - All is bounded: FRAME_LIMIT, RECORD_INLINE, ENTRY_*_LIMIT. Each end checks what it gets before it acts; what does not parse
+ *   ends the session, and a batch is only committed after every record of it was understood.
+ * - Versions: HELLO and WELCOME keep their first fields for ever. An end that does not know the other's version says so.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "engine/base/error.h"
+#include "plugins/replica/frame.h"
+
+#define PROTOCOL_VERSION   1u
+#define PROTOCOL_MAGIC	   0x4e445453u /* "STDN" */
+#define PROTOCOL_SET_LIMIT 64	       /* bytes of a set's name: [a-z0-9_-] and '/' */
+
+enum frame_type {
+	FRAME_HELLO = 1,
+	FRAME_WELCOME,
+	FRAME_REFUSED,
+	FRAME_BEGIN,
+	FRAME_CHANGES,
+	FRAME_END,
+	FRAME_COMMITTED,
+	FRAME_LIST,
+	FRAME_LISTING,
+	FRAME_LISTED,
+	FRAME_CLOSE,
+};
+
+/* Names a point, a source, a machine: random (or a machine id), never used again. All zeros: none. */
+struct identity {
+	uint8_t bytes[16];
+};
+#define IDENTITY_HEX 33
+
+void identity_make(struct identity *ret_identity);
+bool identity_equal(const struct identity *a, const struct identity *b);
+bool identity_is_none(const struct identity *identity);
+void identity_hex(const struct identity *identity, char ret_hex[IDENTITY_HEX]);
+int identity_parse(const char *hex, struct identity *ret_identity);
+
+struct hello {
+	uint32_t version;
+	char set[PROTOCOL_SET_LIMIT + 1];
+	struct identity source; /* the source's state folder; a store belongs to one */
+	uint64_t term;
+};
+
+struct welcome {
+	uint32_t version;
+	uint64_t term;	       /* the target's own */
+	uint64_t generation;   /* how many points there were; 0: there is no point yet */
+	struct identity point; /* the last complete one */
+	uint64_t seed;	       /* of the digests (digest.h) */
+};
+
+enum begin_flags {
+	BEGIN_FRESH = 1 << 0,	   /* a first mirror, into a tree of its own */
+	BEGIN_CONSISTENT = 1 << 1, /* the source was a snapshot or quiesced */
+	BEGIN_ANYWAY = 1 << 2,	   /* base is a listing that was just sent: the tree is taken as it is */
+};
+
+struct begin {
+	uint32_t flags;
+	struct identity base, point;
+	uint64_t seed;
+	int64_t time; /* wall nanoseconds at the source when the cycle began: the age of the point */
+};
+
+struct batch_end {
+	uint64_t records;  /* CHANGES records of the batch */
+	uint64_t unstable; /* files that changed while they were read, each time */
+	uint64_t skipped;  /* objects that could not be read */
+};
+
+struct committed {
+	struct identity point;
+	uint64_t generation;
+};
+
+/* Each encodes one whole frame and sends it. */
+int send_hello(struct frame_writer *writer, const struct hello *hello, struct error *err);
+int send_welcome(struct frame_writer *writer, const struct welcome *welcome, struct error *err);
+int send_refused(struct frame_writer *writer, const struct error *why, struct error *err);
+int send_begin(struct frame_writer *writer, const struct begin *begin, struct error *err);
+int send_end(struct frame_writer *writer, const struct batch_end *end, struct error *err);
+int send_committed(struct frame_writer *writer, const struct committed *committed, struct error *err);
+int send_list(struct frame_writer *writer, bool content, struct error *err);
+int send_empty(struct frame_writer *writer, enum frame_type type, struct error *err); /* LISTED, CLOSE */
+
+/* Each decodes a frame of its type; ERROR_CORRUPT if it is none such. */
+int parse_hello(const struct frame *frame, struct hello *ret_hello, struct error *err);
+int parse_welcome(const struct frame *frame, struct welcome *ret_welcome, struct error *err);
+int parse_begin(const struct frame *frame, struct begin *ret_begin, struct error *err);
+int parse_end(const struct frame *frame, struct batch_end *ret_end, struct error *err);
+int parse_committed(const struct frame *frame, struct committed *ret_committed, struct error *err);
+int parse_list(const struct frame *frame, bool *ret_content, struct error *err);
+int frame_refused(const struct frame *frame, struct error *err); /* always -1, with the error that a REFUSED carries */
+/* Reads the next frame and demands that it be of this type: a REFUSED becomes the error that it carries. */
+int expect_frame(struct frame_reader *reader, enum frame_type type, struct frame *ret_frame, struct error *err);

@@ -1,0 +1,242 @@
+/*
+ * recovery.c - committing, recovering, promoting; and noticing what others did to the tree.
+ */
+#include "plugins/replica/recovery.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/fault.h"
+#include "engine/base/memory.h"
+#include "plugins/replica/manifest.h"
+#include "plugins/replica/walk.h"
+
+static char *seen_path(const struct store *store, uint64_t tree)
+{
+	char name[32];
+	snprintf(name, sizeof(name), "seen-%" PRIu64, tree);
+	return store_file(store, name);
+}
+
+/* --- what the tree looks like --- */
+
+static int write_folders(const struct tree *tree, struct manifest_writer *seen, struct error *err)
+{
+	struct walk *walk = walk_new(tree, NULL, NULL, NULL);
+	struct walk_folder folder;
+	int got;
+	while ((got = walk_next(walk, &folder, err)) > 0) {
+		manifest_folder(seen, folder.path, &folder.self);
+		for (size_t i = 0; i < folder.count; i++)
+			manifest_entry(seen, &folder.entries[i]);
+	}
+	walk_free(walk);
+	return got;
+}
+
+static int write_seen(const struct store *store, const struct point *point, struct error *err)
+{
+	CLEANUP_FREE char *path = seen_path(store, point->tree), *root = store_tree(store, point->tree);
+	struct manifest_writer *seen;
+	struct tree tree;
+	if (tree_open(root, &tree, err) < 0)
+		return -1;
+	int result = manifest_create(path, &point->point, point->seed, &seen, err);
+	if (result == 0) {
+		result = write_folders(&tree, seen, err);
+		if (result == 0)
+			result = manifest_finish(seen, false, err);
+		manifest_free(seen);
+	}
+	tree_close(&tree);
+	return result;
+}
+
+static char *join(const char *folder, const char *name)
+{
+	return memory_printf("%s%s%s", folder, *folder && *name ? "/" : "", name);
+}
+
+/* The first thing in a folder that is not as it was, or NULL. */
+static char *folder_difference(const struct walk_folder *now, const struct manifest_folder *seen)
+{
+	if (!entry_same_key(&now->self, &seen->self))
+		return join(now->path, "");
+	for (size_t i = 0; i < now->count && i < seen->count; i++)
+		if (strcmp(now->entries[i].name, seen->entries[i].name) != 0 ||
+		    !entry_same_key(&now->entries[i], &seen->entries[i]))
+			return join(now->path, now->entries[i].name);
+	return now->count == seen->count ? NULL : join(now->path, "");
+}
+
+static int compare_folders(const struct tree *tree, struct manifest_reader *seen, char **ret_where, struct error *err)
+{
+	struct walk *walk = walk_new(tree, NULL, NULL, NULL);
+	const struct manifest_folder *was;
+	struct walk_folder now;
+	int got_now, got_was = 0;
+	*ret_where = NULL;
+	while ((got_now = walk_next(walk, &now, err)) > 0 && !*ret_where) {
+		got_was = manifest_next(seen, &was, err);
+		if (got_was < 0)
+			break;
+		*ret_where = !got_was || strcmp(was->path, now.path) != 0 ? join(now.path, "") : folder_difference(&now, was);
+		if (*ret_where)
+			break;
+	}
+	if (got_now == 0 && got_was >= 0 && !*ret_where && (got_was = manifest_next(seen, &was, err)) > 0)
+		*ret_where = join(was->path, "");
+	walk_free(walk);
+	return got_now < 0 || got_was < 0 ? -1 : 0;
+}
+
+int recovery_drifted(const struct store *store, char **ret_where, struct error *err)
+{
+	CLEANUP_FREE char *path = seen_path(store, store->point.tree), *root = store_tree(store, store->point.tree);
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	struct manifest_reader *seen = NULL;
+	struct tree tree;
+	if (tree_open(root, &tree, err) < 0)
+		return -1;
+	int result = manifest_open(path, &seen, &why);
+	if (result == 0)
+		result = compare_folders(&tree, seen, ret_where, &why);
+	manifest_close(seen);
+	tree_close(&tree);
+	if (result < 0 && (why.code == ERROR_CORRUPT || why.code == ERROR_NOT_FOUND)) { /* nobody knows: so look at it all */
+		*ret_where = memory_strdup("the list of what was left");
+		return 0;
+	}
+	error_move(err, &why);
+	return result;
+}
+
+/* --- committing --- */
+
+/* Only the point's own tree and list are left. */
+static int remove_stale(const struct store *store, struct error *err)
+{
+	char tree[32], seen[32];
+	snprintf(tree, sizeof(tree), "tree-%" PRIu64, store->point.tree);
+	snprintf(seen, sizeof(seen), "seen-%" PRIu64, store->point.tree);
+	DIR *folder = opendir(store->path);
+	if (!folder)
+		return error_set_errno(err, errno, "cannot list %s", store->path);
+	int result = 0;
+	for (struct dirent *entry; result == 0 && (entry = readdir(folder));) {
+		bool ours = strncmp(entry->d_name, "tree-", 5) == 0 || strncmp(entry->d_name, "seen-", 5) == 0;
+		if (ours && strcmp(entry->d_name, tree) != 0 && strcmp(entry->d_name, seen) != 0)
+			result = store_remove(store, entry->d_name, err);
+	}
+	closedir(folder);
+	return result;
+}
+
+static int clean(const struct store *store, struct error *err)
+{
+	if (store_remove(store, "batch", err) < 0 || store_remove(store, "trash", err) < 0 ||
+	    store_remove(store, "listing", err) < 0)
+		return -1;
+	return remove_stale(store, err);
+}
+
+int recovery_commit(struct store *store, const struct begin *begin, const struct batch_end *end, struct error *err)
+{
+	bool fresh = begin->flags & BEGIN_FRESH, changed = fresh || end->records || (begin->flags & BEGIN_ANYWAY);
+	uint64_t conflicts = 0;
+	if (!fresh && end->records && (batch_apply(store, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
+		return -1; /* trash before `seen`: removing one name of an inode changes the others' ctime */
+	struct point point = store->point;
+	point.generation++;
+	point.point = begin->point;
+	point.tree += fresh;
+	point.seed = begin->seed;
+	point.time = begin->time;
+	point.consistent = begin->flags & BEGIN_CONSISTENT;
+	point.unstable = end->unstable;
+	point.skipped = end->skipped;
+	point.conflicts = conflicts;
+	if (changed && (write_seen(store, &point, err) < 0 || store_sync(store, err) < 0))
+		return -1;
+	int fault = fault_hit("commit");
+	if (fault)
+		return error_set_errno(err, fault, "cannot commit");
+	if (store_write_point(store, &point, err) < 0)
+		return -1;
+	return clean(store, err);
+}
+
+int recovery_open(const char *path, struct store *ret_store, struct error *err)
+{
+	struct begin begin;
+	struct batch_end end;
+	if (store_open(path, ret_store, NULL, err) < 0)
+		return -1;
+	int sealed = batch_sealed(ret_store, &begin, &end, err);
+	int result = sealed < 0 ? -1 : 0;
+	if (sealed > 0 && identity_equal(&begin.base, &ret_store->point.point))
+		result = recovery_commit(ret_store, &begin, &end, err);
+	else if (sealed >= 0)
+		result = clean(ret_store, err);
+	if (result < 0)
+		store_close(ret_store);
+	return result;
+}
+
+/* --- promote --- */
+
+/* A session that holds the lock is ended: what it has sealed counts, the rest is dropped. */
+static int open_against(const char *path, struct store *ret_store, struct error *err)
+{
+	const int64_t deadline = clock_boottime() + 30 * NSEC_PER_SEC;
+	for (;;) {
+		int holder = 0;
+		CLEANUP_ERROR struct error why = ERROR_NONE;
+		struct store store;
+		if (store_open(path, &store, &holder, &why) == 0) {
+			store_close(&store);
+			return recovery_open(path, ret_store, err);
+		}
+		if (why.code != ERROR_LOCKED || clock_boottime() > deadline) {
+			error_move(err, &why);
+			return -1;
+		}
+		if (holder > 0)
+			kill(holder, SIGTERM);
+		poll(NULL, 0, 20);
+	}
+}
+
+int recovery_promote(const char *path, uint64_t term, struct store *ret_store, struct error *err)
+{
+	struct store store;
+	if (store_look(path, &store, err) < 0)
+		return -1;
+	uint64_t now = 0;
+	int result = store_read_term(&store, &now, err);
+	bool again = store.point.promoted && now == term;
+	if (result == 0 && now >= term && !again)
+		result = error_set(err, ERROR_CONFLICT,
+				   "the store is at term %" PRIu64 " already; a promote needs a higher one", now);
+	store_close(&store);
+	if (result < 0 || store_raise_term(path, term, err) < 0 || open_against(path, ret_store, err) < 0)
+		return -1;
+	struct point point = ret_store->point;
+	point.term = term;
+	point.promoted = true;
+	if (!point.generation)
+		result = error_set(err, ERROR_FAILED, "there is no recovery point yet: the first mirror was not completed");
+	if (result == 0)
+		result = store_write_point(ret_store, &point, err);
+	if (result < 0)
+		store_close(ret_store);
+	return result;
+}

@@ -1,0 +1,34 @@
+/*
+ * session.h - the two ends of a session: protocol.h's conversation over a stream.
+ */
+#pragma once
+
+#include "plugins/replica/cycle.h"
+#include "plugins/replica/store.h"
+
+struct source {
+	const char *set;   /* name of the replication set */
+	const char *state; /* folder of this end's state, 0700 */
+	const char *root;  /* what is protected */
+	const struct rules *rules;
+	uint64_t term;
+	bool consistent; /* the root is a snapshot, or what writes to it is quiesced */
+	struct cycle_events events;
+};
+
+struct source_result {
+	const char *way; /* "mirror", "cycle", "resync", "verify" */
+	struct identity point;
+	uint64_t generation;
+	int64_t time; /* of the point */
+	struct cycle_count count;
+	uint64_t wire_out, wire_in;
+};
+
+/* One cycle, whichever is due: a first mirror, the difference to the last point, or a resync by content. */
+int source_cycle(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+/* Compares by content; differences go to source->events.difference. Nothing is changed. */
+int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+
+/* Serves one source until it closes. The store is locked meanwhile. */
+int target_serve(const char *store, struct stream *source, struct error *err);

@@ -1,0 +1,168 @@
+/*
+ * store.c - the target's folder.
+ */
+#include "plugins/replica/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "engine/base/fault.h"
+#include "engine/base/file.h"
+#include "engine/base/memory.h"
+
+char *store_file(const struct store *store, const char *name)
+{
+	return file_join(store->path, name);
+}
+
+char *store_tree(const struct store *store, uint64_t number)
+{
+	return memory_printf("%s/tree-%" PRIu64, store->path, number);
+}
+
+static int open_folder(const char *path, struct store *ret_store, struct error *err)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return error_set_errno(err, errno, "cannot open the store %s", path);
+	*ret_store = (struct store){.path = memory_strdup(path), .folder = folder, .lock = -1};
+	CLEANUP_FREE char *file = store_file(ret_store, "point");
+	if (point_read(file, &ret_store->point, err) < 0) {
+		store_close(ret_store);
+		return -1;
+	}
+	return 0;
+}
+
+static int take_lock(struct store *store, int *ret_holder, struct error *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	store->lock = openat(store->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (store->lock < 0)
+		return error_set_errno(err, errno, "cannot open the lock of %s", store->path);
+	if (fcntl(store->lock, F_SETLK, &lock) == 0)
+		return 0;
+	if (errno != EAGAIN && errno != EACCES)
+		return error_set_errno(err, errno, "cannot lock %s", store->path);
+	lock.l_pid = 0;
+	fcntl(store->lock, F_GETLK, &lock);
+	if (ret_holder)
+		*ret_holder = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+	return error_set(err, ERROR_LOCKED, "another agent (process %d) works on %s", lock.l_pid, store->path);
+}
+
+int store_open(const char *path, struct store *ret_store, int *ret_holder, struct error *err)
+{
+	if (!file_exists(path) && file_make_folders(path, 0700, err) < 0)
+		return -1;
+	removexattr(path, "system.posix_acl_default"); /* nothing made here may inherit what its source does not have */
+	if (chmod(path, 0700) < 0)
+		return error_set_errno(err, errno, "cannot make %s private", path);
+	if (open_folder(path, ret_store, err) < 0)
+		return -1;
+	if (take_lock(ret_store, ret_holder, err) < 0) {
+		store_close(ret_store);
+		return -1;
+	}
+	CLEANUP_FREE char *file = store_file(ret_store, "point"); /* again: it may have been another's until now */
+	if (point_read(file, &ret_store->point, err) < 0) {
+		store_close(ret_store);
+		return -1;
+	}
+	return 0;
+}
+
+int store_look(const char *path, struct store *ret_store, struct error *err)
+{
+	return open_folder(path, ret_store, err);
+}
+
+void store_close(struct store *store)
+{
+	if (store->lock >= 0)
+		close(store->lock);
+	if (store->folder >= 0)
+		close(store->folder);
+	free(store->path);
+	*store = (struct store){.folder = -1, .lock = -1};
+}
+
+int store_write_point(struct store *store, const struct point *point, struct error *err)
+{
+	CLEANUP_FREE char *file = store_file(store, "point");
+	if (point_write(file, point, err) < 0)
+		return -1;
+	store->point = *point;
+	return 0;
+}
+
+int store_sync(const struct store *store, struct error *err)
+{
+	int fault = fault_hit("sync");
+	if (!fault && syncfs(store->folder) == 0)
+		return 0;
+	error_set_errno(err, fault ? fault : errno, "cannot sync the file system of %s", store->path);
+	return error_hint(err, "do not trust this disk: what was not yet reported as a recovery point may be lost");
+}
+
+int store_folder(const struct store *store, const char *name, int *ret_fd, struct error *err)
+{
+	if (mkdirat(store->folder, name, 0700) < 0 && errno != EEXIST)
+		return error_set_errno(err, errno, "cannot create %s/%s", store->path, name);
+	int fd = openat(store->folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot open %s/%s", store->path, name);
+	*ret_fd = fd;
+	return 0;
+}
+
+int store_remove(const struct store *store, const char *name, struct error *err)
+{
+	CLEANUP_FREE char *path = store_file(store, name);
+	return file_remove_tree(path, err);
+}
+
+/* --- the term: a number in a file of its own, so that it can be raised while another process holds the lock --- */
+
+static int read_term(const char *path, uint64_t *ret_term, struct error *err)
+{
+	CLEANUP_FREE char *file = file_join(path, "term");
+	CLEANUP_FREE char *text = NULL;
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	size_t length;
+	char *end;
+	*ret_term = 0;
+	if (file_read(file, 64, &text, &length, &why) < 0) {
+		if (why.code == ERROR_NOT_FOUND)
+			return 0;
+		error_move(err, &why);
+		return -1;
+	}
+	*ret_term = strtoull(text, &end, 10);
+	return strcmp(end, "\n") == 0 ? 0 : error_set(err, ERROR_CORRUPT, "%s is no term", file);
+}
+
+int store_read_term(const struct store *store, uint64_t *ret_term, struct error *err)
+{
+	return read_term(store->path, ret_term, err);
+}
+
+int store_raise_term(const char *path, uint64_t term, struct error *err)
+{
+	uint64_t now;
+	if (read_term(path, &now, err) < 0)
+		return -1;
+	if (now >= term)
+		return 0;
+	char text[32];
+	CLEANUP_FREE char *file = file_join(path, "term");
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", term);
+	return file_write_durable(file, text, strlen(text), 0600, err);
+}

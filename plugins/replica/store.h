@@ -1,0 +1,46 @@
+/*
+ * store.h - the target's folder of one replication set: its layout, its lock, its durability. recovery.h says how it always
+ * comes back to one complete point.
+ *
+ *     STORE/            0700; on a file system of the replica's own, which no service mounts before promote
+ *       lock            held by whoever works here; dies with the process
+ *       term            the lowest term that may write; raised before anything else by promote
+ *       point           point.h: the last complete point; its replacement is the commit
+ *       tree-N/         the replica as of `point`. A first mirror is made in tree-N+1 and committed at once
+ *       seen-N          manifest of tree-N as this end left it: finds what others did to it
+ *       batch/          the batch that is being received
+ *         log.part      records (record.h) in frames, as they come
+ *         log           complete, synced: the batch *is received*; it will be applied, come what may
+ *         N             staged object number N: complete, metadata too; or the ranges of a patch, as records in frames
+ *       trash/          what was deleted or replaced; emptied after the commit
+ */
+#pragma once
+
+#include "engine/base/error.h"
+#include "plugins/replica/point.h"
+#include "plugins/replica/tree.h"
+
+struct store {
+	char *path;
+	int folder; /* descriptor of path */
+	int lock;   /* descriptor; -1: opened for reading only */
+	struct point point;
+};
+
+/* Creates the folder if need be and takes the lock. ERROR_LOCKED: another agent works here; *ret_holder (may be NULL) is its
+ * process id, 0 if that is not known. */
+int store_open(const char *path, struct store *ret_store, int *ret_holder, struct error *err);
+int store_look(const char *path, struct store *ret_store, struct error *err); /* no lock: for status */
+void store_close(struct store *store);
+
+char *store_file(const struct store *store, const char *name);				  /* malloc'ed STORE/name */
+char *store_tree(const struct store *store, uint64_t number);				  /* malloc'ed STORE/tree-N */
+int store_write_point(struct store *store, const struct point *point, struct error *err); /* durable; then store->point is it */
+int store_sync(const struct store *store,
+	       struct error *err); /* syncfs: all that was written is on disk, or an error, for good */
+int store_folder(const struct store *store, const char *name, int *ret_fd, struct error *err); /* makes it, 0700, if need be */
+int store_remove(const struct store *store, const char *name, struct error *err);	       /* with all that is below */
+
+/* The term on disk: promote may raise it while a session runs. */
+int store_read_term(const struct store *store, uint64_t *ret_term, struct error *err);
+int store_raise_term(const char *path, uint64_t term, struct error *err); /* durable; never lowers it */

@@ -1,0 +1,257 @@
+/*
+ * target.c - serves one source: who may write, batches, listings.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/base/memory.h"
+#include "plugins/replica/recovery.h"
+#include "plugins/replica/session.h"
+
+struct target {
+	struct store store;
+	struct frame_reader in;
+	struct frame_writer out;
+	struct hello hello;
+	struct batch *batch; /* being received */
+	struct begin begin;
+	bool skipping; /* a batch that was refused: the rest of it is read and dropped */
+	bool listed;   /* the source knows what the tree is now */
+};
+
+/* --- who may write --- */
+
+static int check_source(const struct target *target, struct error *err)
+{
+	const struct point *point = &target->store.point;
+	const struct hello *hello = &target->hello;
+	if (point->set[0] && (strcmp(point->set, hello->set) != 0 || !identity_equal(&point->source, &hello->source))) {
+		char source[IDENTITY_HEX];
+		identity_hex(&point->source, source);
+		error_set(err, ERROR_CONFLICT, "the store %s belongs to the set %s of another source (%s)", target->store.path,
+			  point->set, source);
+		return error_hint(
+			err,
+			"give each source a store of its own; a new source for this set needs a new store or a new enrolment");
+	}
+	return 0;
+}
+
+static int check_term(const struct target *target, struct error *err)
+{
+	uint64_t term;
+	if (store_read_term(&target->store, &term, err) < 0)
+		return -1;
+	bool promoted = target->store.point.promoted && target->hello.term <= target->store.point.term;
+	if (target->hello.term >= term && !promoted)
+		return 0;
+	error_set(err, ERROR_REFUSED, "%s at term %" PRIu64 "; the source has term %" PRIu64 " and may not write",
+		  promoted ? "this replica was promoted" : "the set is", term, target->hello.term);
+	return error_hint(
+		err,
+		"this source was replaced: keep its unsent changes, and connect it again with a new term if it is to send");
+}
+
+/* The store becomes this source's, at this term. */
+static int bind_store(struct target *target, struct error *err)
+{
+	struct point point = target->store.point;
+	if (point.set[0] && point.term == target->hello.term && !point.promoted)
+		return 0;
+	if (store_raise_term(target->store.path, target->hello.term, err) < 0)
+		return -1;
+	strcpy(point.set, target->hello.set); /* NOLINT: of the same size */
+	point.source = target->hello.source;
+	point.term = target->hello.term;
+	point.promoted = false;
+	return store_write_point(&target->store, &point, err);
+}
+
+static int greet(struct target *target, struct error *err)
+{
+	struct frame frame;
+	if (expect_frame(&target->in, FRAME_HELLO, &frame, err) < 0 || parse_hello(&frame, &target->hello, err) < 0)
+		return -1;
+	if (check_source(target, err) < 0 || check_term(target, err) < 0 || bind_store(target, err) < 0)
+		return -1;
+	const struct point *point = &target->store.point;
+	const struct welcome welcome = {
+		.version = PROTOCOL_VERSION,
+		.term = point->term,
+		.generation = point->generation,
+		.point = point->point,
+		.seed = point->seed,
+	};
+	return send_welcome(&target->out, &welcome, err);
+}
+
+/* --- batches --- */
+
+static int refuse_softly(struct target *target, const struct error *why, struct error *err)
+{
+	target->skipping = true;
+	return send_refused(&target->out, why, err);
+}
+
+/* Is the tree the one that the differences are to? */
+static int check_base(const struct target *target, struct error *err)
+{
+	const struct point *point = &target->store.point;
+	CLEANUP_FREE char *where = NULL;
+	if (target->begin.flags & BEGIN_FRESH)
+		return 0;
+	if (!point->generation || !identity_equal(&target->begin.base, &point->point))
+		return error_set(err, ERROR_CONFLICT, "this is not the point that the differences are to");
+	if (target->begin.flags & BEGIN_ANYWAY)
+		return target->listed ? 0 : error_set(err, ERROR_CONFLICT, "the tree was not listed in this session");
+	if (point->conflicts)
+		return error_set(err, ERROR_CONFLICT, "%" PRIu64 " changes of the last point did not fit", point->conflicts);
+	if (recovery_drifted(&target->store, &where, err) < 0)
+		return -1;
+	return where ? error_set(err, ERROR_CONFLICT, "somebody else has changed the replica: %s", *where ? where : "its root")
+		     : 0;
+}
+
+static int on_begin(struct target *target, const struct frame *frame, struct error *err)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	target->skipping = false;
+	if (target->batch)
+		return error_set(err, ERROR_CORRUPT, "a batch in a batch");
+	if (parse_begin(frame, &target->begin, err) < 0)
+		return -1;
+	if (check_base(target, &why) < 0) {
+		if (why.code == ERROR_CONFLICT)
+			return refuse_softly(target, &why, err);
+		error_move(err, &why);
+		return -1;
+	}
+	return batch_begin(&target->store, &target->begin, &target->batch, err);
+}
+
+static int on_changes(struct target *target, const struct frame *frame, struct error *err)
+{
+	if (target->skipping)
+		return 0;
+	if (!target->batch)
+		return error_set(err, ERROR_CORRUPT, "changes without a batch");
+	return batch_add(target->batch, frame->payload, frame->length, err);
+}
+
+static int on_end(struct target *target, const struct frame *frame, struct error *err)
+{
+	struct batch_end end;
+	if (parse_end(frame, &end, err) < 0)
+		return -1;
+	if (target->skipping) {
+		target->skipping = false;
+		return 0;
+	}
+	if (!target->batch)
+		return error_set(err, ERROR_CORRUPT, "the end of no batch");
+	if (check_term(target, err) < 0 || batch_seal(target->batch, &end, err) < 0)
+		return -1;
+	batch_free(take(target->batch));
+	if (recovery_commit(&target->store, &target->begin, &end, err) < 0)
+		return -1;
+	target->listed = false;
+	const struct committed committed = {.point = target->store.point.point, .generation = target->store.point.generation};
+	return send_committed(&target->out, &committed, err);
+}
+
+/* --- listings --- */
+
+static int write_listing(const struct target *target, const char *path, struct error *err)
+{
+	CLEANUP_FREE char *root = store_tree(&target->store, target->store.point.tree);
+	struct tree tree;
+	struct manifest_writer *listing;
+	if (tree_open(root, &tree, err) < 0)
+		return -1;
+	int result = manifest_create(path, &target->store.point.point, target->store.point.seed, &listing, err);
+	if (result == 0) {
+		struct cycle cycle = {.tree = &tree, .next = listing, .seed = target->store.point.seed};
+		result = cycle_run(&cycle, err);
+		if (result == 0)
+			result = manifest_finish(listing, false, err);
+		manifest_free(listing);
+	}
+	tree_close(&tree);
+	return result;
+}
+
+static int send_file(struct target *target, int fd, struct error *err)
+{
+	CLEANUP_FREE char *block = memory_alloc(FRAME_FILL);
+	ssize_t got;
+	while ((got = read(fd, block, FRAME_FILL)) > 0) {
+		buffer_append(frame_begin(&target->out), block, (size_t)got);
+		if (frame_end(&target->out, FRAME_LISTING, err) < 0)
+			return -1;
+	}
+	return got < 0 ? error_set_errno(err, errno, "cannot read the listing") : send_empty(&target->out, FRAME_LISTED, err);
+}
+
+static int on_list(struct target *target, const struct frame *frame, struct error *err)
+{
+	bool content;
+	if (parse_list(frame, &content, err) < 0)
+		return -1;
+	if (target->batch || !target->store.point.generation)
+		return error_set(err, ERROR_CONFLICT, "there is no recovery point to be listed");
+	CLEANUP_FREE char *path = store_file(&target->store, "listing");
+	if (write_listing(target, path, err) < 0)
+		return -1;
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot open %s", path);
+	target->listed = true;
+	return send_file(target, fd, err);
+}
+
+/* --- the conversation --- */
+
+static int (*const handlers[])(struct target *target, const struct frame *frame, struct error *err) = {
+	[FRAME_BEGIN] = on_begin,
+	[FRAME_CHANGES] = on_changes,
+	[FRAME_END] = on_end,
+	[FRAME_LIST] = on_list,
+};
+
+static int converse(struct target *target, struct error *err)
+{
+	struct frame frame;
+	if (greet(target, err) < 0)
+		return -1;
+	for (;;) {
+		int got = frame_read(&target->in, &frame, err);
+		if (got <= 0 || frame.type == FRAME_CLOSE)
+			return got < 0 ? -1 : 0;
+		if (frame.type >= COUNT_OF(handlers) || !handlers[frame.type])
+			return error_set(err, ERROR_CORRUPT, "a message of type %u is not for a target", frame.type);
+		if (handlers[frame.type](target, &frame, err) < 0)
+			return -1;
+	}
+}
+
+int target_serve(const char *store, struct stream *source, struct error *err)
+{
+	struct target *target = memory_alloc(sizeof(*target));
+	target->in.stream = target->out.stream = source;
+	int result = recovery_open(store, &target->store, err);
+	bool open = result == 0;
+	if (open)
+		result = converse(target, err);
+	if (result < 0 && err->code != ERROR_CONNECTION)
+		send_refused(&target->out, err, NULL);
+	batch_free(target->batch);
+	if (open)
+		store_close(&target->store);
+	frame_reader_free(&target->in);
+	frame_writer_free(&target->out);
+	free(target);
+	return result;
+}

@@ -1,0 +1,231 @@
+/*
+ * walk.c - folders by getdents64 and statx, in order; what is to be visited is a stack of paths.
+ */
+#include "plugins/replica/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine/base/memory.h"
+
+#define LISTING_SIZE (64u * 1024)
+
+struct directory_entry { /* as getdents64(2) gives it */
+	uint64_t ino;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+struct walk {
+	const struct tree *tree;
+	const struct rules *rules;
+	walk_skipped *skipped;
+	void *argument;
+	struct {
+		char *path;
+		unsigned depth;
+	} * pending; /* the last one is next */
+	size_t pending_count, pending_capacity;
+	char *path;	     /* of the folder that was given out */
+	int fd;		     /* its descriptor, or -1 */
+	struct buffer names; /* of its entries, each with its NUL */
+	size_t *offsets;     /* of the names, while they are read */
+	struct entry *entries;
+	size_t capacity; /* of offsets and entries */
+};
+
+struct walk *walk_new(const struct tree *tree, const struct rules *rules, walk_skipped *skipped, void *argument)
+{
+	struct walk *walk = memory_alloc(sizeof(*walk));
+	*walk = (struct walk){.tree = tree, .rules = rules, .skipped = skipped, .argument = argument, .fd = -1};
+	walk->pending_capacity = 64;
+	walk->pending = memory_alloc(walk->pending_capacity * sizeof(*walk->pending));
+	walk->pending[walk->pending_count++].path = memory_strdup("");
+	return walk;
+}
+
+static void leave_folder(struct walk *walk)
+{
+	if (walk->fd >= 0)
+		close(walk->fd);
+	walk->fd = -1;
+	free(walk->path);
+	walk->path = NULL;
+}
+
+void walk_free(struct walk *walk)
+{
+	if (!walk)
+		return;
+	leave_folder(walk);
+	while (walk->pending_count)
+		free(walk->pending[--walk->pending_count].path);
+	free(walk->pending);
+	buffer_free(&walk->names);
+	free(walk->offsets);
+	free(walk->entries);
+	free(walk);
+}
+
+static void skip(const struct walk *walk, const char *name, const char *why)
+{
+	CLEANUP_FREE char *path = memory_printf("%s%s%s", walk->path, *walk->path && *name ? "/" : "", name);
+	if (walk->skipped)
+		walk->skipped(walk->argument, path, why);
+}
+
+static void reserve(struct walk *walk, size_t count)
+{
+	if (count <= walk->capacity)
+		return;
+	walk->capacity = walk->capacity ? walk->capacity * 2 : 256;
+	walk->offsets = memory_resize(walk->offsets, walk->capacity * sizeof(*walk->offsets));
+	walk->entries = memory_resize(walk->entries, walk->capacity * sizeof(*walk->entries));
+}
+
+static bool is_dots(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+/* The names in the folder, in the order in which it gives them. */
+static int read_names(struct walk *walk, size_t *ret_count, struct error *err)
+{
+	static _Alignas(8) char listing[LISTING_SIZE];
+	buffer_reset(&walk->names);
+	size_t count = 0;
+	for (;;) {
+		long got = syscall(SYS_getdents64, walk->fd, listing, sizeof(listing));
+		if (got < 0)
+			return error_set_errno(err, errno, "cannot list %s/%s", walk->tree->name, walk->path);
+		if (got == 0)
+			break;
+		for (long at = 0; at < got;) {
+			const struct directory_entry *entry = (const void *)(listing + at);
+			at += entry->length;
+			if (is_dots(entry->name))
+				continue;
+			reserve(walk, count + 1);
+			walk->offsets[count++] = walk->names.length;
+			buffer_append(&walk->names, entry->name, strlen(entry->name) + 1);
+		}
+	}
+	*ret_count = count;
+	return 0;
+}
+
+static bool is_included(const struct walk *walk, const char *name, bool folder)
+{
+	if (!walk->rules)
+		return true;
+	char path[ENTRY_PATH_LIMIT + ENTRY_NAME_LIMIT + 2];
+	snprintf(path, sizeof(path), "%s%s%s", walk->path, *walk->path ? "/" : "", name);
+	return rules_include(walk->rules, path, folder, NULL);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+static size_t read_entries(struct walk *walk, size_t names)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < names; i++) {
+		const char *name = walk->names.data + walk->offsets[i];
+		struct statx status;
+		if (statx(walk->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0) {
+			if (errno == ENOENT)
+				continue;
+			skip(walk, name, strerror(errno));
+			walk->entries[count++] = (struct entry){.name = name};
+			continue;
+		}
+		if (!is_included(walk, name, S_ISDIR(status.stx_mode)))
+			continue;
+		entry_from_statx(&walk->entries[count++], name, &status);
+	}
+	qsort(walk->entries, count, sizeof(*walk->entries), by_name);
+	return count;
+}
+
+static void push(struct walk *walk, const struct walk_folder *folder, const struct entry *entry)
+{
+	if (strlen(folder->path) + strlen(entry->name) + 1 > ENTRY_PATH_LIMIT) {
+		skip(walk, entry->name, "the path is too long");
+		return;
+	}
+	if (entry->dev != folder->self.dev) {
+		skip(walk, entry->name, "another file system is mounted here");
+		return;
+	}
+	if (walk->pending_count == walk->pending_capacity) {
+		walk->pending_capacity *= 2;
+		walk->pending = memory_resize(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
+	}
+	walk->pending[walk->pending_count].path = memory_printf("%s%s%s", folder->path, *folder->path ? "/" : "", entry->name);
+	walk->pending[walk->pending_count++].depth = folder->depth + 1;
+}
+
+/* 1: the folder is open and read, 0: it is not there any more or cannot be read (told to skipped), -1: and it is the root. */
+static int enter(struct walk *walk, unsigned depth, struct walk_folder *ret_folder, struct error *err)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	struct statx status;
+	size_t names = 0;
+	int result = tree_folder(walk->tree, walk->path, &walk->fd, &why);
+	if (result == 0 && statx(walk->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
+		result = error_set_errno(&why, errno, "cannot look at %s/%s", walk->tree->name, walk->path);
+	if (result == 0)
+		result = read_names(walk, &names, &why);
+	if (result < 0) {
+		if (!depth) {
+			error_move(err, &why);
+			return -1;
+		}
+		if (why.code != ERROR_NOT_FOUND)
+			skip(walk, "", error_text(&why));
+		return 0;
+	}
+	*ret_folder = (struct walk_folder){.path = walk->path, .depth = depth, .fd = walk->fd};
+	entry_from_statx(&ret_folder->self, "", &status);
+	ret_folder->count = read_entries(walk, names);
+	ret_folder->entries = walk->entries;
+	return 1;
+}
+
+int walk_next(struct walk *walk, struct walk_folder *ret_folder, struct error *err)
+{
+	while (walk->pending_count) {
+		leave_folder(walk);
+		walk->pending_count--;
+		walk->path = walk->pending[walk->pending_count].path;
+		int entered = enter(walk, walk->pending[walk->pending_count].depth, ret_folder, err);
+		if (entered < 0)
+			return -1;
+		if (!entered)
+			continue;
+		for (size_t i = ret_folder->count; i-- > 0;)
+			if (S_ISDIR(ret_folder->entries[i].meta.mode))
+				push(walk, ret_folder, &ret_folder->entries[i]);
+		return 1;
+	}
+	leave_folder(walk);
+	return 0;
+}
+
+int walk_order(const char *a, const char *b)
+{
+	for (; *a && *a == *b; a++, b++)
+		;
+	int left = *a == '/' ? 1 : *a ? (unsigned char)*a + 1 : 0;
+	int right = *b == '/' ? 1 : *b ? (unsigned char)*b + 1 : 0;
+	return left - right;
+}

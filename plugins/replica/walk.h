@@ -1,0 +1,34 @@
+/*
+ * walk.h - a tree folder by folder, each with its entries, statx'ed and sorted by the bytes of their names; folders in the
+ * order "itself, then all below it, then the next": so two walks, or a walk and a manifest, are merged in one pass.
+ *
+ * Reads names and inodes only (getdents64, statx): nothing is opened but folders. Other file systems mounted below are not
+ * entered; they are reported, as is all that cannot be looked at: that is not evidence that it is gone, so it stands there with
+ * mode 0. What vanishes meanwhile is not reported: it is not there.
+ */
+#pragma once
+
+#include "plugins/replica/entry.h"
+#include "plugins/replica/rules.h"
+#include "plugins/replica/tree.h"
+
+struct walk_folder {
+	const char *path; /* below the root; "" is the root */
+	unsigned depth;	  /* the root is 0 */
+	int fd;		  /* of the folder, open until the next call */
+	struct entry self;
+	struct entry *entries; /* sorted; names and all live until the next call */
+	size_t count;
+};
+
+struct walk;
+
+/* skipped (may be NULL) is told of each object that is left out though the rules have it in. */
+typedef void walk_skipped(void *argument, const char *path, const char *why);
+struct walk *walk_new(const struct tree *tree, const struct rules *rules, walk_skipped *skipped, void *argument);
+void walk_free(struct walk *walk);
+/* 1: a folder; 0: that was all; -1: the root itself cannot be read. */
+int walk_next(struct walk *walk, struct walk_folder *ret_folder, struct error *err);
+
+/* Compares paths in the order of walks: '/' sorts before any other byte. */
+int walk_order(const char *a, const char *b);

@@ -1,0 +1,40 @@
+"""standin-agent as the tests call it: work/source is mirrored into work/store."""
+import json, subprocess
+from compare import differences
+
+
+class Failed(Exception):
+    pass
+
+
+def command(agent, work, verb="sync", target_fault=None, more=()):
+    fault = ["env", f"STANDIN_FAULT={target_fault}"] if target_fault else []
+    return [agent, verb, "--set", "test", "--state", work / "state", "--root", work / "source", *more, "--", *fault, agent, "serve", "--store", work / "store"]
+
+
+def sync(agent, work):
+    done = subprocess.run(command(agent, work), capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"sync ended with {done.returncode}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def verify(agent, work):
+    return subprocess.run(command(agent, work, "verify"), capture_output=True, text=True)
+
+
+def store(agent, work, verb="status", *more):
+    done = subprocess.run([agent, verb, "--store", work / "store", *more], capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"{verb} ended with {done.returncode}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def replica(agent, work):
+    return store(agent, work)["path"]
+
+
+def check(what, expected, actual):
+    lines = differences(expected, actual)
+    if lines:
+        raise Failed(f"{what}: {len(lines)} differences\n    " + "\n    ".join(lines[:12]))
