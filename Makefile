@@ -167,7 +167,9 @@ bench: deps
 
 lint: layers
 	$(Q)clang-format-14 --dry-run -Werror $$(git ls-files '*.c' '*.h')
-	$(Q)clang-tidy-14 --quiet $$(git ls-files 'engine/*.c') -- $(ALL_CFLAGS) 2>/dev/null
+	$(Q)failed=0; for file in $$(git ls-files 'engine/*.c' 'plugins/*.c'); do \
+		said=$$(clang-tidy-14 --quiet $$file -- $(ALL_CFLAGS) 2>&1) || { echo "$$said"; failed=1; }; \
+	done; exit $$failed
 
 layers:
 	$(Q)tests/layers

@@ -406,7 +406,7 @@ static bool same(const struct value *a, const struct value *b)
 	case VALUE_MAP:
 		return same_maps(a, b);
 	case VALUE_DOUBLE:
-		return memcmp(&a->real, &b->real, sizeof(a->real)) == 0;
+		return a->unsigned_integer == b->unsigned_integer; /* its bits */
 	case VALUE_UNKNOWN:
 	case VALUE_ERROR:
 		return same_texts(a, b);

@@ -49,22 +49,6 @@ static int write_end(struct run *run, struct arena *arena, const char *reason, c
 	return run_index_closed(run, "abandoned", err);
 }
 
-/* The locks are named in run_opened; taking them again (ours is the claim) lets run_unlock_all clear them. */
-static int take_claims(struct run *run, const struct value *locks, struct arena *arena, struct error *err)
-{
-	char opened[CLOCK_TEXT_SIZE];
-	struct value *claim = value_map(arena);
-	clock_format_wall(clock_wall(), opened);
-	value_put(arena, claim, "run", value_string(arena, run->id));
-	value_put(arena, claim, "opened", value_string(arena, opened));
-	value_put(arena, claim, "operator", operator_value(arena));
-	value_put(arena, claim, "runbook", value_string(arena, "abandoned"));
-	for (size_t i = 0; value_is(locks, VALUE_LIST) && i < locks->list.count; i++)
-		if (run_lock(run, value_text(locks->list.items[i]), claim, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* What stands in `finally` is done for what was begun, once. Where it cannot be done the run is abandoned all the same, and
  * that is told. */
 static void do_finally(struct run *run, const struct journal_torn *torn)
@@ -98,8 +82,7 @@ static int abandon(struct run_store *store, struct run *run, const struct journa
 	if (result == 0)
 		result = history_read(arena, path, &history, err);
 	if (result == 0) {
-		const struct value *locks = value_get(history->opened, "locks");
-		result = take_claims(run, locks, arena, err);
+		result = claims_retake(run, history->opened, false, err);
 		if (result == 0 && history->opened)
 			do_finally(run, cut);
 		if (result == 0)

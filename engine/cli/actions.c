@@ -91,19 +91,16 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
 	struct loaded loaded;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	loaded_init(&loaded);
 	int result = load_plugins(&loaded, &options) < 0 ? EXIT_INVALID : EXIT_FINE;
 	print_diagnostics(stderr, &loaded.diagnostics);
 	const char *name = options.arguments_count ? options.arguments[0] : NULL;
 	if (result == EXIT_FINE && name)
 		result = print_list(loaded.plugins, name) ? EXIT_FINE : print_one(&loaded, name);
-	else if (result == EXIT_FINE && json)
+	else if (result == EXIT_FINE && options.json)
 		puts(json_text(loaded.arena, actions_value(loaded.arena, loaded.plugins)));
 	else if (result == EXIT_FINE)
 		print_list(loaded.plugins, NULL);

@@ -87,8 +87,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &watch.json) < 0)
-		return EXIT_INVALID;
+	watch.json = options.json;
 	if (run_store_open(options_get(&options, "state"), &watch.store, &err) < 0)
 		return tell_error(&err);
 	int result = run_find(watch.store, options.arguments_count ? options.arguments[0] : "latest", &id, &err);

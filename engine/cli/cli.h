@@ -36,6 +36,7 @@ struct option {
 
 #define OPTIONS_LIMIT	12
 #define ARGUMENTS_LIMIT 1024
+#define FORMATS_LIMIT	4
 
 struct verb {
 	const char *name;  /* "audit verify" has two words */
@@ -43,6 +44,7 @@ struct verb {
 	const char *summary;
 	const char *description;
 	struct option options[OPTIONS_LIMIT]; /* ends with a NULL name */
+	const char *formats[FORMATS_LIMIT];   /* what -o knows, the usual one first; NULL: text and json */
 	const char *examples;		      /* lines "command  # comment" */
 	size_t least, most;		      /* arguments that are no options */
 	int (*run)(const struct verb *verb, int argc, char **argv);
@@ -59,6 +61,8 @@ struct options {
 	size_t count;
 	const char *arguments[ARGUMENTS_LIMIT];
 	size_t arguments_count;
+	const char *format; /* of the verb's: the one that was asked for, or the usual one */
+	bool json;	    /* it is json */
 };
 
 /* 0; or an exit code plus one to return at once (help was printed: EXIT_FINE + 1; wrong usage: EXIT_INVALID + 1). */
@@ -67,8 +71,6 @@ bool options_has(const struct options *options, const char *name);
 const char *options_get(const struct options *options, const char *name); /* the last; NULL: not given */
 /* {NAME: VALUE} of all --name NAME=VALUE. -1: one has no "=" (told). */
 int options_pairs(const struct options *options, const char *name, struct arena *arena, const struct value **ret_map);
-/* text (default), json: -o. -1: something else (told). */
-int options_json(const struct options *options, bool *ret_json);
 
 void verb_help(const struct verb *verb, FILE *out);
 void verb_manual(const struct verb *verb, FILE *out); /* scdoc source of its man page */

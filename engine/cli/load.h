@@ -33,6 +33,12 @@ int load_all(struct loaded *loaded, const struct options *options, const char *r
 void print_diagnostics(FILE *out, struct diagnostics *diagnostics);
 const struct value *operator_value(struct arena *arena);
 
+/* claims.c: takes the runbook's locks, in its name. They are let go by run_unlock_all. */
+int claims_take(struct run *run, const struct runbook *runbook, struct error *err);
+/* Those that the run's run_opened record tells (NULL: none); so run_unlock_all will let them go. ended: the run has, and what
+ * is another's by now stays with it. */
+int claims_retake(struct run *run, const struct value *opened, bool ended, struct error *err);
+
 /* Put everything that is executed into the run directory; and read it back, to resume. */
 int store_execution(const struct loaded *loaded, struct run *run, struct error *err);
 /* amended: {path, sha256} of the runbook that an earlier resume went on with, or NULL. amend_path: of one to go on with from

@@ -98,6 +98,24 @@ static int take_word(struct scan *scan)
 	return 0;
 }
 
+static int take_format(struct options *options)
+{
+	static const char *const usual[FORMATS_LIMIT] = {"text", "json"};
+	const char *const *formats = options->verb->formats[0] ? options->verb->formats : usual;
+	const char *wanted = options_get(options, "output");
+	struct buffer known = {0};
+	for (size_t i = 0; i < FORMATS_LIMIT && formats[i]; i++) {
+		if (!options->format && (!wanted || strcmp(wanted, formats[i]) == 0))
+			options->format = formats[i];
+		buffer_printf(&known, "%s%s", !i ? "" : i + 1 < FORMATS_LIMIT && formats[i + 1] ? ", " : " and ", formats[i]);
+	}
+	if (!options->format)
+		print_safely(stderr, "standin %s: -o knows %s, not '%s'\n", options->verb->name, buffer_text(&known), wanted);
+	buffer_free(&known);
+	options->json = options->format && strcmp(options->format, "json") == 0;
+	return options->format ? 0 : EXIT_INVALID + 1;
+}
+
 int options_parse(const struct verb *verb, int argc, char **argv, struct options *ret_options)
 {
 	*ret_options = (struct options){.verb = verb};
@@ -111,7 +129,7 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct options
 		return misused(verb, "something is missing: ", verb->usage, "", NULL);
 	if (ret_options->arguments_count > verb->most)
 		return misused(verb, "one argument too many: ", ret_options->arguments[verb->most], "", NULL);
-	return 0;
+	return take_format(ret_options);
 }
 
 bool options_has(const struct options *options, const char *name)
@@ -144,16 +162,6 @@ int options_pairs(const struct options *options, const char *name, struct arena 
 	}
 	*ret_map = map;
 	return 0;
-}
-
-int options_json(const struct options *options, bool *ret_json)
-{
-	const char *format = options_get(options, "output");
-	*ret_json = format && strcmp(format, "json") == 0;
-	if (!format || *ret_json || strcmp(format, "text") == 0)
-		return 0;
-	print_safely(stderr, "standin %s: -o knows text and json, not '%s'\n", options->verb->name, format);
-	return -1;
 }
 
 static void print_option(const struct option *option, FILE *out)

@@ -24,13 +24,13 @@ static bool has_failed(const struct value *plan)
 	return value_get_int(value_get(plan, "counts"), "fail", 0) > 0;
 }
 
-static int plan_loaded(struct loaded *loaded, const struct options *options, bool json)
+static int plan_loaded(struct loaded *loaded, const struct options *options)
 {
 	struct error err = ERROR_NONE;
 	const struct value *plan;
 	if (execute_plan(loaded->arena, &loaded->execution, options_has(options, "offline"), &plan, &err) < 0)
 		return tell_error(&err);
-	print_plan(plan, json, options_has(options, "verbose"));
+	print_plan(plan, options->json, options_has(options, "verbose"));
 	return has_failed(plan) ? EXIT_FAILED : EXIT_FINE;
 }
 
@@ -38,16 +38,13 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
 	struct loaded loaded;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	loaded_init(&loaded);
 	int result = load_all(&loaded, &options, options.arguments[0]);
 	if (result == 0)
-		result = plan_loaded(&loaded, &options, json);
+		result = plan_loaded(&loaded, &options);
 	loaded_free(&loaded);
 	return result;
 }

@@ -5,28 +5,12 @@
 
 #include "engine/base/memory.h"
 #include "engine/cli/session.h"
-#include "engine/execute/forecast.h"
-
-static int relock(const struct loaded *loaded, struct run *run, struct error *err)
-{
-	struct value *claim = value_map(loaded->arena);
-	char opened[CLOCK_TEXT_SIZE];
-	clock_format_wall(clock_wall(), opened);
-	value_put(loaded->arena, claim, "run", value_string(loaded->arena, run->id));
-	value_put(loaded->arena, claim, "runbook", value_string(loaded->arena, loaded->runbook->name));
-	value_put(loaded->arena, claim, "opened", value_string(loaded->arena, opened));
-	value_put(loaded->arena, claim, "operator", loaded->execution.operator);
-	for (size_t i = 0; i < loaded->runbook->locks_count; i++)
-		if (run_lock(run, loaded->runbook->locks[i], claim, err) < 0)
-			return -1;
-	return 0;
-}
 
 /* What the journal says before anything is loaded. */
 struct before_resume {
 	struct arena *arena;
-	const char *outcome; /* it is finished; else NULL */
-	const struct value *locks;
+	const char *outcome;	     /* it is finished; else NULL */
+	const struct value *opened;  /* the run_opened record, or NULL */
 	const struct value *amended; /* {path, sha256}: the runbook of the last resume --amend; else NULL */
 };
 
@@ -35,7 +19,7 @@ static bool look_back(void *context, const struct value *record)
 	struct before_resume *before = context;
 	const char *kind = value_get_text(record, "kind"), *outcome = value_get_text(record, "outcome");
 	if (strcmp(kind, "run_opened") == 0)
-		before->locks = value_copy(before->arena, value_get(record, "locks"));
+		before->opened = value_copy(before->arena, record);
 	else if (strcmp(kind, "resumed") == 0 && value_is(value_get(record, "amended"), VALUE_MAP))
 		before->amended = value_copy(before->arena, value_get(record, "amended"));
 	else if (strcmp(kind, "run_finished") == 0 || strcmp(kind, "abandoned") == 0)
@@ -45,13 +29,7 @@ static bool look_back(void *context, const struct value *record)
 
 static int close_finished(const struct before_resume *before, struct run *run, struct error *err)
 {
-	for (size_t i = 0; value_is(before->locks, VALUE_LIST) && i < before->locks->list.count; i++) {
-		struct value *claim = value_map(before->arena);
-		value_put(before->arena, claim, "run", value_string(before->arena, run->id));
-		if (run_lock(run, value_text(before->locks->list.items[i]), claim, err) < 0)
-			error_clear(err); /* another run has it by now: a claim of a run that has ended is void */
-	}
-	if (run_unlock_all(run, err) < 0)
+	if (claims_retake(run, before->opened, true, err) < 0 || run_unlock_all(run, err) < 0)
 		return -1;
 	return run_index_closed(run, before->outcome, err);
 }
@@ -76,7 +54,7 @@ static int end_finished(const struct before_resume *before, struct run_store *st
 }
 
 static int go_on(struct loaded *loaded, struct run *run, const struct before_resume *before, const struct journal_torn *torn,
-		 const struct options *options, bool json)
+		 const struct options *options)
 {
 	struct error err = ERROR_NONE;
 	enum outcome outcome;
@@ -84,24 +62,15 @@ static int go_on(struct loaded *loaded, struct run *run, const struct before_res
 		print_diagnostics(stderr, &loaded->diagnostics);
 		return tell_error(&err);
 	}
-	if (relock(loaded, run, &err) < 0)
+	if (claims_take(run, loaded->runbook, &err) < 0)
 		return tell_error(&err);
-	const struct value *forecast = forecast_load(loaded->arena, run->store, loaded->runbook->name);
-	struct session *session = session_new(json, options_has(options, "verbose"), forecast);
+	struct session *session = session_begin(loaded, run->store, options);
 	struct execute_listener listener = session_listener(session);
-	session_start(session);
 	int result = execute_resume(&loaded->execution, run, torn, &listener, &outcome, &err);
-	session_end(session);
-	session_free(session);
-	if (result < 0)
-		return tell_error(&err);
-	if (outcome == OUTCOME_STOPPED)
-		tell_error(&err);
-	error_clear(&err);
-	return exit_code_for(outcome);
+	return session_end(session, result, outcome, &err);
 }
 
-static int open_and_go_on(struct loaded *loaded, struct run_store *store, const struct options *options, bool json)
+static int open_and_go_on(struct loaded *loaded, struct run_store *store, const struct options *options)
 {
 	struct error err = ERROR_NONE;
 	struct journal_torn torn = {0};
@@ -115,7 +84,7 @@ static int open_and_go_on(struct loaded *loaded, struct run_store *store, const 
 	if (journal_read(path, look_back, &before, NULL, &err) < 0)
 		result = tell_error(&err);
 	else
-		result = before.outcome ? end_finished(&before, store, run) : go_on(loaded, run, &before, &torn, options, json);
+		result = before.outcome ? end_finished(&before, store, run) : go_on(loaded, run, &before, &torn, options);
 	run_close(run);
 	return result;
 }
@@ -126,12 +95,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 	struct loaded loaded;
 	struct run_store *store;
 	struct error err = ERROR_NONE;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	loaded_init(&loaded);
 	if (options_pairs(&options, "answer", loaded.arena, &loaded.execution.answers) < 0) {
 		loaded_free(&loaded);
@@ -141,7 +107,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (run_store_open(options_get(&options, "state"), &store, &err) < 0) {
 		result = tell_error(&err);
 	} else {
-		result = open_and_go_on(&loaded, store, &options, json);
+		result = open_and_go_on(&loaded, store, &options);
 		run_store_close(store);
 	}
 	loaded_free(&loaded);

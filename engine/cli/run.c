@@ -7,30 +7,8 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/cli/session.h"
-#include "engine/execute/forecast.h"
 #include "engine/plan/plan.h"
 #include "engine/report/report.h"
-
-static const struct value *claim_value(struct arena *arena, const struct loaded *loaded, const struct run *run)
-{
-	struct value *claim = value_map(arena);
-	char opened[CLOCK_TEXT_SIZE];
-	clock_format_wall(clock_wall(), opened);
-	value_put(arena, claim, "run", value_string(arena, run->id));
-	value_put(arena, claim, "runbook", value_string(arena, loaded->runbook->name));
-	value_put(arena, claim, "opened", value_string(arena, opened));
-	value_put(arena, claim, "operator", loaded->execution.operator);
-	return claim;
-}
-
-static int take_locks(const struct loaded *loaded, struct run *run, struct error *err)
-{
-	const struct value *claim = claim_value(loaded->arena, loaded, run);
-	for (size_t i = 0; i < loaded->runbook->locks_count; i++)
-		if (run_lock(run, loaded->runbook->locks[i], claim, err) < 0)
-			return -1;
-	return 0;
-}
 
 /* A run that never began leaves nothing behind. */
 static void discard(struct run *run)
@@ -40,32 +18,23 @@ static void discard(struct run *run)
 	file_remove_tree(run->folder, NULL);
 }
 
-static int execute(struct loaded *loaded, struct run_store *store, const struct options *options, bool json)
+static int execute(struct loaded *loaded, struct run_store *store, const struct options *options)
 {
 	struct error err = ERROR_NONE;
 	struct run *run;
 	enum outcome outcome;
 	if (run_create(store, &run, &err) < 0)
 		return tell_error(&err);
-	if (store_execution(loaded, run, &err) < 0 || take_locks(loaded, run, &err) < 0) {
+	if (store_execution(loaded, run, &err) < 0 || claims_take(run, loaded->runbook, &err) < 0) {
 		discard(run);
 		run_close(run);
 		return tell_error(&err);
 	}
-	const struct value *forecast = forecast_load(loaded->arena, store, loaded->runbook->name);
-	struct session *session = session_new(json, options_has(options, "verbose"), forecast);
+	struct session *session = session_begin(loaded, store, options);
 	struct execute_listener listener = session_listener(session);
-	session_start(session);
 	int result = execute_run(&loaded->execution, run, &listener, &outcome, &err);
-	session_end(session);
-	session_free(session);
 	run_close(run);
-	if (result < 0)
-		return tell_error(&err);
-	if (outcome == OUTCOME_STOPPED)
-		tell_error(&err);
-	error_clear(&err);
-	return exit_code_for(outcome);
+	return session_end(session, result, outcome, &err);
 }
 
 /* The saved plan must be what a plan made now would be. */
@@ -122,12 +91,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 	struct loaded loaded;
 	struct run_store *store;
 	struct error err = ERROR_NONE;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	loaded_init(&loaded);
 	int result = load_all(&loaded, &options, options.arguments[0]);
 	if (result == 0 && prepare(&loaded, &options, &err) < 0)
@@ -136,7 +102,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		if (run_store_open(options_get(&options, "state"), &store, &err) < 0) {
 			result = tell_error(&err);
 		} else {
-			result = execute(&loaded, store, &options, json);
+			result = execute(&loaded, store, &options);
 			run_store_close(store);
 		}
 	}

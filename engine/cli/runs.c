@@ -96,7 +96,7 @@ static void print_value(const struct value *value)
 	puts(buffer_text(&text));
 }
 
-static int list_runs(struct run_store *store, bool json, struct error *err)
+static int list_runs(struct run_store *store, const struct options *options, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	char **ids;
@@ -109,7 +109,7 @@ static int list_runs(struct run_store *store, bool json, struct error *err)
 		free(ids[i]);
 	}
 	free(ids);
-	if (json) {
+	if (options->json) {
 		print_value(entries);
 		return 0;
 	}
@@ -120,22 +120,25 @@ static int list_runs(struct run_store *store, bool json, struct error *err)
 	return 0;
 }
 
-static int run_runs(const struct verb *verb, int argc, char **argv)
+static int with_store(const struct verb *verb, int argc, char **argv,
+		      int (*work)(struct run_store *store, const struct options *options, struct error *err))
 {
 	struct options options;
 	struct run_store *store;
 	struct error err = ERROR_NONE;
-	bool json;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
-	int result = list_runs(store, json, &err);
+	int result = work(store, &options, &err);
 	run_store_close(store);
 	return result < 0 ? tell_error(&err) : EXIT_FINE;
+}
+
+static int run_runs(const struct verb *verb, int argc, char **argv)
+{
+	return with_store(verb, argc, argv, list_runs);
 }
 
 /* --- show, report --- */
@@ -166,18 +169,16 @@ static void show_html(const struct value *records, const struct value *proof, bo
 	fputs(buffer_text(&text), stdout);
 }
 
-static const struct format {
+static const struct {
 	const char *name;
 	void (*show)(const struct value *records, const struct value *proof, bool verbose);
 } formats[] = {{"text", show_text}, {"json", show_json}, {"html", show_html}};
 
-static const struct format *find_format(const struct verb *verb, const char *name)
+static void show_as(const char *format, const struct value *records, const struct value *proof, bool verbose)
 {
 	for (size_t i = 0; i < COUNT_OF(formats); i++)
-		if (strcmp(formats[i].name, name) == 0)
-			return &formats[i];
-	print_safely(stderr, "standin %s: -o knows text, json and html, not '%s'\n", verb->name, name);
-	return NULL;
+		if (strcmp(formats[i].name, format) == 0)
+			formats[i].show(records, proof, verbose);
 }
 
 static void note_proof(void *context, const char *id, uint64_t records, const char *problem)
@@ -193,8 +194,9 @@ static void note_proof(void *context, const char *id, uint64_t records, const ch
 						   problem ? problem : "each is the one that was written, none is missing")));
 }
 
-static int show_run(struct run_store *store, const char *name, const struct format *format, bool verbose, struct error *err)
+static int show_run(struct run_store *store, const struct options *options, struct error *err)
 {
+	const char *name = options->arguments_count ? options->arguments[0] : "latest";
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *id = NULL;
 	struct value *records;
@@ -205,38 +207,13 @@ static int show_run(struct run_store *store, const char *name, const struct form
 	size_t count = records->list.count;
 	const struct value *head = count ? value_get(records->list.items[count - 1], "hash") : NULL;
 	value_put(arena, proof.records, "head", or_null(head));
-	format->show(records, proof.records, verbose);
+	show_as(options->format, records, proof.records, options_has(options, "verbose"));
 	return 0;
-}
-
-static int show_as(const struct verb *verb, int argc, char **argv, const char *usual)
-{
-	struct options options;
-	struct run_store *store;
-	struct error err = ERROR_NONE;
-	int early = options_parse(verb, argc, argv, &options);
-	if (early)
-		return early - 1;
-	const struct format *format =
-		find_format(verb, options_get(&options, "output") ? options_get(&options, "output") : usual);
-	if (!format)
-		return EXIT_INVALID;
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
-		return tell_error(&err);
-	const char *name = options.arguments_count ? options.arguments[0] : "latest";
-	int result = show_run(store, name, format, options_has(&options, "verbose"), &err);
-	run_store_close(store);
-	return result < 0 ? tell_error(&err) : EXIT_FINE;
 }
 
 static int run_show(const struct verb *verb, int argc, char **argv)
 {
-	return show_as(verb, argc, argv, "text");
-}
-
-static int run_report(const struct verb *verb, int argc, char **argv)
-{
-	return show_as(verb, argc, argv, "html");
+	return with_store(verb, argc, argv, show_run);
 }
 
 const struct verb verb_runs = {
@@ -258,7 +235,10 @@ const struct verb verb_show = {
 	.summary = "tell what a run did",
 	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time "
 		       "and waiting for people apart.",
-	.options = {OPTION_STATE, OPTION_OUTPUT, {"verbose", 'v', NULL, "commands and outputs of every step"}},
+	.options = {OPTION_STATE,
+		    {"output", 'o', "FORMAT", "text (default), json or html"},
+		    {"verbose", 'v', NULL, "commands and outputs of every step"}},
+	.formats = {"text", "json", "html"},
 	.examples = "  standin show              # the latest run\n  standin show 20260301-031245-7f3a19c4 -v\n",
 	.least = 0,
 	.most = 1,
@@ -275,9 +255,10 @@ const struct verb verb_report = {
 		       "It can be "
 		       "mailed, printed, and read on a phone.",
 	.options = {OPTION_STATE, {"output", 'o', "FORMAT", "html (default), text or json"}},
+	.formats = {"html", "text", "json"},
 	.examples = "  standin report >failover.html            # the latest run\n  standin report 20260301-031245-7f3a19c4 -o "
 		    "text\n",
 	.least = 0,
 	.most = 1,
-	.run = run_report,
+	.run = run_show,
 };

@@ -14,33 +14,19 @@
 #include "engine/base/loop.h"
 #include "engine/base/memory.h"
 #include "engine/base/typed.h"
+#include "engine/execute/forecast.h"
 #include "engine/report/report.h"
 
 #define TICK (100 * NSEC_PER_MSEC)
 
 struct session {
-	bool json;
-	struct run_view *view; /* NULL with json */
+	struct run_view *view; /* NULL: the records themselves are shown, as JSON */
 	struct fiber *ticker;
 	struct fiber *keyboard;
 	struct arena *arena;	   /* of the question that waits */
 	const struct value *waits; /* its `waiting` record, or NULL */
 	bool ended;
 };
-
-struct session *session_new(bool json, bool verbose, const struct value *forecast)
-{
-	struct session *session = memory_alloc(sizeof(*session));
-	struct report_style style = report_style_for(stdout);
-	style.verbose = verbose;
-	session->json = json;
-	session->arena = arena_new();
-	if (!json) {
-		session->view = run_view_new(stdout, &style, style.terminal);
-		run_view_forecast(session->view, forecast);
-	}
-	return session;
-}
 
 static void on_record(void *context, const struct value *record)
 {
@@ -137,12 +123,21 @@ static void read_keyboard(void *argument)
 	}
 }
 
-void session_start(struct session *session)
+struct session *session_begin(struct loaded *loaded, struct run_store *store, const struct options *options)
 {
-	if (session->view && report_style_for(stdout).terminal)
-		session->ticker = fiber_start(tick, session);
+	struct session *session = memory_alloc(sizeof(*session));
+	struct report_style style = report_style_for(stdout);
+	style.verbose = options_has(options, "verbose");
+	session->arena = arena_new();
+	if (!options->json) {
+		session->view = run_view_new(stdout, &style, style.terminal);
+		run_view_forecast(session->view, forecast_load(loaded->arena, store, loaded->runbook->name));
+		if (style.terminal)
+			session->ticker = fiber_start(tick, session);
+	}
 	if (isatty(STDIN_FILENO))
 		session->keyboard = fiber_start(read_keyboard, session);
+	return session;
 }
 
 static void end_fiber(struct fiber **fiber)
@@ -156,22 +151,29 @@ static void end_fiber(struct fiber **fiber)
 	*fiber = NULL;
 }
 
-void session_end(struct session *session)
+static void session_free(struct session *session)
 {
 	session->ended = true;
 	end_fiber(&session->ticker);
 	end_fiber(&session->keyboard);
-	if (session->view)
+	if (session->view) {
 		run_view_end(session->view);
-	fflush(stdout);
-}
-
-void session_free(struct session *session)
-{
-	if (session->view)
 		run_view_free(session->view);
+	}
+	fflush(stdout);
 	arena_free(session->arena);
 	free(session);
+}
+
+int session_end(struct session *session, int result, enum outcome outcome, struct error *err)
+{
+	session_free(session);
+	if (result < 0)
+		return tell_error(err);
+	if (outcome == OUTCOME_STOPPED)
+		tell_error(err);
+	error_clear(err);
+	return exit_code_for(outcome);
 }
 
 bool session_confirm(const char *question)

@@ -7,13 +7,11 @@
 
 struct session;
 
-/* forecast: as forecast_load gives it, borrowed; or NULL. */
-struct session *session_new(bool json, bool verbose, const struct value *forecast);
-/* Start taking answers and redrawing; execute_listener for execute_run. */
-struct execute_listener session_listener(struct session *session);
-void session_start(struct session *session);
-void session_end(struct session *session);
-void session_free(struct session *session);
+/* Starts taking answers and redrawing. */
+struct session *session_begin(struct loaded *loaded, struct run_store *store, const struct options *options);
+struct execute_listener session_listener(struct session *session); /* for execute_run, execute_resume */
+/* Frees it. result, outcome, err: what that gave; err is told. Returns the exit code. */
+int session_end(struct session *session, int result, enum outcome outcome, struct error *err);
 
 /* Ask yes or no on the terminal. */
 bool session_confirm(const char *question);

@@ -143,19 +143,17 @@ static bool validate_one(struct common *common, const struct options *options, c
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
-	bool json, valid = true;
+	bool valid = true;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (options_json(&options, &json) < 0)
-		return EXIT_INVALID;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct value *results = value_list(arena);
 	struct common common = {0};
 	for (size_t i = 0; i < options.arguments_count; i++)
-		valid &= validate_one(&common, &options, options.arguments[i], json, arena, results);
+		valid &= validate_one(&common, &options, options.arguments[i], options.json, arena, results);
 	common_free(&common);
-	if (json) {
+	if (options.json) {
 		CLEANUP_BUFFER struct buffer text = {0};
 		json_format(&text, results, JSON_INDENTED);
 		puts(buffer_text(&text));

@@ -9,17 +9,24 @@
 #include "engine/base/memory.h"
 #include "engine/base/process.h"
 
+/* What people have said about it meanwhile: STOPPED, CANCELLED, SKIPPED; OK: nothing. */
+static enum outcome calls_off(const struct interpreter *interpreter, const struct attempt *attempt)
+{
+	if (control_stopping(interpreter))
+		return OUTCOME_STOPPED;
+	if (control_cancelled(interpreter) && !attempt->frame->finishing)
+		return OUTCOME_CANCELLED;
+	return control_skip_reason(interpreter, attempt->key) ? OUTCOME_SKIPPED : OUTCOME_OK;
+}
+
 enum outcome attempt_wait(struct interpreter *interpreter, struct attempt *attempt, int64_t nanoseconds)
 {
 	int64_t until = clock_boottime() + nanoseconds;
 	int64_t latest = machine_to_boottime(interpreter, attempt->deadline);
 	for (;;) {
-		if (control_stopping(interpreter))
-			return OUTCOME_STOPPED;
-		if (control_cancelled(interpreter) && !attempt->frame->finishing)
-			return OUTCOME_CANCELLED;
-		if (control_skip_reason(interpreter, attempt->key))
-			return OUTCOME_SKIPPED;
+		enum outcome called_off = calls_off(interpreter, attempt);
+		if (called_off != OUTCOME_OK)
+			return called_off;
 		if (loop_wait_signal(control_changed(interpreter), until < latest ? until : latest) == LOOP_TIMEOUT)
 			return OUTCOME_OK;
 	}
@@ -92,12 +99,9 @@ static enum outcome wait_for_answer(struct interpreter *interpreter, struct atte
 		*ret_answer = control_take_answer(interpreter, attempt->key, &attempt->answered_by);
 		if (*ret_answer)
 			return OUTCOME_OK;
-		if (control_stopping(interpreter))
-			return OUTCOME_STOPPED;
-		if (control_cancelled(interpreter) && !attempt->frame->finishing)
-			return OUTCOME_CANCELLED;
-		if (control_skip_reason(interpreter, attempt->key))
-			return OUTCOME_SKIPPED;
+		enum outcome called_off = calls_off(interpreter, attempt);
+		if (called_off != OUTCOME_OK)
+			return called_off;
 		loop_wait_signal(control_changed(interpreter), CLOCK_FOREVER);
 	}
 }

@@ -49,17 +49,17 @@ struct interpreter {
 	struct journal *journal; /* the run's */
 	struct history *history; /* NULL: a new run */
 	struct control *control;
-	struct table baselines; /* key without attempts -> token before an event wish's first apply */
-	struct table predicted; /* step key -> plan row, with --plan */
-	struct table answered;	/* step key -> the prepared answer that was used up */
-	int64_t machine_base;	/* machine time when this process began */
-	int64_t process_start;	/* boottime */
-	int64_t waited_before;	/* by earlier processes */
-	int64_t waited;		/* by this process, for people */
-	unsigned branches;	/* of the walk that go on at once: 1, more in a parallel group */
-	unsigned asking;	/* how many of them wait for a person */
-	int64_t idle_since;	/* boottime since which all of them do; -1: at least one works */
-	struct table busy;	/* object -> key of the step that applies to it now */
+	struct table baselines;		/* key without attempts -> token before an event wish's first apply */
+	struct table predicted;		/* step key -> plan row, with --plan */
+	struct table answered;		/* step key -> the prepared answer that was used up */
+	int64_t machine_base;		/* machine time when this process began */
+	int64_t process_start;		/* boottime */
+	int64_t waited_before;		/* by earlier processes */
+	int64_t waited;			/* by this process, for people */
+	unsigned branches;		/* of the walk that go on at once: 1, more in a parallel group */
+	unsigned asking;		/* how many of them wait for a person */
+	int64_t idle_since;		/* boottime since which all of them do; -1: at least one works */
+	struct table busy;		/* object -> key of the step that applies to it now */
 	unsigned counts[OUTCOME_COUNT]; /* of the steps by how each ended at last */
 	struct table counted;		/* of those that may be done again: instance key without attempts -> outcome's name */
 	bool conflict;	   /* a step failed because another had changed its object: its groups are not tried again */

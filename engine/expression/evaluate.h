@@ -55,7 +55,7 @@ bool charge_element(struct evaluation *evaluation, const struct value *value);
 /* The field or key of a map, or an error that says what there is instead. */
 const struct value *map_lookup(struct evaluation *evaluation, const struct value *map, const struct value *key);
 
-const char *type_name(const struct value *value);		       /* as type() says: "google.protobuf.Duration" */
+const char *type_name(const struct value *value); /* as type() says: "google.protobuf.Duration" */
 bool type_is_name(const char *name);
 const struct value *type_value(struct arena *arena, const char *name); /* the type of that name, or NULL */
 

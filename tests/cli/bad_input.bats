@@ -4,10 +4,7 @@
 # Every call may take 64 MiB of memory and ten seconds of processor time, then it is killed: no clock is read.
 load support
 
-eval "plain_$(declare -f setup)" # support.bash's own
-
-setup() {
-  plain_setup
+furnish() {
   HEAD=$'standin: "1"\nrunbook: test/bad\nkind: drill\n'
 }
 

@@ -1,7 +1,13 @@
 # far.bash - hosts behind a real sshd and a real sudo, on this machine: for tests of what arrives at the other end of them.
 #
-# far_start (in setup_file, as root) makes a folder $FAR with keys and a configuration, starts sshd on a free port of 127.0.0.1, and makes two
-# users: $FAR_ASKED must give sudo a password (in $FAR/password), $FAR_FREE need not. far_stop takes all of it away again.
+# Before a file's tests (as root) far_start makes a folder $FAR with keys and a configuration, starts sshd on a free port of 127.0.0.1, and makes
+# two users: $FAR_ASKED must give sudo a password (in $FAR/password), $FAR_FREE need not. far_stop takes all of it away again. A test
+# that goes there says needs_far.
+
+setup_file() { if [ "$(id -u)" -eq 0 ]; then far_start; fi; }
+teardown_file() { far_stop; }
+
+needs_far() { [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"; }
 
 far_start() {
   FAR=$(mktemp -d /tmp/standin-far.XXXXXX)

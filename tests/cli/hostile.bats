@@ -9,15 +9,7 @@ load far
 
 MARK=/tmp/standin-hostile-mark
 
-setup_file() {
-  if [ "$(id -u)" -eq 0 ]; then far_start; fi
-}
-teardown_file() { far_stop; }
-
-eval "plain_$(declare -f setup)" # support.bash's own
-
-setup() {
-  plain_setup
+furnish() {
   {
     printf 'standin: "1"\nhosts:\n  here: {connection: local}\n'
     printf '  prefixed: {connection: command, command: [sh, -c, "exec \\"$@\\"", "it'"'"'s $(id)"]}\n'
@@ -103,17 +95,17 @@ arrives() {
 @test "command prefix" { arrives prefixed; }
 
 @test "ssh" {
-  [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"
+  needs_far
   arrives root
 }
 
 @test "ssh and sudo" {
-  [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"
+  needs_far
   arrives free
 }
 
 @test "ssh and sudo with a password" {
-  [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"
+  needs_far
   arrives asked
 }
 
@@ -134,7 +126,7 @@ PYTHON
 }
 
 @test "100 KiB in one value: on stdin everywhere; as an argument where the system carries it, else refused" {
-  [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"
+  needs_far
   /usr/bin/python3 say.py long >long.json
   for host in here prefixed root free; do
     for number in 0 1; do

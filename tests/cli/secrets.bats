@@ -6,15 +6,7 @@
 load support
 load far
 
-setup_file() {
-  if [ "$(id -u)" -eq 0 ]; then far_start; fi
-}
-teardown_file() { far_stop; }
-
-eval "plain_$(declare -f setup)" # support.bash's own
-
-setup() {
-  plain_setup
+furnish() {
   C=$BATS_TEST_TMPDIR/canaries # beside what is searched
   mkdir "$C"
   printf 'canary-7f3a91d2' >"$C/line"
@@ -153,17 +145,17 @@ leaves_no_trace() {
 @test "no trace: a local host" { leaves_no_trace here; }
 
 @test "no trace: over ssh" {
-  [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"
+  needs_far
   leaves_no_trace root
 }
 
 @test "no trace: over ssh and sudo with a password" {
-  [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"
+  needs_far
   leaves_no_trace asked
 }
 
 @test "no trace: a wrong password for sudo" {
-  [ -n "${FAR:-}" ] || skip "needs root: an sshd and users of its own"
+  needs_far
   telling
   printf 'not-the-canary-1b2c' >"$C/wrong"
   SUDO_FROM=$C/wrong

@@ -1,7 +1,7 @@
 # support.bash - what the tests of the command line share: a world of light local hosts, and ways to watch a run without a clock.
 #
 # Each test has its own folder W (in memory where there is /dev/shm: the engine syncs a lot) with inventory.yaml (hosts a and b), plugins/ (core and the toy of tests/torture), state/,
-# and one world a host: W/a, W/b (see tests/torture/plugins/toy/plugin.yaml). Nothing depends on the directory that bats is called from.
+# and one world a host: W/a, W/b (see tests/torture/plugins/toy/plugin.yaml). A file that needs more defines furnish. Nothing depends on the directory that bats is called from.
 
 TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 STANDIN=${STANDIN:-$TREE/build/standin}
@@ -27,6 +27,7 @@ setup() {
   echo hunter2-and-more >"$W/word"
   cd "$W"
   started=()
+  if declare -F furnish >/dev/null; then furnish; fi
 }
 
 # Only what this test started, by its id.

@@ -45,7 +45,7 @@ static void the_nth_hit_strikes_once(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(faults); i++) {
-		int result = with_fault(faults[i].fault, "hit_three_times", "");
+		int result = child_run(faults[i].fault, "hit_three_times", "");
 		if (result != faults[i].result)
 			fail_msg("%s: expected %d, got %d", faults[i].fault ? faults[i].fault : "(not set)", faults[i].result,
 				 result);

@@ -51,7 +51,7 @@ static void old_or_new_never_half(void **state)
 		SCRATCH *folder = scratch_new();
 		CLEANUP_FREE char *path = file_join(folder, "claim");
 		assert_int_equal(file_write_durable(path, "old", 3, 0600, NULL), 0);
-		assert_int_equal(with_fault(durable[i].fault, "write_new", folder), durable[i].result);
+		assert_int_equal(child_run(durable[i].fault, "write_new", folder), durable[i].result);
 		CLEANUP_FREE char *content = content_of(folder, "claim");
 		assert_string_equal(content, durable[i].content);
 		assert_int_equal(entries_in(folder), durable[i].entries);
@@ -113,7 +113,7 @@ static void a_record_is_whole_or_not_there(void **state)
 		SCRATCH *folder = scratch_new();
 		CLEANUP_FREE char *path = file_join(folder, "journal");
 		assert_int_equal(file_write_durable(path, "one\n", 4, 0600, NULL), 0);
-		assert_int_equal(with_fault(appends[i].fault, "append_record", folder), appends[i].result);
+		assert_int_equal(child_run(appends[i].fault, "append_record", folder), appends[i].result);
 		CLEANUP_FREE char *content = content_of(folder, "journal");
 		assert_string_equal(content, appends[i].content);
 	}
@@ -138,7 +138,7 @@ static void a_short_write_is_undone(void **state)
 	SCRATCH *folder = scratch_new();
 	CLEANUP_FREE char *path = file_join(folder, "journal");
 	assert_int_equal(file_write_durable(path, "one\n", 4, 0600, NULL), 0);
-	assert_int_equal(with_fault(NULL, "append_too_much", folder), 0);
+	assert_int_equal(child_run(NULL, "append_too_much", folder), 0);
 	CLEANUP_FREE char *content = content_of(folder, "journal");
 	assert_string_equal(content, "one\n");
 }
@@ -159,7 +159,7 @@ static void a_failed_sync_says_what_it_means(void **state)
 {
 	(void)state;
 	SCRATCH *folder = scratch_new();
-	assert_int_equal(with_fault("sync:1:5", "sync_fails", folder), 0);
+	assert_int_equal(child_run("sync:1:5", "sync_fails", folder), 0);
 }
 
 static void reading(void **state)

@@ -24,7 +24,7 @@
 
 static inline char *scratch_new(void)
 {
-	char *folder = memory_strdup("/tmp/standin-base-XXXXXX");
+	char *folder = memory_strdup("/tmp/standin-test-XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	return folder;
 }
@@ -41,23 +41,32 @@ struct child {
 	int (*function)(const char *folder); /* gives the exit code */
 };
 
-/* Runs that work in a child with that fault. Its exit code, or minus the signal that ended it. */
-static inline int with_fault(const char *fault, const char *work, const char *folder)
+static inline pid_t child_start(const char *fault, const char *work, const char *folder)
 {
-	int status;
 	fflush(NULL);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
-	if (!pid) {
-		if (fault)
-			setenv("STANDIN_FAULT", fault, 1);
-		else
-			unsetenv("STANDIN_FAULT");
-		execl("/proc/self/exe", "child", "--child", work, folder, (char *)NULL);
-		_exit(127);
-	}
+	if (pid)
+		return pid;
+	if (fault)
+		setenv("STANDIN_FAULT", fault, 1);
+	else
+		unsetenv("STANDIN_FAULT");
+	execl("/proc/self/exe", "child", "--child", work, folder, (char *)NULL);
+	_exit(127);
+}
+
+/* Its exit code, or minus the signal that ended it. */
+static inline int child_wait(pid_t pid)
+{
+	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static inline int child_run(const char *fault, const char *work, const char *folder)
+{
+	return child_wait(child_start(fault, work, folder));
 }
 
 /* To be called first in main: -1 if this is no child, else its exit code. */

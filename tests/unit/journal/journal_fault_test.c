@@ -11,21 +11,7 @@
 
 static const char *const kinds[] = {"step_started", "intent", "step_finished"};
 
-static char *journal_in(const char *folder)
-{
-	return file_join(folder, "journal.jsonl");
-}
-
 /* ---------------------------------------------------------------------------------------------------------- in the child */
-
-static struct journal *create_in(const char *folder)
-{
-	CLEANUP_FREE char *path = journal_in(folder);
-	struct error err = ERROR_NONE;
-	struct journal *journal;
-	assert_good(journal_create(path, &journal, &err), &err);
-	return journal;
-}
 
 static int append(struct journal *journal, unsigned number, struct error *err)
 {

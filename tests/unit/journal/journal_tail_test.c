@@ -9,20 +9,6 @@
 #define RECORDS 200
 #define SOON	(clock_boottime() + 20 * NSEC_PER_SEC)
 
-static char *journal_in(const char *folder)
-{
-	return file_join(folder, "journal.jsonl");
-}
-
-static struct journal *create_in(const char *folder)
-{
-	CLEANUP_FREE char *path = journal_in(folder);
-	struct error err = ERROR_NONE;
-	struct journal *journal;
-	assert_good(journal_create(path, &journal, &err), &err);
-	return journal;
-}
-
 static void append(struct journal *journal, const char *kind)
 {
 	struct error err = ERROR_NONE;

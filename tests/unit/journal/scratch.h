@@ -1,43 +1,14 @@
 /*
- * scratch.h - what the journal's tests share: a folder of their own, children with a fault point, small readers.
- *
- * A test that must die runs in a child: this very program again, with --child SCENARIO FOLDER, so that STANDIN_FAULT is read
- * afresh.
+ * scratch.h - what the journal's tests share beside folders and children (tests/unit/base/scratch.h): errors, small readers.
  */
 #pragma once
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "tests/unit/base/scratch.h"
 
-#include <cmocka.h>
+#include <sys/mount.h>
 
 #include "engine/base/arena.h"
-#include "engine/base/file.h"
-#include "engine/base/memory.h"
 #include "engine/journal/journal.h"
-
-static inline char *scratch_new(void)
-{
-	char *folder = memory_strdup("/tmp/standin-journal-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return folder;
-}
-
-static inline void scratch_free(char **folder)
-{
-	file_remove_tree(*folder, NULL);
-	free(*folder);
-}
-#define SCRATCH __attribute__((cleanup(scratch_free))) char
 
 static inline void assert_error(struct error *err, enum error_code code, const char *text)
 {
@@ -53,32 +24,18 @@ static inline void assert_good(int result, struct error *err)
 		fail_msg("%s: %s", error_code_name(err->code), error_text(err));
 }
 
-static inline pid_t child_start(const char *fault, const char *scenario, const char *folder)
+static inline char *journal_in(const char *folder)
 {
-	fflush(NULL);
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid)
-		return pid;
-	if (fault)
-		setenv("STANDIN_FAULT", fault, 1);
-	else
-		unsetenv("STANDIN_FAULT");
-	execl("/proc/self/exe", "child", "--child", scenario, folder, (char *)NULL);
-	_exit(127);
+	return file_join(folder, "journal.jsonl");
 }
 
-/* Exit code, or minus the signal. */
-static inline int child_wait(pid_t pid)
+static inline struct journal *create_in(const char *folder)
 {
-	int status;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static inline int child_run(const char *fault, const char *scenario, const char *folder)
-{
-	return child_wait(child_start(fault, scenario, folder));
+	CLEANUP_FREE char *path = journal_in(folder);
+	struct error err = ERROR_NONE;
+	struct journal *journal;
+	assert_good(journal_create(path, &journal, &err), &err);
+	return journal;
 }
 
 struct seen { /* by journal_read */

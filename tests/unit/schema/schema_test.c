@@ -178,7 +178,8 @@ static void secrets_are_not_shown(void **state)
 	const struct value *secret = value_taint(arena, value_string(arena, "hunter2"));
 	assert_says(arena, "{\"enum\": [\"hunter3\", \"x\"]}", secret, NULL,
 		    "error: must be one of 'hunter3', 'x', but is a secret [schema/value]\n");
-	assert_says(arena, "{\"pattern\": \"^x\"}", secret, NULL, "error: a secret does not match the pattern ^x [schema/pattern]\n");
+	assert_says(arena, "{\"pattern\": \"^x\"}", secret, NULL,
+		    "error: a secret does not match the pattern ^x [schema/pattern]\n");
 	assert_says(arena, "{\"maxLength\": 3}", secret, NULL,
 		    "error: must have at most 3 characters, but has 7 [schema/length]\n");
 }
