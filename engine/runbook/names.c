@@ -22,6 +22,8 @@ struct parallel_place {	   /* inside which child of which parallel group */
 	const struct parallel_place *outer;
 };
 
+enum { SAID_ID, SAID_AS };
+
 struct names {
 	const struct runbook *runbook;
 	const struct inventory *inventory; /* NULL: hosts and secrets are not checked */
@@ -30,6 +32,7 @@ struct names {
 	const char **ids; /* of the whole runbook */
 	size_t ids_count;
 	size_t ids_capacity;
+	struct table said[2];	      /* SAID_*: names that a misshapen runbook gives somewhere; else empty */
 	struct table steps;	      /* id -> step */
 	struct table ended;	      /* ids of the steps that will have ended before the place that is being checked */
 	const struct step *step;      /* that is being checked; NULL: behind all of them */
@@ -81,20 +84,19 @@ static bool may_be_declared(const struct names *names, const char *section)
 	return names->runbook->misshapen && !value_is(value_get(names->runbook->document, section), VALUE_MAP);
 }
 
-/* Does any map, at any depth, say `key: name`? Depth is bounded by the document's. */
-static bool is_said(const struct value *value, const char *key, const char *name)
+/* Of a runbook whose shape is wrong: every `id: NAME` and `as: NAME` at any depth. The depth is bounded by the document's. */
+static void collect_said(struct names *names, const struct value *value)
 {
-	bool said = value_is_text(value_get(value, key), name);
-	for (size_t i = 0; !said && value_is(value, VALUE_MAP) && i < value->map.count; i++)
-		said = is_said(value->map.entries[i].value, key, name);
-	for (size_t i = 0; !said && value_is(value, VALUE_LIST) && i < value->list.count; i++)
-		said = is_said(value->list.items[i], key, name);
-	return said;
-}
-
-static bool is_lost(const struct names *names, const char *key, const char *name)
-{
-	return names->runbook->misshapen && is_said(names->runbook->document, key, name);
+	static const char *const keys[] = {"id", "as"};
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		const char *name = value_get_text(value, keys[i]);
+		if (name)
+			table_put(&names->said[i], name, value);
+	}
+	for (size_t i = 0; value_is(value, VALUE_MAP) && i < value->map.count; i++)
+		collect_said(names, value->map.entries[i].value);
+	for (size_t i = 0; value_is(value, VALUE_LIST) && i < value->list.count; i++)
+		collect_said(names, value->list.items[i]);
 }
 
 static void check_input(const struct names *names, const char *name, struct span at)
@@ -130,7 +132,7 @@ static void check_id(const struct names *names, const char *name, struct span at
 {
 	check_siblings(names, name, at);
 	if (!table_get(&names->steps, name)) {
-		if (is_lost(names, "id", name))
+		if (table_get(&names->said[SAID_ID], name))
 			return;
 		must_be_one_of(names, "names/step", at, "no step has the id ", name, names->ids, names->ids_count);
 		return;
@@ -281,7 +283,7 @@ static const char *listed(struct arena *arena, const char *const *words, size_t 
 
 static void check_root(const struct names *names, const char *root, struct span at)
 {
-	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root) || is_lost(names, "as", root) ||
+	if (has(roots, COUNT_OF(roots), root) || in_scope(names, root) || table_get(&names->said[SAID_AS], root) ||
 	    (names->runbook->misshapen && strcmp(root, "item") == 0))
 		return;
 	size_t count = 0, capacity = 0;
@@ -425,6 +427,8 @@ void names_check(const struct runbook *runbook, const struct inventory *inventor
 {
 	struct names names = {
 		.runbook = runbook, .inventory = inventory, .diagnostics = diagnostics, .arena = diagnostics->arena};
+	if (runbook->misshapen)
+		collect_said(&names, runbook->document);
 	runbook_visit(runbook, collect_id, &names);
 	check_block(&names, &runbook->preflight);
 	check_block(&names, &runbook->steps);
@@ -434,4 +438,6 @@ void names_check(const struct runbook *runbook, const struct inventory *inventor
 		check_template(&names, runbook->outputs[i].value, false);
 	table_free(&names.steps);
 	table_free(&names.ended);
+	for (size_t i = 0; i < COUNT_OF(names.said); i++)
+		table_free(&names.said[i]);
 }
