@@ -76,7 +76,7 @@ last'
   on mail2 test -d /root/t/c/d
 }
 
-@test "permissions of all that a pattern names" {
+@test "P9: permissions of all that a pattern names" {
   on mail2 sh -c 'cd /root/t && touch a.key b.key "c d.key" x.crt && chmod 644 * && chmod 600 a.key'
   act mail2 file.permissions 'path: /root/t/*.key, mode: "0600", group: ops'
   is "$(outcome 1)" changed

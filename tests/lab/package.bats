@@ -29,7 +29,7 @@ deb() { # NAME VERSION [FIELD [POSTINST]]: /srv/packages/lab-NAME_VERSION.deb on
 }
 version() { on mail2 dpkg-query -W -f '${db:Status-Status} ${Version}' "$1"; }
 
-@test "a package is installed from a file, found installed, replaced by a newer one" {
+@test "P1 P6: a package is installed from a file, found installed, replaced by a newer one" {
   act mail2 package.install 'name: lab-agent, file: /srv/packages/lab-agent_1.0-1.deb'
   is "$(outcome 1)" changed
   is "$(field 1 before.state)" absent

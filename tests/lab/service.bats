@@ -100,6 +100,15 @@ U
   not on mail2 pgrep -f 'sleep 47114711'
 }
 
+@test "P4: a program that hangs when its work is done: ended with its children, and that is no failure if what it was for holds" {
+  on mail2 rm -rf /root/setup
+  with='run: [sh, -c, "echo a valid server object >&2; mkdir /root/setup; trap \"\" TERM; sleep 3001 & sleep 3002"], on_timeout: done, verify: [test, -d, /root/setup]'
+  act mail2 core.run "$with" 'timeout: 2s, expect: result.stderr == "a valid server object\n"'
+  is "$(outcome 1)" changed
+  is "$(field 1 reason)" "time was up; everything that it had started was ended"
+  not on mail2 pgrep -f 'sleep 300[12]'
+}
+
 @test "a slow service is waited for, also when somebody else has started it" {
   unit slow <<'U'
 [Service]
@@ -259,7 +268,7 @@ U
   says 'no licence for the base'
 }
 
-@test "as whom a service logs on: root if its unit does not say, or who it names; and another account from its next start on" {
+@test "P8 P12: as whom a service logs on: root if its unit does not say, or who it names; and another account from its next start on" {
   unit unsaid <<'U'
 [Service]
 ExecStart=sleep infinity
