@@ -161,8 +161,27 @@ planned() { python3 -c 'import json, sys; print([row["verdict"] for row in json.
   is "$(computers)" "$before"
 }
 
+@test "a swap that is killed, and then stopped in the middle, stays open until its cause is mended; then it goes on" {
+  # the source has its temporary name, the target not yet the source's: and somebody takes it
+  dies apply.before:6 run "$MAIL_DOMAIN/prepare.yaml" --yes --input swap=always
+  is "$(computers)" 'DC1$ MAIL2$ STANDIN-AWAY$'
+  directory ldapadd -Q -N -Y GSSAPI -H ldap://dc1.lab.example <<<'dn: CN=MAIL1,CN=Computers,DC=lab,DC=example
+objectClass: contact'
+  standin resume </dev/null >"$BATS_TEST_TMPDIR/run" 2>&1 3>&- &
+  RUN_PID=$!
+  eventually waits_for prompt
+  run_says "LDAP 68"
+  exits 4 standin run "$MAIL_DOMAIN/prepare.yaml" --yes # nothing else may begin meanwhile
+  directory ldapdelete -Q -N -Y GSSAPI -H ldap://dc1.lab.example 'CN=MAIL1,CN=Computers,DC=lab,DC=example'
+  exits 0 standin answer continue
+  await_run
+  is "$status" 3
+  says "--answer 4.rescued.3.1="
+  exits 0 standin resume --answer 4.rescued.3.1=apply </dev/null
+  source_serves
+}
+
 @test "B10 and the cycle again, killed before and after each step of the identity change: one owner of the name" {
-  prepare
   lab power mail1 cut
   # fence, delete, rename in the directory, rename the host, reboot, mount, join
   killed_at 1 7 run "$MAIL_DOMAIN/failover.yaml" --yes

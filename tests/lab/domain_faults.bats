@@ -387,7 +387,7 @@ certificate_for() { # NAME: the lab's own authority vouches for it; the controll
 
 @test "the domain controller is down: unobservable is not broken, not absent, at each step; it comes back, and the run that waited goes on" {
   sid=$(sid MAIL2)
-  act_book mail1 ad.create_computer "$AS_ADMINISTRATOR, server: dc1.lab.example, name: patient"
+  act_book mail1 ad.create_computer "$AS_ADMINISTRATOR, server: dc1.lab.example, name: patient" 'timeout: 10m'
   dies apply.before:1 run /root/act.yaml --yes
   on dc1 systemctl stop samba-ad-dc
   standin resume >"$BATS_TEST_TMPDIR/run" 2>&1 3>&- </dev/null &
