@@ -99,7 +99,8 @@ layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),
 UNIT_SOURCES := $(wildcard tests/unit/*/*_test.c)
 UNIT_TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 define unit_test
-$(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),$(2))),$(ARCHIVES))
+$(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(if $(filter replica,$(2)),$(BUILD)/engine/base.a $(BUILD)/plugins/replica.a,\
+		$(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),$(2))),$(ARCHIVES)))
 	$$(if $$(Q),@echo "  LD  $$@")
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
 endef

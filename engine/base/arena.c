@@ -116,7 +116,7 @@ void *arena_grow(struct arena *arena, void *items, size_t *count, size_t *capaci
 {
 	void **array = items;
 	if (*count == *capacity) {
-		size_t larger = *capacity ? *capacity * 2 : 4;
+		size_t larger = *capacity ? *capacity * 2 : 2;
 		void *moved = arena_alloc(arena, larger * size);
 		if (*count)
 			memcpy(moved, *array, *count * size);

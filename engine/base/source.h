@@ -14,7 +14,7 @@ struct source {
 	size_t length;
 };
 
-struct span { /* small: each value has one. No text that has places is longer than 4 GiB */
+struct span {			     /* small: each value has one. No text that has places is longer than 4 GiB */
 	const struct source *source; /* NULL: not from a text */
 	uint32_t offset;	     /* bytes from the start */
 	uint32_t length;	     /* bytes; 0 is a place between two bytes */

@@ -107,21 +107,74 @@ void value_append(struct arena *arena, struct value *list, const struct value *i
 	*slot = item;
 }
 
+/* --- maps: entries in their order; a large one has an index of its text keys behind them --- */
+
+#define INDEXED ((size_t)64) /* the capacity from which a map has an index: a hash table of entry numbers from 1; 0: free */
+
+static size_t index_size(size_t capacity)
+{
+	size_t size = 2 * INDEXED;
+	while (size < 2 * capacity)
+		size *= 2;
+	return capacity < INDEXED ? 0 : size;
+}
+
+static bool key_is(const struct value *key, const char *text, size_t length)
+{
+	return key->type == VALUE_STRING && key->string.length == length && memcmp(key->string.data, text, length) == 0;
+}
+
+/* Where the key's number stands, or would stand. */
+static uint32_t *index_place(const struct value *map, const char *key, size_t length)
+{
+	uint32_t *numbers = (uint32_t *)(map->map.entries + map->map.capacity);
+	size_t mask = index_size(map->map.capacity) - 1;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a, as in table.c */
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)key[i]) * UINT64_C(0x100000001b3);
+	size_t place = hash & mask;
+	while (numbers[place] && !key_is(map->map.entries[numbers[place] - 1].key, key, length))
+		place = (place + 1) & mask;
+	return &numbers[place];
+}
+
+static void append_entry(struct value *map, const struct value_entry *entry)
+{
+	map->map.entries[map->map.count++] = *entry;
+	if (map->map.capacity < INDEXED || entry->key->type != VALUE_STRING)
+		return;
+	uint32_t *number = index_place(map, entry->key->string.data, entry->key->string.length);
+	if (!*number) /* of two equal keys the first is found */
+		*number = (uint32_t)map->map.count;
+}
+
+static void map_room(struct arena *arena, struct value *map, size_t capacity)
+{
+	const struct value_entry *old = map->map.entries;
+	size_t count = map->map.count;
+	map->map.entries = arena_alloc(arena, capacity * sizeof(*old) + index_size(capacity) * sizeof(uint32_t));
+	map->map.capacity = capacity;
+	map->map.count = 0;
+	for (size_t i = 0; i < count; i++)
+		append_entry(map, &old[i]);
+}
+
 void value_put_key(struct arena *arena, struct value *map, const struct value *key, const struct value *item)
 {
-	struct value_entry *entry =
-		arena_grow(arena, &map->map.entries, &map->map.count, &map->map.capacity, sizeof(*map->map.entries));
-	*entry = (struct value_entry){.key = key, .value = item};
+	if (map->map.count == map->map.capacity)
+		map_room(arena, map, map->map.capacity ? map->map.capacity * 2 : 2);
+	append_entry(map, &(struct value_entry){.key = key, .value = item});
 }
 
 static struct value_entry *find_text(const struct value *map, const char *key, size_t length)
 {
-	for (size_t i = 0; i < map->map.count; i++) {
-		const struct value *candidate = map->map.entries[i].key;
-		if (candidate->type == VALUE_STRING && candidate->string.length == length &&
-		    memcmp(candidate->string.data, key, length) == 0)
-			return &map->map.entries[i];
+	if (map->map.capacity >= INDEXED) {
+		uint32_t number = *index_place(map, key, length);
+		return number ? &map->map.entries[number - 1] : NULL;
 	}
+	for (size_t i = 0; i < map->map.count; i++)
+		if (key_is(map->map.entries[i].key, key, length))
+			return &map->map.entries[i];
 	return NULL;
 }
 
@@ -368,9 +421,9 @@ static const struct value *copy_list(struct arena *arena, const struct value *li
 	copy->list.capacity = list->list.count;
 	copy->list.items = arena_alloc(arena, list->list.count * sizeof(*list->list.items));
 	for (size_t i = 0; i < list->list.count; i++)
-		copy->list.items[i] = value_copy_like(arena, list->list.items[i],
-						      value_is(like, VALUE_LIST) && i < like->list.count ? like->list.items[i]
-													 : NULL);
+		copy->list.items[i] =
+			value_copy_like(arena, list->list.items[i],
+					value_is(like, VALUE_LIST) && i < like->list.count ? like->list.items[i] : NULL);
 	return copy;
 }
 
@@ -378,13 +431,14 @@ static const struct value *copy_map(struct arena *arena, const struct value *map
 {
 	static const struct value_entry none = {0};
 	struct value *copy = arena_copy(arena, map, sizeof(*map));
-	copy->map.capacity = map->map.count;
-	copy->map.entries = arena_alloc(arena, map->map.count * sizeof(*map->map.entries));
+	copy->map.count = 0;
+	map_room(arena, copy, map->map.count);
 	for (size_t i = 0; i < map->map.count; i++) {
 		const struct value_entry *entry = &map->map.entries[i];
-		const struct value_entry *known = value_is(like, VALUE_MAP) && i < like->map.count ? &like->map.entries[i] : &none;
-		copy->map.entries[i] = (struct value_entry){value_copy_like(arena, entry->key, known->key),
-							    value_copy_like(arena, entry->value, known->value)};
+		const struct value_entry *known =
+			value_is(like, VALUE_MAP) && i < like->map.count ? &like->map.entries[i] : &none;
+		append_entry(copy, &(struct value_entry){value_copy_like(arena, entry->key, known->key),
+							 value_copy_like(arena, entry->value, known->value)});
 	}
 	return copy;
 }

@@ -62,10 +62,10 @@ struct value {
 			size_t capacity;
 		} list;
 		struct {
-			struct value_entry *entries; /* in the order of writing */
+			struct value_entry *entries; /* in the order of writing; of a large map its index follows */
 			size_t count;
 			size_t capacity;
-		} map;
+		} map; /* read it; only value_put and value_put_key write */
 		struct {
 			int64_t seconds;     /* TIMESTAMP: since 1970 in UTC; DURATION: signed */
 			int32_t nanoseconds; /* 0..999999999 for TIMESTAMP; same sign as seconds for DURATION */
@@ -112,5 +112,5 @@ const struct value *value_copy(struct arena *arena, const struct value *value);	
 /* The same, but whatever stands in the same place of `like` (or NULL) and is the same is shared with it: of long lists of maps
  * that are much alike. Of those the spans are like's, which must live as long. */
 const struct value *value_copy_like(struct arena *arena, const struct value *value, const struct value *like);
-const char *value_type_name(enum value_type type);				 /* "string", as CEL and diagnostics call it */
+const char *value_type_name(enum value_type type); /* "string", as CEL and diagnostics call it */
 int64_t value_nanoseconds(const struct value *duration);

@@ -19,14 +19,20 @@ static const char *platforms_of(const struct action *action)
 	return on_linux && on_windows ? "linux, windows" : on_linux ? "linux" : on_windows ? "windows" : "";
 }
 
-static void print_list(const struct plugins *plugins)
+/* only: a plugin's name; NULL: all. False: there is nothing of that name. */
+static bool print_list(const struct plugins *plugins, const char *only)
 {
+	bool found = false;
 	for (size_t p = 0; p < plugins->count; p++)
 		for (size_t i = 0; i < plugins->items[p].actions_count; i++) {
+			if (only && strcmp(plugins->items[p].name, only) != 0)
+				continue;
+			found = true;
 			const struct action *action = &plugins->items[p].actions[i];
 			print_safely(stdout, "%-30s %-6s %-15s %s\n", action->name, kinds[action->kind], platforms_of(action),
 				     action->summary ? action->summary : "");
 		}
+	return found;
 }
 
 static void print_inputs(struct arena *arena, const struct value *inputs)
@@ -94,23 +100,25 @@ static int run(const struct verb *verb, int argc, char **argv)
 	loaded_init(&loaded);
 	int result = load_plugins(&loaded, &options) < 0 ? EXIT_INVALID : EXIT_FINE;
 	print_diagnostics(stderr, &loaded.diagnostics);
-	if (result == EXIT_FINE && options.arguments_count)
-		result = print_one(&loaded, options.arguments[0]);
+	const char *name = options.arguments_count ? options.arguments[0] : NULL;
+	if (result == EXIT_FINE && name)
+		result = print_list(loaded.plugins, name) ? EXIT_FINE : print_one(&loaded, name);
 	else if (result == EXIT_FINE && json)
 		puts(json_text(loaded.arena, actions_value(loaded.arena, loaded.plugins)));
 	else if (result == EXIT_FINE)
-		print_list(loaded.plugins);
+		print_list(loaded.plugins, NULL);
 	loaded_free(&loaded);
 	return result;
 }
 
 const struct verb verb_actions = {
 	.name = "actions",
-	.usage = "[ACTION] [options]",
+	.usage = "[PLUGIN | ACTION] [options]",
 	.summary = "list the actions that steps can use",
-	.description = "Without an argument all of them; with one, its inputs and outputs.",
+	.description =
+		"Without an argument all of them; with a plugin, those of that one; with an action, its inputs and outputs.",
 	.options = {OPTION_PLUGINS, OPTION_OUTPUT},
-	.examples = "  standin actions\n  standin actions service.start\n",
+	.examples = "  standin actions\n  standin actions service\n  standin actions service.start\n",
 	.least = 0,
 	.most = 1,
 	.run = run,

@@ -6,6 +6,7 @@
 #include "engine/base/json.h"
 #include "engine/base/loop.h"
 #include "engine/base/memory.h"
+#include "engine/base/typed.h"
 #include "engine/cli/cli.h"
 #include "engine/journal/run_store.h"
 #include "engine/report/report.h"
@@ -25,8 +26,9 @@ static void show(const struct watch *watch, const struct value *record)
 		run_view_record(watch->view, record);
 		return;
 	}
+	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_BUFFER struct buffer line = {0};
-	json_format(&line, record, JSON_COMPACT);
+	json_format(&line, typed_mark(arena, record), JSON_COMPACT); /* as it stands in the journal */
 	puts(buffer_text(&line));
 	fflush(stdout);
 }

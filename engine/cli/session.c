@@ -13,6 +13,7 @@
 #include "engine/base/json.h"
 #include "engine/base/loop.h"
 #include "engine/base/memory.h"
+#include "engine/base/typed.h"
 #include "engine/report/report.h"
 
 #define TICK (100 * NSEC_PER_MSEC)
@@ -53,8 +54,9 @@ static void on_record(void *context, const struct value *record)
 		run_view_record(session->view, record);
 		return;
 	}
+	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_BUFFER struct buffer line = {0};
-	json_format(&line, record, JSON_COMPACT);
+	json_format(&line, typed_mark(arena, record), JSON_COMPACT); /* as it stands in the journal */
 	buffer_add_char(&line, '\n');
 	fputs(buffer_text(&line), stdout);
 	fflush(stdout);
@@ -175,7 +177,13 @@ void session_free(struct session *session)
 bool session_confirm(const char *question)
 {
 	char line[64];
-	fprintf(stderr, "%s [yes/no] ", question);
-	fflush(stderr);
-	return fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0;
+	for (;;) {
+		fprintf(stderr, "%s [yes/no] ", question);
+		fflush(stderr);
+		if (!fgets(line, sizeof(line), stdin) || strcmp(line, "no\n") == 0)
+			return false;
+		if (strcmp(line, "yes\n") == 0)
+			return true;
+		fputs("write yes or no, in full\n", stderr);
+	}
 }

@@ -40,21 +40,39 @@ static void print_json(struct loaded *loaded, const char *path, struct value *li
 	value_append(loaded->arena, list, entry);
 }
 
-/* An inventory says which hosts there are, not what to do. */
-static bool is_inventory(const char *path)
+enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN };
+
+/* By a key that each of the others has, and a runbook has not. */
+static const struct {
+	const char *key;
+	enum document document;
+} others[] = {{"hosts", DOCUMENT_INVENTORY}, {"plugin", DOCUMENT_PLUGIN}};
+
+static bool mentions_others(const char *text, size_t length)
+{
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (memmem(text, length, others[i].key, strlen(others[i].key)))
+			return true;
+	return false;
+}
+
+static enum document document_of(const char *path)
 {
 	struct loaded loaded;
 	const struct source *source;
 	const struct value *document = NULL;
 	CLEANUP_FREE char *text = NULL;
 	size_t length;
-	if (file_read(path, DOCUMENT_SIZE_LIMIT, &text, &length, NULL) < 0 || !memmem(text, length, "hosts", strlen("hosts")))
-		return false; /* most are told by this; it is read as a document only once */
+	enum document found = DOCUMENT_RUNBOOK;
+	if (file_read(path, DOCUMENT_SIZE_LIMIT, &text, &length, NULL) < 0 || !mentions_others(text, length))
+		return found; /* most are told by this; it is read as a document only once */
 	loaded_init(&loaded);
 	bool read = document_read(loaded.arena, path, &source, &document, &loaded.diagnostics) == 0;
-	bool inventory = read && value_get(document, "hosts") && !value_get(document, "runbook");
+	for (size_t i = 0; read && !value_get(document, "runbook") && i < COUNT_OF(others); i++)
+		if (value_get(document, others[i].key))
+			found = others[i].document;
 	loaded_free(&loaded);
-	return inventory;
+	return found;
 }
 
 /* What runbooks in one folder have in common is read once, if nothing is wrong with it; else each tells what it is. */
@@ -101,8 +119,11 @@ static bool validate_one(struct common *common, const struct options *options, c
 {
 	struct loaded loaded;
 	loaded_init(&loaded);
-	if (is_inventory(path))
+	enum document document = document_of(path);
+	if (document == DOCUMENT_INVENTORY)
 		inventory_read(loaded.arena, path, &loaded.inventory, &loaded.diagnostics);
+	else if (document == DOCUMENT_PLUGIN)
+		plugin_read(loaded.arena, path, &loaded.diagnostics);
 	else if (load_common(common, &loaded, options, path) == 0)
 		load_runbook(&loaded, path);
 	bool valid = loaded.diagnostics.errors == 0;
@@ -146,11 +167,13 @@ const struct verb verb_validate = {
 	.name = "validate",
 	.usage = "RUNBOOK... [options]",
 	.summary = "check runbooks without touching any host",
-	.description = "Reads each runbook (or inventory), checks its shape, its names, its expressions, and each step against "
+	.description = "Reads each runbook (or inventory, or plugin.yaml), checks its shape, its names, its expressions, and "
+		       "each step against "
 		       "the action that it uses.\n"
 		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at once.",
 	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
 	.examples = "  standin validate runbooks/mail/*.yaml\n"
+		    "  standin validate plugins/service/plugin.yaml\n"
 		    "  standin validate -i lab.yaml -o json failover.yaml    # for a CI job\n",
 	.least = 1,
 	.most = ARGUMENTS_LIMIT,

@@ -6,6 +6,7 @@
  * PowerShell's own way (`& prog args`) loses empty arguments and inner quotes, differently in each version. Batch files are
  * refused: cmd.exe would parse again.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -186,8 +187,13 @@ static int check_argument(const char *argument, size_t index, struct error *err)
 		const char *why = why_unsafe((unsigned char)*c);
 		if (!why)
 			continue;
-		error_set(err, ERROR_INVALID, "argument %zu cannot be passed through cmd.exe: byte 0x%02x at %zu", index,
-			  (unsigned char)*c, (size_t)(c - argument));
+		char what[8];
+		if (*c > ' ' && *c < 0x7f)
+			snprintf(what, sizeof(what), "'%c'", *c);
+		else
+			snprintf(what, sizeof(what), "0x%02x", (unsigned char)*c);
+		error_set(err, ERROR_INVALID, "argument %zu cannot be passed through cmd.exe: %s at byte %zu", index, what,
+			  (size_t)(c - argument));
 		return error_hint(err, "%s; pass it by stdin, or use PowerShell", why);
 	}
 	return 0;

@@ -95,7 +95,8 @@ static bool read_run(struct collector *collector, struct run_store *store, const
 
 const struct value *forecast_load(struct arena *arena, struct run_store *store, const char *runbook)
 {
-	struct collector collector = {.arena = arena, .runbook = runbook};
+	CLEANUP_ARENA struct arena *work = arena_new();
+	struct collector collector = {.arena = work, .runbook = runbook};
 	char **ids = NULL;
 	size_t count = 0, kept = 0;
 	if (run_list(store, &ids, &count, NULL) < 0)
@@ -108,7 +109,7 @@ const struct value *forecast_load(struct arena *arena, struct run_store *store, 
 		free(ids[i]);
 	}
 	free(ids);
-	const struct value *result = medians(&collector);
+	const struct value *result = value_copy(arena, medians(&collector));
 	table_free(&collector.steps);
 	return result;
 }

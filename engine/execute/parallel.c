@@ -9,15 +9,13 @@
 #include "engine/execute/interpreter.h"
 
 struct branch {
-	struct interpreter *interpreter;
+	struct branches *all;
 	const struct step *step;
-	struct frame frame; /* of its round, or a copy of the group's */
 	const char *key;
-	bool round;		    /* one of a foreach */
+	const struct value *item;   /* of its round of a foreach; NULL: not one of a foreach */
 	const struct value *result; /* what steps.ID was when it ended, or NULL */
 	enum outcome outcome;
-	struct fiber *fiber; /* NULL: not begun, or ended */
-	struct signal_point *ended;
+	struct fiber *fiber;	       /* NULL: not begun, or ended */
 	struct overlay_layers *layers; /* a plan: what it laid */
 };
 
@@ -32,12 +30,11 @@ struct branches {
 
 /* --- what there is to do --- */
 
-static struct branch *add(struct branches *branches, const struct step *step, const char *key)
+static void add(struct branches *branches, const struct step *step, const char *key, const struct value *item)
 {
 	struct branch *branch = arena_grow(branches->interpreter->arena, &branches->items, &branches->count,
 					   &branches->capacity, sizeof(*branches->items));
-	*branch = (struct branch){.interpreter = branches->interpreter, .step = step, .frame = *branches->frame, .key = key};
-	return branch;
+	*branch = (struct branch){.all = branches, .step = step, .key = key, .item = item};
 }
 
 static void add_rounds(struct branches *branches, const struct step *step, const char *key)
@@ -52,34 +49,35 @@ static void add_rounds(struct branches *branches, const struct step *step, const
 		return;
 	}
 	if (items->type == VALUE_UNKNOWN) { /* a plan: one row stands for all */
-		add(branches, step, key);
+		add(branches, step, key, NULL);
 		return;
 	}
-	for (size_t i = 0; i < items->list.count; i++) {
-		struct branch *branch = add(branches, step, arena_printf(interpreter->arena, "%s[%zu]", key, i));
-		branch->round = true;
-		branch->frame = walk_round_frame(branches->frame, step, items->list.items[i]);
-	}
+	for (size_t i = 0; i < items->list.count; i++)
+		add(branches, step, arena_printf(interpreter->arena, "%s[%zu]", key, i), items->list.items[i]);
 }
 
 static void collect(struct branches *branches, const struct block *block)
 {
+	branches->capacity = block->count; /* more only where there is a foreach */
+	branches->items = arena_alloc(branches->interpreter->arena, block->count * sizeof(*branches->items));
 	for (size_t i = 0; i < block->count; i++) {
 		const char *key = arena_printf(branches->interpreter->arena, "%s.%zu", branches->frame->prefix, i + 1);
 		if (block->steps[i].foreach)
 			add_rounds(branches, &block->steps[i], key);
 		else
-			add(branches, &block->steps[i], key);
+			add(branches, &block->steps[i], key, NULL);
 	}
 }
 
 static void walk_branch(struct branch *branch)
 {
-	struct interpreter *interpreter = branch->interpreter;
-	branch->outcome = branch->round ? walk_round(interpreter, branch->step, &branch->frame, branch->key)
-					: walk_step(interpreter, branch->step, &branch->frame, branch->key);
+	struct interpreter *interpreter = branch->all->interpreter;
+	struct frame frame =
+		branch->item ? walk_round_frame(branch->all->frame, branch->step, branch->item) : *branch->all->frame;
+	branch->outcome = branch->item ? walk_round(interpreter, branch->step, &frame, branch->key)
+				       : walk_step(interpreter, branch->step, &frame, branch->key);
 	if (branch->step->id)
-		branch->result = table_get(&branch->frame.invocation->steps, branch->step->id);
+		branch->result = table_get(&frame.invocation->steps, branch->step->id);
 }
 
 /* Outputs become visible after the group; the rounds of a foreach in their order. */
@@ -89,7 +87,7 @@ static void publish(struct branches *branches)
 	for (size_t i = 0; i < branches->count;) {
 		const struct step *step = branches->items[i].step;
 		struct value *each = value_list(arena);
-		bool rounds = branches->items[i].round;
+		bool rounds = branches->items[i].item;
 		for (; i < branches->count && branches->items[i].step == step; i++)
 			if (branches->items[i].result)
 				value_append(arena, each, branches->items[i].result);
@@ -105,23 +103,23 @@ static void report_conflict(struct branches *branches, const struct branch *bran
 	struct interpreter *interpreter = branches->interpreter;
 	const char *why = arena_printf(
 		interpreter->arena, "another step of this parallel group changes %s too: put them one after the other", object);
-	plan_group(interpreter, branch->step, &branch->frame, branch->key, "conflict", "fail", why);
+	plan_group(interpreter, branch->step, branches->frame, branch->key, "conflict", "fail", why);
 }
 
 static void plan_branches(struct branches *branches)
 {
 	struct overlay *overlay = branches->interpreter->overlay;
 	size_t mark = overlay_mark(overlay);
+	struct table changed = {0};
 	for (size_t i = 0; i < branches->count; i++) {
 		struct branch *branch = &branches->items[i];
 		walk_branch(branch);
 		branch->layers = overlay_cut(overlay, mark);
-		for (size_t k = 0; k < i; k++) {
-			const char *object = overlay_conflict(branches->items[k].layers, branch->layers);
-			if (object)
-				report_conflict(branches, branch, object);
-		}
+		const char *object = overlay_conflict(&changed, branch->layers);
+		if (object)
+			report_conflict(branches, branch, object);
 	}
+	table_free(&changed);
 	for (size_t i = 0; i < branches->count; i++)
 		overlay_restore(overlay, branches->items[i].layers);
 }
@@ -131,12 +129,13 @@ static void plan_branches(struct branches *branches)
 static void run_branch(void *argument)
 {
 	struct branch *branch = argument;
-	control_branch_begins(branch->interpreter);
-	machine_branches(branch->interpreter, 1, 0);
+	struct interpreter *interpreter = branch->all->interpreter;
+	control_branch_begins(interpreter);
+	machine_branches(interpreter, 1, 0);
 	walk_branch(branch);
-	machine_branches(branch->interpreter, -1, 0);
-	control_branch_ends(branch->interpreter);
-	loop_signal(branch->ended);
+	machine_branches(interpreter, -1, 0);
+	control_branch_ends(interpreter);
+	loop_signal(&branch->all->ended);
 }
 
 static unsigned running(const struct branches *branches)
@@ -176,7 +175,6 @@ static void run_branches(struct branches *branches, unsigned max_concurrent)
 	while (next < branches->count || running(branches)) {
 		while (next < branches->count && running(branches) < max_concurrent) {
 			struct branch *branch = &branches->items[next++];
-			branch->ended = &branches->ended;
 			if (may_start(branches, branch))
 				branch->fiber = fiber_start(run_branch, branch);
 			else

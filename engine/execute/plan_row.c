@@ -282,7 +282,8 @@ static void put_commands(struct row *row, const char *key, enum action_part part
 				 &err) < 0) {
 		if (strcmp(row->verdict, "ok") != 0) {
 			row->verdict = "fail";
-			row->why = arena_strdup(attempt->arena, error_text(&err));
+			row->why = err.hint ? arena_printf(attempt->arena, "%s; %s", error_text(&err), err.hint)
+					    : arena_strdup(attempt->arena, error_text(&err));
 		}
 		error_clear(&err);
 	}
@@ -298,8 +299,7 @@ static void put_volatile(struct row *row)
 		for (size_t i = 0; i < seen->state->map.count; i++) {
 			const struct value *name = seen->state->map.entries[i].key;
 			if (action_is_volatile(attempt->action, value_text(name)))
-				value_append(row->attempt.arena, names,
-					     value_string(row->attempt.arena, value_text(name)));
+				value_append(row->attempt.arena, names, value_string(row->attempt.arena, value_text(name)));
 		}
 	put(row, "volatile", names);
 }

@@ -8,8 +8,8 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
-#include "engine/base/typed.h"
 #include "engine/base/memory.h"
+#include "engine/base/typed.h"
 
 #define HASH_LENGTH	      (HASH_HEX_SIZE - 1)
 #define SEQUENCE_DIGITS_LIMIT 19

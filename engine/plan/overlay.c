@@ -79,13 +79,18 @@ void overlay_restore(struct overlay *overlay, const struct overlay_layers *layer
 		*add_layer(overlay) = layers->layers[i];
 }
 
-const char *overlay_conflict(const struct overlay_layers *a, const struct overlay_layers *b)
+const char *overlay_conflict(struct table *changed, const struct overlay_layers *layers)
 {
-	for (size_t i = 0; i < a->count; i++)
-		for (size_t k = 0; k < b->count && a->layers[i].object; k++)
-			if (b->layers[k].object && strcmp(a->layers[i].object, b->layers[k].object) == 0)
-				return a->layers[i].object;
-	return NULL;
+	const char *found = NULL;
+	for (size_t i = 0; i < layers->count; i++) {
+		const char *object = layers->layers[i].object;
+		const void *by = object ? table_get(changed, object) : layers;
+		if (!by)
+			table_put(changed, object, layers);
+		else if (by != layers)
+			found = object;
+	}
+	return found;
 }
 
 bool overlay_is_empty(const struct overlay *overlay)

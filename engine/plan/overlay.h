@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "engine/base/table.h"
 #include "engine/plan/wish.h"
 
 struct overlay;
@@ -22,8 +23,8 @@ struct overlay_layers;
 size_t overlay_mark(const struct overlay *overlay);
 struct overlay_layers *overlay_cut(struct overlay *overlay, size_t mark); /* in the overlay's arena */
 void overlay_restore(struct overlay *overlay, const struct overlay_layers *layers);
-/* An object that both change, or NULL. */
-const char *overlay_conflict(const struct overlay_layers *a, const struct overlay_layers *b);
+/* An object that these change, and those that were asked about with the same table before as well; NULL: none. */
+const char *overlay_conflict(struct table *changed, const struct overlay_layers *layers);
 bool overlay_is_empty(const struct overlay *overlay);
 
 /* What object will be. *ret_planned: an earlier step had a hand in it. */

@@ -170,6 +170,11 @@ static int read_reports(const struct plugin_program *program, int fd, int64_t de
 			return 0;
 		if (count != (ssize_t)sizeof(report))
 			return error_set(err, ERROR_IO, "the plugin %s ended before its program was run", program->plugin);
+		if (report.stage == STAGE_EXEC && report.number == EACCES)
+			return error_set(err, ERROR_IO,
+					 "the plugin %s: %s/%s is not executable (chmod +x), or its interpreter does not stand "
+					 "below /usr",
+					 program->plugin, program->folder, program->argv[0]);
 		return error_set_errno(err, report.number, "the plugin %s: %s %s/%s", program->plugin, stages[report.stage],
 				       program->folder, program->argv[0]);
 	}

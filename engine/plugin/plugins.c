@@ -24,6 +24,20 @@ static void add_plugin(struct arena *arena, struct plugins *plugins, const char 
 		plugins->count++;
 }
 
+int plugin_read(struct arena *arena, const char *path, struct diagnostics *diagnostics)
+{
+	const struct source *source;
+	struct plugin plugin = {0};
+	CLEANUP_FREE char *whole = realpath(path, NULL);
+	char *slash = whole ? strrchr(whole, '/') : NULL;
+	if (document_open(arena, path, &source, diagnostics) < 0)
+		return -1;
+	if (slash)
+		*slash = '\0';
+	const char *folder = slash ? strrchr(whole, '/') : NULL;
+	return manifest_read(arena, arena_strdup(arena, folder ? folder + 1 : ""), source, &plugin, diagnostics);
+}
+
 int plugins_from_texts(struct arena *arena, const char *const *names, const char *const *texts, const size_t *lengths,
 		       size_t count, struct plugins **ret_plugins, struct diagnostics *diagnostics)
 {

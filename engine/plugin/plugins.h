@@ -70,6 +70,8 @@ struct plugins {
 
 /* Reads every plugins/NAME/plugin.yaml below folder (sorted). -1: errors among the diagnostics. */
 int plugins_read(struct arena *arena, const char *folder, struct plugins **ret_plugins, struct diagnostics *diagnostics);
+/* One plugin.yaml, wherever it lies. path: as document_open takes it; its folder must have the plugin's name. */
+int plugin_read(struct arena *arena, const char *path, struct diagnostics *diagnostics);
 /* From texts that were stored in a run directory: names and texts in parallel. */
 int plugins_from_texts(struct arena *arena, const char *const *names, const char *const *texts, const size_t *lengths,
 		       size_t count, struct plugins **ret_plugins, struct diagnostics *diagnostics);

@@ -62,7 +62,7 @@ void page_evidence(struct page *page, unsigned indent, const struct value *evide
 			continue;
 		page_line(page, indent, indent + 4);
 		page_put(page, INK_DIM, "$ ");
-		page_put(page, INK_PLAIN, value_get_text(item, "command"));
+		page_command(page, value_get_text(item, "command"));
 		if (code)
 			page_putf(page, INK_BAD, "  (exit %lld)", (long long)code);
 		page_end(page);

@@ -230,7 +230,7 @@ static size_t lines_of(const char *text)
 	return lines;
 }
 
-static void page_command(struct page *page, const char *text)
+void page_command(struct page *page, const char *text)
 {
 	size_t lines = lines_of(text);
 	if (page->style->verbose || lines <= LINES_SHOWN) {

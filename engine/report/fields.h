@@ -24,6 +24,7 @@ void page_changes(struct page *page, unsigned indent, const struct value *change
 /* "key a, key b" of a state's attributes; "absent"; "unobservable (why)". */
 void page_state(struct page *page, const struct value *state);
 /* Each text of a list as a "$ command" line; a long script is folded to its first line unless the style is verbose. */
+void page_command(struct page *page, const char *text); /* a long script as its first line, unless verbose */
 void page_commands(struct page *page, unsigned indent, const struct value *commands);
 void page_duration(struct page *page, enum ink ink, int64_t nanoseconds);
 /* "15m", "90s", "1m05s": no tenths, and no "00s" behind whole minutes. */

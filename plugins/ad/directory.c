@@ -59,6 +59,9 @@ static const struct {
 	 "is the domain controller up, is it on this network? With TLS: is its certificate trusted here?"},
 	{LDAP_CONNECT_ERROR, ERROR_CONNECTION,
 	 "with TLS: is the controller's certificate trusted on this machine, and for this name?"},
+	{LDAP_LOCAL_ERROR, ERROR_CONNECTION,
+	 "Kerberos does not open this controller: is it the one of that name, is it ready, does its clock agree with the "
+	 "others'?"},
 	{LDAP_TIMEOUT, ERROR_TIMEOUT, "the domain controller is reached and does not answer: see its load and its log"},
 	{LDAP_UNAVAILABLE, ERROR_CONNECTION, "the domain controller is starting or stopping: try again"},
 	{LDAP_BUSY, ERROR_CONNECTION, "the domain controller is busy: try again"},

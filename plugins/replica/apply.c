@@ -233,7 +233,7 @@ static int apply_records(struct apply *apply, const struct frame *frame, struct 
 		if (apply->folder < 0 && record->kind != RECORD_FOLDER)
 			conflict(apply);
 		else if ((fault ? error_set_errno(err, fault, "cannot apply") : actions[record->kind](apply, record, err)) < 0)
-			return error_wrap(err, "%s %s", record_kind_name(record->kind), record->name);
+			return record_wrap(record, err);
 	}
 	return got;
 }

@@ -277,7 +277,7 @@ int batch_add(struct batch *batch, const uint8_t *records, size_t length, struct
 	while ((got = record_get(&wire, &batch->record, err)) > 0) {
 		batch->records++;
 		if (act(batch, &batch->record, err) < 0)
-			return error_wrap(err, "%s %s", record_kind_name(batch->record.kind), batch->record.name);
+			return record_wrap(&batch->record, err);
 	}
 	return got;
 }

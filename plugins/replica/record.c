@@ -175,9 +175,16 @@ int record_get(struct wire *wire, struct record *ret_record, struct error *err)
 	memset(&ret_record->meta, 0, sizeof(*ret_record) - offsetof(struct record, meta));
 	ret_record->kind = kind;
 	ret_record->flags = 0;
+	ret_record->name[0] = ret_record->path[0] = '\0';
 	struct wire fields = wire_of(payload, length);
 	get_fields(&fields, kinds[kind].fields, ret_record);
 	if (!wire_ok(&fields) || !makes_sense(ret_record))
 		return error_set(err, ERROR_CORRUPT, "a %s record holds what cannot be", kinds[kind].name);
 	return 1;
+}
+
+int record_wrap(const struct record *record, struct error *err)
+{
+	const char *what = record->name[0] ? record->name : record->path;
+	return error_wrap(err, "%s%s%s", record_kind_name(record->kind), *what ? " " : "", what);
 }

@@ -68,3 +68,4 @@ void record_put(struct buffer *out, const struct record *record);
  */
 int record_get(struct wire *wire, struct record *ret_record, struct error *err);
 const char *record_kind_name(enum record_kind kind);
+int record_wrap(const struct record *record, struct error *err); /* puts its kind and name before the message; always -1 */

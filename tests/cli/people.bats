@@ -240,20 +240,20 @@ import os, pty, sys
 pid, terminal = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], [sys.argv[1], "run", "r.yaml", "--answer", "ask=left"])
-seen, told = b"", False
+seen, answers = b"", [answer.encode() for answer in sys.argv[2].split()]
 while True:
     try:
         seen += os.read(terminal, 4096)
     except OSError:
         break
-    if not told and b"[yes/no]" in seen:
-        os.write(terminal, sys.argv[2].encode() + b"\n")
-        told = True
+    if answers and seen.rstrip().endswith(b"[yes/no]"):
+        os.write(terminal, answers.pop(0) + b"\n")
 sys.stdout.buffer.write(seen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
   }
-  code 5 ask y
+  code 5 ask "y no"
+  has "$output" "write yes or no, in full"
   has "$output" "nothing was done"
   same "$(applied)" ""
   code 0 ask yes

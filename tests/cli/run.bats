@@ -171,3 +171,26 @@ YAML
   run grep -r hunter2 state
   [ "$status" -eq 1 ]
 }
+
+@test "a script that failed is shown by its first line; the whole of it with -v" {
+  runbook <<'YAML'
+steps:
+  - uses: core.script
+    host: a
+    with:
+      script: |
+        one=1
+        two=2
+        three=3
+        echo "$one$two$three" >&2
+        exit 4
+YAML
+  code 1 standin run r.yaml --yes
+  has "$output" ".. 5 more lines (-v)  (exit 4)"
+  has "$output" "| 123"
+  has_not "$output" "three=3"
+  code 0 standin show
+  has_not "$output" "three=3"
+  code 0 standin show -v
+  has "$output" "three=3"
+}

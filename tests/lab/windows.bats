@@ -50,7 +50,7 @@ state() { on win1 windows sc.exe query Demo | tr -d '\r' | sed -n 's/.*STATE *: 
   before=$(on win1 cat /var/log/windows-lines)
   act win1 core.run 'run: [say.exe, "100%"]'
   is "$(outcome 1)" failed
-  error_says 1 'argument 1 cannot be passed through cmd.exe: byte 0x25 at 3'
+  error_says 1 "argument 1 cannot be passed through cmd.exe: '%' at byte 3"
   error_says 1 'pass it by stdin, or use PowerShell'
   act win1 core.run 'run: [say.bat, x]'
   error_says 1 'cmd.exe cannot be told for certain to run say.bat'

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/json.h"
@@ -150,6 +151,52 @@ static void copies_are_deep(void **state)
 	assert_true(value_is_secret(copy) && value_has_unknown(copy));
 }
 
+static void copies_share_what_is_the_same(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	const struct value *before = parse(arena, "{\"a\":{\"x\":[1,2]},\"b\":1,\"c\":\"t\",\"d\":0.0}");
+	const struct value *next = parse(arena, "{\"a\":{\"x\":[1,2]},\"b\":1.0,\"c\":\"u\",\"e\":-0.0}");
+	const struct value *copy = value_copy_like(arena, next, before);
+	assert_string_equal(json_text(arena, copy), json_text(arena, next)); /* 1.0 is no 1 here, -0.0 no 0.0 */
+	assert_ptr_equal(value_get(copy, "a"), value_get(before, "a"));
+	assert_ptr_equal(copy->map.entries[2].key, before->map.entries[2].key);
+	assert_ptr_not_equal(value_get(copy, "c"), value_get(next, "c"));
+	assert_ptr_equal(value_copy_like(arena, parse(arena, json_text(arena, before)), before), before);
+	struct value *hidden = value_map(arena);
+	value_put(arena, hidden, "a", value_taint(arena, value_get(before, "a")));
+	assert_true(value_is_secret(value_copy_like(arena, hidden, before)));
+	assert_false(value_is_secret(value_copy_like(arena, before, hidden)));
+}
+
+static void a_large_map_finds_its_keys(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct value *map = value_map(arena);
+	char key[16];
+	for (int i = 0; i < 5000; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		value_put(arena, map, key, value_int(arena, i));
+		if (i % 100 == 0)
+			value_put_key(arena, map, value_int(arena, i), value_int(arena, -i));
+	}
+	value_put(arena, map, "k77", value_int(arena, 1077));			       /* replaced in its place */
+	value_put_key(arena, map, value_string(arena, "k78"), value_int(arena, 1078)); /* a second one is not found */
+	const struct value *maps[] = {map, value_copy(arena, map)};
+	for (size_t m = 0; m < COUNT_OF(maps); m++) {
+		assert_int_equal(maps[m]->map.count, 5051);
+		for (int i = 0; i < 5000; i++) {
+			snprintf(key, sizeof(key), "k%d", i);
+			assert_int_equal(value_get_int(maps[m], key, -1), i == 77 ? 1077 : i);
+		}
+		assert_null(value_get(maps[m], "k5000"));
+		assert_null(value_get(maps[m], ""));
+		assert_int_equal(value_get_key(maps[m], value_int(arena, 4900))->integer, -4900);
+		assert_string_equal(value_text(maps[m]->map.entries[2].key), "k1");
+	}
+}
+
 static void strings_and_durations(void **state)
 {
 	(void)state;
@@ -181,6 +228,8 @@ int main(void)
 		cmocka_unit_test(putting_replaces_and_keeps_the_order),
 		cmocka_unit_test(taint_and_unknown_are_found_inside),
 		cmocka_unit_test(copies_are_deep),
+		cmocka_unit_test(copies_share_what_is_the_same),
+		cmocka_unit_test(a_large_map_finds_its_keys),
 		cmocka_unit_test(strings_and_durations),
 		cmocka_unit_test(every_type_has_a_name),
 	};

@@ -356,7 +356,7 @@ static void test_cmd_says_why(void **state)
 		CLEANUP_ERROR struct error err = ERROR_NONE;
 		CLEANUP_FREE char *hint = memory_printf("%s; pass it by stdin, or use PowerShell", refusals[i].hint);
 		assert_int_equal(quote_cmd(ARGV("x.exe", refusals[i].argument), &line, &err), -1);
-		assert_non_null(strstr(error_text(&err), "argument 1 cannot be passed through cmd.exe: byte 0x"));
+		assert_non_null(strstr(error_text(&err), "argument 1 cannot be passed through cmd.exe: "));
 		assert_string_equal(err.hint, hint);
 	}
 }

@@ -160,7 +160,7 @@ static void test_cmd(void **state)
 	assert_string_equal(line.data, "sc.exe start \"a b\\\\\"");
 	buffer_reset(&line);
 	assert_int_equal(quote_for(&cmd_host, ARGV("sc.exe", "100%"), ARGV(NULL), &line, &err), -1);
-	assert_string_equal(err.message, "argument 1 cannot be passed through cmd.exe: byte 0x25 at 3");
+	assert_string_equal(err.message, "argument 1 cannot be passed through cmd.exe: '%' at byte 3");
 	error_clear(&err);
 	assert_int_equal(quote_for(&cmd_host, ARGV("sc.exe"), ARGV("SECRET=x"), &line, &err), -1);
 	assert_string_equal(err.message, "cmd.exe cannot be given variables for a command (SECRET)");

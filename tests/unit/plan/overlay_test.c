@@ -142,9 +142,15 @@ static void siblings_begin_alike_and_are_put_together(void **state)
 	assert_string_equal(view_of(arena, overlay, "one"), "nothing");
 	overlay_lay(overlay, "two", written(arena, "{\"a\":2}"));
 	struct overlay_layers *second = overlay_cut(overlay, mark), *third = overlay_cut(overlay, mark);
-	assert_null(overlay_conflict(first, second));
-	assert_null(overlay_conflict(first, third));
-	assert_string_equal(overlay_conflict(second, second), "two");
+	overlay_lay(overlay, "two", written(arena, "{\"a\":3}"));
+	overlay_lay(overlay, "two", written(arena, "{\"a\":4}"));
+	struct overlay_layers *fourth = overlay_cut(overlay, mark);
+	struct table changed = {0};
+	assert_null(overlay_conflict(&changed, first));
+	assert_null(overlay_conflict(&changed, second)); /* what may be touched is no conflict */
+	assert_null(overlay_conflict(&changed, third));
+	assert_string_equal(overlay_conflict(&changed, fourth), "two");
+	table_free(&changed);
 	overlay_restore(overlay, first);
 	overlay_restore(overlay, second);
 	assert_string_equal(view_of(arena, overlay, "before"), "{\"a\":1}");
