@@ -98,7 +98,10 @@ Sales (MAIL1) FALSE"
   is "$(outcome 1)" ok
   act mail1 exchange.set_mount_at_startup "$AS_ADMINISTRATOR, name: mail1, store: Public Folder Store (MAIL1), enabled: false"
   is "$(outcome 1)" changed
-  is "$(offline | grep Public)" "Public Folder Store (MAIL1) TRUE"
+  is "$(offline)" "Mailbox Store (MAIL1) FALSE
+Mailbox Store (MAIL2) -
+Public Folder Store (MAIL1) TRUE
+Sales (MAIL1) FALSE"
   act mail1 exchange.locate_files "$AS_ADMINISTRATOR, name: mail1"
   is "$(field 1 outputs.stores.1.mount_at_startup)" false
 }

@@ -98,20 +98,24 @@ exchange_organization() {
   exchange_store MAIL2 "$first" "Mailbox Store (MAIL2)" msExchPrivateMDB "$data\\priv1"
 }
 
-exchange_provision() { # ROOT: into the directory of a controller that does not run yet. One by one: a class may name those before it
+# Into the directory of a controller that does not run yet. What names a class or an attribute that has just been added is only understood
+# when the schema has been read again, which takes a second: so it is, when something is not understood.
+exchange_provision() { # ROOT
   { exchange_attributes && exchange_classes && exchange_organization; } | unshare --uts chroot "$1" sh -c 'hostname '"$DOMAIN_HOST"'; exec python3 -c "
 import sys
+from ldb import FLG_NOSYNC, LdbError
 from samba.auth import system_session
 from samba.param import LoadParm
 from samba.samdb import SamDB
 settings = LoadParm()
 settings.load_default()
 settings.set(\"dsdb:schema update allowed\", \"true\")
-directory = SamDB(session_info=system_session(), lp=settings)
+directory = SamDB(session_info=system_session(), lp=settings, flags=FLG_NOSYNC)
 for record in sys.stdin.read().split(\"\n\n\"):
-    if record.strip():
+    try:
         directory.add_ldif(record)
-        if \"Schema\" in record.splitlines()[0]:
-            directory.set_schema_update_now()
+    except LdbError:
+        directory.set_schema_update_now()
+        directory.add_ldif(record)
 "'
 }
