@@ -160,6 +160,45 @@ static int run_verify(const struct options *options)
 	return lead(options, true);
 }
 
+/* --- rules --- */
+
+/* What decides about a path: a folder above it that is out, or itself. A '/' at its end: it is a folder. */
+static void explain(const struct rules *rules, char *path)
+{
+	size_t length = strlen(path);
+	bool folder = length > 1 && path[length - 1] == '/', in = true;
+	unsigned rule = 0;
+	if (folder)
+		path[length - 1] = '\0';
+	for (char *slash = strchr(path, '/'); in && slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		in = rules_include(rules, path, true, &rule);
+		if (!in)
+			printf("out  %s/  rule %u\n", path, rule);
+		*slash = '/';
+	}
+	if (!in)
+		return;
+	in = rules_include(rules, path, folder, &rule);
+	printf("%s  %s%s  ", in ? "in " : "out", path, folder ? "/" : "");
+	if (rule)
+		printf("rule %u\n", rule);
+	else
+		printf("no rule\n");
+}
+
+static int run_explain(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct rules *rules;
+	if (read_rules(options->rules, &rules, &err) < 0)
+		return complain(&err);
+	for (char **path = options->command; *path; path++)
+		explain(rules, *path);
+	rules_free(rules);
+	return 0;
+}
+
 /* --- on the target --- */
 
 static int run_serve(const struct options *options)
@@ -237,6 +276,7 @@ static const struct {
 	{"sync", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] [--consistent] -- COMMAND...", run_sync,
 	 NEEDS_SOURCE},
 	{"verify", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] -- COMMAND...", run_verify, NEEDS_SOURCE},
+	{"explain", "--rules FILE PATH...", run_explain, 0},
 	{"serve", "--store DIR", run_serve, NEEDS_STORE},
 	{"status", "--store DIR", run_status, NEEDS_STORE},
 	{"recover", "--store DIR", run_recover, NEEDS_STORE},
