@@ -208,6 +208,22 @@ static int run_serve(const struct options *options)
 	return target_serve(options->store, &stream, &err) < 0 ? complain(&err) : 0;
 }
 
+/* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
+static void print_text(const char *text)
+{
+	CLEANUP_BUFFER struct buffer repaired = {0};
+	utf8_append_repaired(&repaired, text, strlen(text));
+	putchar('"');
+	for (const char *at = buffer_text(&repaired); *at; at++)
+		if (*at == '"' || *at == '\\')
+			printf("\\%c", *at);
+		else if ((unsigned char)*at < ' ')
+			printf("\\u%04x", *at);
+		else
+			putchar(*at);
+	putchar('"');
+}
+
 static void print_store(const struct store *store)
 {
 	const struct point *point = &store->point;
@@ -220,9 +236,12 @@ static void print_store(const struct store *store)
 	       : point->promoted  ? "promoted"
 				  : "ready",
 	       point->term, point->generation, id);
-	if (point->generation)
-		printf("\"path\":\"%s\",\"time\":\"%s\",\"age\":%.3f,\"consistency\":\"%s\",", tree, time,
+	if (point->generation) {
+		printf("\"path\":");
+		print_text(tree);
+		printf(",\"time\":\"%s\",\"age\":%.3f,\"consistency\":\"%s\",", time,
 		       (double)(clock_wall() - point->time) / (double)NSEC_PER_SEC, point->consistent ? "consistent" : "fuzzy");
+	}
 	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"conflicts\":%" PRIu64 "}\n", point->unstable, point->skipped,
 	       point->conflicts);
 }
