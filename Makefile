@@ -183,8 +183,9 @@ manuals: all
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
 	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
 
-install: manuals $(PROGRAMS)
+install: manuals $(PROGRAMS) $(BUILD)/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
+	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
 	for program in plugins/*/*.py; do install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done

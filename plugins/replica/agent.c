@@ -160,6 +160,45 @@ static int run_verify(const struct options *options)
 	return lead(options, true);
 }
 
+/* --- rules --- */
+
+/* What decides about a path: a folder above it that is out, or itself. A '/' at its end: it is a folder. */
+static void explain(const struct rules *rules, char *path)
+{
+	size_t length = strlen(path);
+	bool folder = length > 1 && path[length - 1] == '/', in = true;
+	unsigned rule = 0;
+	if (folder)
+		path[length - 1] = '\0';
+	for (char *slash = strchr(path, '/'); in && slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		in = rules_include(rules, path, true, &rule);
+		if (!in)
+			printf("out  %s/  rule %u\n", path, rule);
+		*slash = '/';
+	}
+	if (!in)
+		return;
+	in = rules_include(rules, path, folder, &rule);
+	printf("%s  %s%s  ", in ? "in " : "out", path, folder ? "/" : "");
+	if (rule)
+		printf("rule %u\n", rule);
+	else
+		printf("no rule\n");
+}
+
+static int run_explain(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct rules *rules;
+	if (read_rules(options->rules, &rules, &err) < 0)
+		return complain(&err);
+	for (char **path = options->command; *path; path++)
+		explain(rules, *path);
+	rules_free(rules);
+	return 0;
+}
+
 /* --- on the target --- */
 
 static int run_serve(const struct options *options)
@@ -167,6 +206,22 @@ static int run_serve(const struct options *options)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct stream stream = stream_of_fds("the source", STDIN_FILENO, STDOUT_FILENO);
 	return target_serve(options->store, &stream, &err) < 0 ? complain(&err) : 0;
+}
+
+/* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
+static void print_text(const char *text)
+{
+	CLEANUP_BUFFER struct buffer repaired = {0};
+	utf8_append_repaired(&repaired, text, strlen(text));
+	putchar('"');
+	for (const char *at = buffer_text(&repaired); *at; at++)
+		if (*at == '"' || *at == '\\')
+			printf("\\%c", *at);
+		else if ((unsigned char)*at < ' ')
+			printf("\\u%04x", *at);
+		else
+			putchar(*at);
+	putchar('"');
 }
 
 static void print_store(const struct store *store)
@@ -181,9 +236,12 @@ static void print_store(const struct store *store)
 	       : point->promoted  ? "promoted"
 				  : "ready",
 	       point->term, point->generation, id);
-	if (point->generation)
-		printf("\"path\":\"%s\",\"time\":\"%s\",\"age\":%.3f,\"consistency\":\"%s\",", tree, time,
+	if (point->generation) {
+		printf("\"path\":");
+		print_text(tree);
+		printf(",\"time\":\"%s\",\"age\":%.3f,\"consistency\":\"%s\",", time,
 		       (double)(clock_wall() - point->time) / (double)NSEC_PER_SEC, point->consistent ? "consistent" : "fuzzy");
+	}
 	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"conflicts\":%" PRIu64 "}\n", point->unstable, point->skipped,
 	       point->conflicts);
 }
@@ -237,6 +295,7 @@ static const struct {
 	{"sync", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] [--consistent] -- COMMAND...", run_sync,
 	 NEEDS_SOURCE},
 	{"verify", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] -- COMMAND...", run_verify, NEEDS_SOURCE},
+	{"explain", "--rules FILE PATH...", run_explain, 0},
 	{"serve", "--store DIR", run_serve, NEEDS_STORE},
 	{"status", "--store DIR", run_status, NEEDS_STORE},
 	{"recover", "--store DIR", run_recover, NEEDS_STORE},

@@ -269,6 +269,26 @@ int manifest_open(const char *path, struct manifest_reader **ret_reader, struct 
 	return 0;
 }
 
+bool manifest_is_whole(const char *path)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FREE char *window =
+		memory_alloc(WINDOW + 8); /* the last 8 bytes so far are not in the sum: they may be the sum */
+	struct checksum *checksum = checksum_new();
+	ssize_t got = 0;
+	size_t held = 0;
+	while (fd >= 0 && (got = read(fd, window + held, WINDOW)) > 0) {
+		size_t length = held + (size_t)got;
+		held = length < 8 ? length : 8;
+		checksum_add(checksum, window, length - held);
+		memmove(window, window + length - held, held);
+	}
+	struct wire end = wire_of(window, held);
+	bool whole = fd >= 0 && got == 0 && held == 8 && wire_u64(&end) == checksum_end(checksum);
+	checksum_free(checksum);
+	return whole;
+}
+
 const struct identity *manifest_point(const struct manifest_reader *reader)
 {
 	return &reader->point;

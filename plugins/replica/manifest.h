@@ -28,6 +28,8 @@ struct manifest_folder {
 
 struct manifest_reader;
 
+/* Whether the file is one, and whole: reads it all for its checksum, at the speed of memory. */
+bool manifest_is_whole(const char *path);
 /* ERROR_NOT_FOUND: no such file. Torn or foreign: ERROR_CORRUPT, if need be only at the end: act on nothing before that. */
 int manifest_open(const char *path, struct manifest_reader **ret_reader, struct error *err);
 const struct identity *manifest_point(const struct manifest_reader *reader);

@@ -113,7 +113,7 @@ static void close_session(struct session *session)
 static struct manifest_reader *manifest_of_point(const struct session *session, const char *path)
 {
 	struct manifest_reader *manifest;
-	if (manifest_open(path, &manifest, NULL) < 0)
+	if (!manifest_is_whole(path) || manifest_open(path, &manifest, NULL) < 0)
 		return NULL;
 	if (identity_equal(manifest_point(manifest), &session->welcome.point) &&
 	    manifest_seed(manifest) == session->welcome.seed)

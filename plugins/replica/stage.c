@@ -94,9 +94,18 @@ int meta_set(int fd, const struct meta *meta, const void *attributes, size_t len
 	return set_times(fd, meta, err);
 }
 
+/* Whether what this process creates has this owner anyway. */
 static bool is_owner(const struct meta *meta)
 {
-	return meta->uid == geteuid() && meta->gid == getegid();
+	static uid_t uid;
+	static gid_t gid;
+	static bool known;
+	if (!known) {
+		uid = geteuid();
+		gid = getegid();
+		known = true;
+	}
+	return meta->uid == uid && meta->gid == gid;
 }
 
 /* As meta_set, of a file that was just created with the right permissions, and has no attributes. */
