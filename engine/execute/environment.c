@@ -27,9 +27,9 @@ static const struct value *host_value_by_id(const struct names *names, const cha
 	return host ? host->value : NULL;
 }
 
-static const struct value *not_run(const struct names *names, const char *id, struct arena *arena)
+static const struct value *not_run(const struct interpreter *interpreter, const char *id, struct arena *arena)
 {
-	if (names->interpreter->power != POWER_APPLY)
+	if (interpreter->power != POWER_APPLY)
 		return value_unknown();
 	struct value *failed = value_new(arena, VALUE_ERROR);
 	failed->string.data = arena_printf(arena, "step '%s' has not run", id);
@@ -39,11 +39,12 @@ static const struct value *not_run(const struct names *names, const char *id, st
 
 static const struct value *step_value(const struct names *names, const char *id, struct arena *arena)
 {
-	const struct invocation *invocation = names->frame->invocation;
-	const struct value *value = table_get(&invocation->steps, id);
-	if (value)
-		return value;
-	return runbook_step(invocation->runbook, id) ? not_run(names, id, arena) : NULL;
+	for (const struct scope *scope = names->frame->scope; scope; scope = scope->outer) {
+		const struct value *value = table_get(&scope->steps, id);
+		if (value)
+			return value;
+	}
+	return runbook_step(names->frame->invocation->runbook, id) ? not_run(names->interpreter, id, arena) : NULL;
 }
 
 /* Maps that are looked into, not built: steps.ID, hosts.ID, secrets.NAME. */
@@ -132,7 +133,27 @@ void steps_put(struct interpreter *interpreter, const struct step *step, const s
 	struct value *entry = step_entry(interpreter, outcome, outputs);
 	value_put(interpreter->arena, entry, "before", state_of(interpreter->arena, before));
 	value_put(interpreter->arena, entry, "after", state_of(interpreter->arena, after));
-	table_put(&frame->invocation->steps, step->id, entry);
+	table_put(&frame->scope->steps, step->id, entry);
+}
+
+void steps_put_unknown(const struct step *step, const struct frame *frame)
+{
+	if (step->id)
+		table_put(&frame->scope->steps, step->id, value_unknown());
+}
+
+const struct value *steps_round(struct interpreter *interpreter, const struct step *step, const struct scope *scope)
+{
+	const struct value *value = step->id ? table_get(&scope->steps, step->id) : NULL;
+	return value || !step->id ? value : not_run(interpreter, step->id, interpreter->arena);
+}
+
+void scope_close(struct scope *scope, struct scope *outer)
+{
+	for (size_t i = 0; i < scope->steps.capacity; i++)
+		if (scope->steps.slots[i].key)
+			table_put(&outer->steps, scope->steps.slots[i].key, scope->steps.slots[i].value);
+	table_free(&scope->steps);
 }
 
 void steps_put_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
@@ -142,7 +163,7 @@ void steps_put_rounds(struct interpreter *interpreter, const struct step *step, 
 		return;
 	struct value *entry = value_map(interpreter->arena);
 	value_put(interpreter->arena, entry, "each", rounds);
-	table_put(&frame->invocation->steps, step->id, entry);
+	table_put(&frame->scope->steps, step->id, entry);
 }
 
 int condition_test(struct interpreter *interpreter, const struct frame *frame, const struct template *condition,

@@ -36,7 +36,7 @@ static void interpreter_init(struct interpreter *interpreter, struct arena *aren
 static void interpreter_free(struct interpreter *interpreter)
 {
 	for (struct invocation *invocation = interpreter->invocations; invocation; invocation = invocation->next)
-		table_free(&invocation->steps);
+		table_free(&invocation->scope.steps);
 	table_free(&interpreter->calls);
 	table_free(&interpreter->busy);
 	table_free(&interpreter->done);
@@ -53,8 +53,11 @@ static void interpreter_free(struct interpreter *interpreter)
 
 static struct frame top_frame(const struct interpreter *interpreter, const char *prefix, const char *block)
 {
-	return (struct frame){
-		.invocation = interpreter->invocations, .prefix = prefix, .block = block, .deadline = CLOCK_FOREVER};
+	return (struct frame){.invocation = interpreter->invocations,
+			      .scope = &interpreter->invocations->scope,
+			      .prefix = prefix,
+			      .block = block,
+			      .deadline = CLOCK_FOREVER};
 }
 
 static enum outcome walk_top(struct interpreter *interpreter, const struct block *block, const char *prefix, const char *name)

@@ -158,6 +158,7 @@ static struct frame callee_frame(const struct frame *frame, struct invocation *i
 	inner.host_unknown = false;
 	inner.user = NULL;
 	inner.invocation = invocation;
+	inner.scope = &invocation->scope;
 	return inner;
 }
 

@@ -22,10 +22,17 @@
 
 enum power { POWER_PURE, POWER_OBSERVE, POWER_APPLY };
 
+/* The steps that have ended, as expressions see them. Each round of a foreach and each branch of a parallel group has its own
+ * on top of what stood when it began, so that none sees another's; they are published when all of them have ended. */
+struct scope {
+	struct table steps; /* id -> struct value */
+	const struct scope *outer;
+};
+
 struct invocation { /* a runbook that is being executed, with its own inputs and names: the run's own, or a call's */
 	const struct runbook *runbook;
 	const struct value *inputs;
-	struct table steps;	       /* id -> struct value: what expressions see as steps.ID */
+	struct scope scope;
 	bool preflighted;	       /* its preflight has been done */
 	struct invocation *next;       /* all of this interpreter's */
 	const struct value *run_value; /* what expressions in its `finally` see as run; NULL: the interpreter's */
@@ -72,9 +79,10 @@ struct interpreter {
 struct frame {			   /* one level of nesting; inner ones inherit */
 	const struct frame *outer; /* for names: NULL at the top of an invocation */
 	struct invocation *invocation;
-	const char *prefix; /* instance key of the block's owner with its block name: "", "preflight", "3#2", "3.rescue" */
-	const char *block;  /* preflight, steps, rescue, finally */
-	const char *as;	    /* name of the foreach item bound here, or NULL */
+	struct scope *scope; /* where its steps are put */
+	const char *prefix;  /* instance key of the block's owner with its block name: "", "preflight", "3#2", "3.rescue" */
+	const char *block;   /* preflight, steps, rescue, finally */
+	const char *as;	     /* name of the foreach item bound here, or NULL */
 	const struct value *item;
 	const struct host *host; /* the subject, or NULL */
 	bool host_unknown;	 /* a plan: which host it will be cannot be known */
@@ -125,8 +133,13 @@ struct names {
 void names_init(struct names *names, struct interpreter *interpreter, const struct frame *frame, const struct value *result);
 void steps_put(struct interpreter *interpreter, const struct step *step, const struct frame *frame, enum outcome outcome,
 	       const struct value *outputs, const struct observation *before, const struct observation *after);
+void steps_put_unknown(const struct step *step,
+		       const struct frame *frame); /* a plan: it cannot be known what it will have been */
 void steps_put_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
 		      const struct value *rounds);
+const struct value *steps_round(struct interpreter *interpreter, const struct step *step,
+				const struct scope *scope); /* what the step was in that scope: an item of `each` */
+void scope_close(struct scope *scope, struct scope *outer); /* all that it has goes to the outer one; freed */
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 int condition_test(struct interpreter *interpreter, const struct frame *frame, const struct template *condition,
 		   const struct value *result, enum truth *ret_truth, struct error *err);
@@ -148,7 +161,8 @@ enum outcome walk_round(struct interpreter *interpreter, const struct step *step
 /* The items of a step's foreach, journaled. An unknown list is possible in a plan. */
 int walk_list(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
 	      const struct value **ret_items, struct error *err);
-struct frame walk_round_frame(const struct frame *outer, const struct step *step, const struct value *item);
+struct frame walk_round_frame(const struct frame *outer, const struct step *step, const struct value *item,
+			      struct scope *scope);
 
 /* group.c: groups and calls */
 enum outcome group_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);

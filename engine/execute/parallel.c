@@ -12,8 +12,8 @@ struct branch {
 	struct branches *all;
 	const struct step *step;
 	const char *key;
-	const struct value *item;   /* of its round of a foreach; NULL: not one of a foreach */
-	const struct value *result; /* what steps.ID was when it ended, or NULL */
+	const struct value *item; /* of its round of a foreach; NULL: not one of a foreach */
+	struct scope scope;	  /* what became of its steps */
 	enum outcome outcome;
 	struct fiber *fiber;	       /* NULL: not begun, or ended */
 	struct overlay_layers *layers; /* a plan: what it laid */
@@ -52,6 +52,7 @@ static void add_rounds(struct branches *branches, const struct step *step, const
 		add(branches, step, key, NULL);
 		return;
 	}
+	steps_put_rounds(interpreter, step, branches->frame, value_list(interpreter->arena)); /* there may be none */
 	for (size_t i = 0; i < items->list.count; i++)
 		add(branches, step, arena_printf(interpreter->arena, "%s[%zu]", key, i), items->list.items[i]);
 }
@@ -72,12 +73,13 @@ static void collect(struct branches *branches, const struct block *block)
 static void walk_branch(struct branch *branch)
 {
 	struct interpreter *interpreter = branch->all->interpreter;
-	struct frame frame =
-		branch->item ? walk_round_frame(branch->all->frame, branch->step, branch->item) : *branch->all->frame;
+	struct frame frame = *branch->all->frame;
+	if (branch->item)
+		frame = walk_round_frame(branch->all->frame, branch->step, branch->item, &branch->scope);
+	frame.scope = &branch->scope;
+	branch->scope.outer = branch->all->frame->scope;
 	branch->outcome = branch->item ? walk_round(interpreter, branch->step, &frame, branch->key)
 				       : walk_step(interpreter, branch->step, &frame, branch->key);
-	if (branch->step->id)
-		branch->result = table_get(&frame.invocation->steps, branch->step->id);
 }
 
 /* Outputs become visible after the group; the rounds of a foreach in their order. */
@@ -88,9 +90,11 @@ static void publish(struct branches *branches)
 		const struct step *step = branches->items[i].step;
 		struct value *each = value_list(arena);
 		bool rounds = branches->items[i].item;
-		for (; i < branches->count && branches->items[i].step == step; i++)
-			if (branches->items[i].result)
-				value_append(arena, each, branches->items[i].result);
+		for (; i < branches->count && branches->items[i].step == step; i++) {
+			if (rounds && step->id)
+				value_append(arena, each, steps_round(branches->interpreter, step, &branches->items[i].scope));
+			scope_close(&branches->items[i].scope, branches->frame->scope);
+		}
 		if (rounds)
 			steps_put_rounds(branches->interpreter, step, branches->frame, each);
 	}

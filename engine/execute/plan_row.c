@@ -346,8 +346,10 @@ static void publish(struct row *row)
 	if (!outputs && attempt->has_after && attempt->after.kind == OBSERVED_STATE)
 		outputs = attempt->after.state;
 	bool certain = strcmp(row->verdict, "maybe") != 0 && strcmp(row->verdict, "unknown") != 0 && outputs;
-	if (!certain || attempt->step->outputs_count)
-		return; /* steps.ID stays unknown */
+	if (!certain || attempt->step->outputs_count) {
+		steps_put_unknown(attempt->step, attempt->frame);
+		return;
+	}
 	steps_put(row->interpreter, attempt->step, attempt->frame,
 		  strcmp(row->verdict, "ok") == 0 ? OUTCOME_OK : OUTCOME_CHANGED, outputs,
 		  attempt->has_before ? &attempt->before : NULL, attempt->has_after ? &attempt->after : NULL);

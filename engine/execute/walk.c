@@ -190,22 +190,28 @@ int walk_list(struct interpreter *interpreter, const struct step *step, const st
 	return 0;
 }
 
-struct frame walk_round_frame(const struct frame *outer, const struct step *step, const struct value *item)
+struct frame walk_round_frame(const struct frame *outer, const struct step *step, const struct value *item, struct scope *scope)
 {
 	struct frame frame = *outer;
 	frame.outer = outer;
 	frame.as = step->as;
 	frame.item = item;
+	frame.scope = scope;
+	scope->outer = outer->scope;
 	return frame;
 }
 
 static enum outcome walk_unknown_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
 					const char *key)
 {
-	struct frame round = walk_round_frame(frame, step, value_unknown());
+	struct scope scope = {0};
+	struct frame round = walk_round_frame(frame, step, value_unknown(), &scope);
 	round.maybe = true;
 	round.why_maybe = "the list cannot be known now";
-	return walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[?]", key));
+	enum outcome outcome = walk_round(interpreter, step, &round, arena_printf(interpreter->arena, "%s[?]", key));
+	scope_close(&scope, frame->scope);
+	steps_put_unknown(step, frame);
+	return outcome;
 }
 
 static enum outcome walk_rounds(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
@@ -219,21 +225,22 @@ static enum outcome walk_rounds(struct interpreter *interpreter, const struct st
 		return walk_unknown_rounds(interpreter, step, frame, key);
 	enum outcome total = OUTCOME_OK;
 	struct value *each = value_list(interpreter->arena);
+	struct scope ended = {0};
 	for (size_t i = 0; i < items->list.count && outcome_is_good(total); i++) {
-		struct frame round = walk_round_frame(frame, step, items->list.items[i]);
-		if (step->id)
-			table_put(&frame->invocation->steps, step->id, NULL);
+		struct scope scope = {0};
+		struct frame round = walk_round_frame(frame, step, items->list.items[i], &scope);
 		const char *instance = arena_printf(interpreter->arena, "%s[%zu]", key, i);
 		enum outcome outcome = interrupted(interpreter, frame, instance);
 		if (outcome == OUTCOME_OK)
 			outcome = walk_round(interpreter, step, &round, instance);
 		total = outcome_worse(total, outcome);
+		if (step->id && outcome < OUTCOME_CANCELLED)
+			value_append(interpreter->arena, each, steps_round(interpreter, step, &scope));
+		scope_close(&scope, &ended);
 		if (outcome >= OUTCOME_CANCELLED)
 			break;
-		const struct value *entry = step->id ? table_get(&frame->invocation->steps, step->id) : NULL;
-		if (step->id)
-			value_append(interpreter->arena, each, entry ? entry : value_unknown());
 	}
+	scope_close(&ended, frame->scope);
 	steps_put_rounds(interpreter, step, frame, each);
 	return total;
 }

@@ -299,3 +299,66 @@ steps:
 YAML
   code 0 standin run r.yaml --yes
 }
+
+@test "rounds in a parallel group see their own steps only, planned and run; afterwards each[i], and those of the last round" {
+  runbook <<'YAML'
+inputs: {none: {type: list, default: []}}
+steps:
+  - group: all at once
+    parallel: true
+    steps:
+      - {id: empty, foreach: "${{ inputs.none }}", uses: core.log, with: {message: m}}
+      - id: rounds
+        foreach: [one, two, three]
+        as: word
+        group: round
+        steps:
+          - {id: says, uses: core.run, host: a, with: {run: [echo, "${{ word }}"], touches: []}}
+          - {uses: core.run, host: a, with: {run: [sleep, "0.1"], touches: []}} # the others have come as far by then
+          - group: only one
+            if: word == "one"
+            steps:
+              - {id: inner, uses: core.set, with: {values: {word: "${{ word }}"}}}
+          - {uses: core.assert, with: {that: "${{ steps.says.outputs.stdout.trim() == word }}"}}
+          - {id: told, uses: core.log, with: {message: "${{ word }}: ${{ word == 'one' ? steps.inner.outputs.word : 'no' }}"}}
+      - {id: flat, foreach: [x, y], uses: core.run, host: a, with: {run: [echo, "${{ item }}"], touches: []}}
+  - uses: core.assert
+    with:
+      that:
+        - ${{ steps.empty.each == [] && steps.rounds.each.map(r, r.outcome) == ["changed", "changed", "changed"] }}
+        - ${{ steps.flat.each[1].outputs.stdout.trim() == "y" && steps.says.outputs.stdout.trim() == "three" && steps.inner.outputs.word == "one" }}
+YAML
+  code 0 standin plan r.yaml
+  has_not "$output" "would fail"
+  code 0 standin run r.yaml --yes
+}
+
+@test "a round in which a step is not reached has nothing of it from the round before" {
+  runbook <<'YAML'
+steps:
+  - foreach: [a, b]
+    as: where
+    group: round
+    steps:
+      - group: only on a
+        if: where == "a"
+        steps:
+          - {id: found, uses: core.set, with: {values: {at: "${{ where }}"}}}
+      - {uses: core.log, with: {message: "${{ steps.found.outputs.at }}"}}
+YAML
+  code 1 standin run r.yaml --yes
+  has "$output" "step 'found' has not run"
+}
+
+@test "plan: what a task of the last round says is not known, even if it was left out in the one before" {
+  runbook <<'YAML'
+steps:
+  - foreach: [x, y]
+    group: round
+    steps:
+      - {id: task, if: item == "y", uses: core.run, host: a, with: {run: [echo, "${{ item }}"]}}
+  - {uses: core.log, with: {message: "${{ steps.task.outputs.stdout }}"}}
+YAML
+  code 0 standin plan r.yaml
+  has_not "$output" "would fail"
+}
