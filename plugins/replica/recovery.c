@@ -132,7 +132,9 @@ static int remove_stale(const struct store *store, struct error *err)
 		return error_set_errno(err, errno, "cannot list %s", store->path);
 	int result = 0;
 	for (struct dirent *entry; result == 0 && (entry = readdir(folder));) {
-		bool ours = strncmp(entry->d_name, "tree-", 5) == 0 || strncmp(entry->d_name, "seen-", 5) == 0;
+		/* "point." is a point that was being written; "term." may be a promote's that is at work right now */
+		bool ours = strncmp(entry->d_name, "tree-", 5) == 0 || strncmp(entry->d_name, "seen-", 5) == 0 ||
+			    strncmp(entry->d_name, "point.", 6) == 0;
 		if (ours && strcmp(entry->d_name, tree) != 0 && strcmp(entry->d_name, seen) != 0)
 			result = store_remove(store, entry->d_name, err);
 	}

@@ -1,6 +1,8 @@
 """standin-agent as the tests call it: work/source is mirrored into work/store."""
-import json, subprocess
+import json, os, subprocess
 from compare import differences
+
+SCRATCH = os.environ.get("STANDIN_SCRATCH", "/dev/shm")  # another file system: STANDIN_SCRATCH=/var/tmp
 
 
 class Failed(Exception):
