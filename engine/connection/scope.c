@@ -34,19 +34,21 @@ static const char ENTER[] = "read -r line </proc/$$/stat; line=${line##*) }; lin
 			    "[ \"${line%% *}\" = $$ ] || exec setsid -w sh -c \"$0\" sh \"$@\"\n"
 			    "eval \"$0\"";
 
-/* The file is complete before the command begins. Files of scopes that are over are cleared away by later ones, several at
- * once: rm is a process, and every process here is time that each step takes. An empty file is one that is being written. */
+/* The file is complete before the command begins. Files of scopes that are over are cleared away by later ones, many at
+ * once: looking at them is time that each step takes. An empty file is one that is being written. */
 static const char SESSION[] =
-	LOOK "d=$1 n=$2 f=$1/$2.scope old= count=0; shift 2\n"
+	LOOK "d=$1 n=$2 f=$1/$2.scope old=; shift 2\n"
 	     "refuse() { echo \"standin: no scope: $1\" >&2; exit 1; }\n"
 	     "[ -d \"$d\" ] || mkdir -m 700 \"$d\" 2>/dev/null\n"
 	     "[ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] || refuse \"$d is no folder of this user's\"\n"
 	     "! alive \"$f\" || refuse \"$n still runs\"\n"
-	     "for g in \"$d\"/*.scope; do\n"
-	     "  [ ! -s \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\" "
-	     "count=$((count + 1))\n"
-	     "done\n"
-	     "[ $count -lt 16 ] || rm -f -- $old\n"
+	     "many() { [ $# -ge 16 ]; }\n"
+	     "if many \"$d\"/*.scope; then\n"
+	     "  for g in \"$d\"/*.scope; do\n"
+	     "    [ ! -s \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\"\n"
+	     "  done\n"
+	     "  rm -f -- $old\n"
+	     "fi\n"
 	     "look $$ && echo \"$$ $start\" >\"$f\" || refuse \"cannot write $f\"\n"
 	     "STANDIN_SCOPE=\"$n/\"; export STANDIN_SCOPE\n"
 	     "exec \"$@\"";
