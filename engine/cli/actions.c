@@ -69,12 +69,15 @@ static int print_one(struct loaded *loaded, const char *name)
 	return EXIT_FINE;
 }
 
-static const struct value *actions_value(struct arena *arena, const struct plugins *plugins)
+/* only: the name of a plugin or of an action; NULL: all. */
+static const struct value *actions_value(struct arena *arena, const struct plugins *plugins, const char *only)
 {
 	struct value *list = value_list(arena);
 	for (size_t p = 0; p < plugins->count; p++)
 		for (size_t i = 0; i < plugins->items[p].actions_count; i++) {
 			const struct action *action = &plugins->items[p].actions[i];
+			if (only && strcmp(only, plugins->items[p].name) != 0 && strcmp(only, action->name) != 0)
+				continue;
 			struct value *entry = value_map(arena);
 			value_put(arena, entry, "name", value_string(arena, action->name));
 			value_put(arena, entry, "kind", value_string(arena, kinds[action->kind]));
@@ -85,6 +88,20 @@ static const struct value *actions_value(struct arena *arena, const struct plugi
 			value_append(arena, list, entry);
 		}
 	return list;
+}
+
+static int print_text(struct loaded *loaded, const char *name)
+{
+	return print_list(loaded->plugins, name) || !name ? EXIT_FINE : print_one(loaded, name);
+}
+
+static int print_json(struct loaded *loaded, const char *name)
+{
+	const struct value *list = actions_value(loaded->arena, loaded->plugins, name);
+	if (name && !list->list.count)
+		return print_one(loaded, name); /* says what was meant */
+	puts(json_text(loaded->arena, list));
+	return EXIT_FINE;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -98,12 +115,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	int result = load_plugins(&loaded, &options) < 0 ? EXIT_INVALID : EXIT_FINE;
 	print_diagnostics(stderr, &loaded.diagnostics);
 	const char *name = options.arguments_count ? options.arguments[0] : NULL;
-	if (result == EXIT_FINE && name)
-		result = print_list(loaded.plugins, name) ? EXIT_FINE : print_one(&loaded, name);
-	else if (result == EXIT_FINE && options.json)
-		puts(json_text(loaded.arena, actions_value(loaded.arena, loaded.plugins)));
-	else if (result == EXIT_FINE)
-		print_list(loaded.plugins, NULL);
+	if (result == EXIT_FINE)
+		result = options.json ? print_json(&loaded, name) : print_text(&loaded, name);
 	loaded_free(&loaded);
 	return result;
 }

@@ -74,12 +74,25 @@ int run_manifest_write(struct run *run, const struct value *manifest, struct err
 	return file_write_durable(path, text.data, text.length, 0600, err);
 }
 
+/* The manifest is written before the first record. */
+static bool has_begun(const struct run *run)
+{
+	CLEANUP_FREE char *manifest = file_join(run->folder, "manifest.json");
+	CLEANUP_FREE char *journal = file_join(run->folder, "journal.jsonl");
+	struct stat status;
+	return file_exists(manifest) || (stat(journal, &status) == 0 && status.st_size > 0);
+}
+
 int run_manifest_read(const struct run *run, struct arena *arena, const struct value **ret_manifest, struct error *err)
 {
 	CLEANUP_FREE char *path = file_join(run->folder, "manifest.json");
 	CLEANUP_FREE char *text = NULL;
 	CLEANUP_ERROR struct error problem = ERROR_NONE;
 	size_t length;
+	if (!has_begun(run)) {
+		error_set(err, ERROR_NOT_FOUND, "run %s was killed before it began; nothing was done", run->id);
+		return error_hint(err, "there is nothing to resume: begin anew with `standin run`");
+	}
 	if (read_regular(path, MANIFEST_LIMIT, &text, &length, err) < 0)
 		return error_wrap(err, "run %s", run->id);
 	if (json_parse(arena, text, length, ret_manifest, &problem) < 0)

@@ -81,3 +81,13 @@ YAML
   code 1 standin run r.yaml --yes --plugins mine
   has "$output" "$W/mine/prog/prog.sh is not executable (chmod +x)"
 }
+
+@test "actions -o json: all, those of a plugin, one; what is not there is an error" {
+  for name in "" core core.run; do
+    # shellcheck disable=SC2086
+    code 0 standin actions $name -o json
+    python3 -c 'import json, sys; name = sys.argv[2]; assert all(a["name"].startswith(name) for a in json.loads(sys.argv[1]))' "$output" "$name"
+  done
+  [ "$(field "$output" 'len(value)')" = 1 ]
+  code 2 standin actions core.rum -o json
+}

@@ -302,3 +302,15 @@ YAML
   standin resume --answer ask=continue
   same "$(field "$(standin runs -o json)" '[r["outcome"] for r in value]')" "['changed']"
 }
+
+@test "resume of a run that was killed before anything of it was written: nothing was done, begin anew" {
+  mkdir -p state/runs/20260101-000000-00000000/content
+  chmod 700 state state/runs state/runs/*
+  : >state/runs/20260101-000000-00000000/journal.jsonl
+  code 8 standin resume 20260101-000000-00000000
+  has "$output" "was killed before it began; nothing was done"
+  has "$output" "begin anew with \`standin run\`"
+  echo '{"seq":1}' >state/runs/20260101-000000-00000000/journal.jsonl # something was: then it is not said
+  code 7 standin resume 20260101-000000-00000000
+  has_not "$output" "nothing was done"
+}
