@@ -43,6 +43,17 @@ static void test_json(void **state)
 	assert_int_equal(value_get_int(run, "elapsed", 0), value_get_int(run, "machine", 0) + value_get_int(run, "waited", 0));
 }
 
+/* Without the style sheet, which stands in a file of its own. */
+static void compare_page(const char *name, const struct buffer *page)
+{
+	CLEANUP_BUFFER struct buffer rest = {0};
+	const char *begin = strstr(buffer_text(page), "<style>"), *end = strstr(buffer_text(page), "</style>");
+	assert_true(begin && end && end - begin > 1000);
+	buffer_append(&rest, page->data, (size_t)(begin - page->data));
+	buffer_add(&rest, end);
+	golden_compare(name, buffer_text(&rest));
+}
+
 static void test_html(void **state)
 {
 	(void)state;
@@ -53,10 +64,10 @@ static void test_html(void **state)
 	value_put(arena, proof, "text", value_string(arena, "41 records: verified"));
 	value_put(arena, proof, "head", value_string(arena, "5f3a"));
 	report_run_html(&page, golden_read(arena, "run_failover"), proof);
-	golden_compare("run_failover.html", buffer_text(&page));
-	/* What a host says stays text. The style sheet is the only thing that may hold these letters. */
+	compare_page("run_failover.html", &page);
+	/* What a host says stays text. */
 	report_run_html(&hostile, golden_read(arena, "run_hostile"), NULL);
-	golden_compare("run_hostile.html", buffer_text(&hostile));
+	compare_page("run_hostile.html", &hostile);
 	assert_null(strstr(buffer_text(&hostile), "<script"));
 	assert_null(strstr(buffer_text(&hostile), "\x1b"));
 	assert_null(strstr(buffer_text(&hostile), "\xe2\x80\xae"));
