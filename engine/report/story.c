@@ -108,7 +108,7 @@ struct story *story_read(struct arena *arena, const struct value *records)
 {
 	struct story *story = ARENA_NEW(arena, struct story);
 	struct since since = {0};
-	*story = (struct story){.arena = arena, .outcome = "running"};
+	*story = (struct story){.arena = arena, .outcome = "unfinished"};
 	for (size_t i = 0; value_is(records, VALUE_LIST) && i < records->list.count; i++) {
 		const struct value *record = records->list.items[i];
 		int64_t at = since_record(&since, record);
@@ -163,6 +163,6 @@ struct story_rto story_rto(const struct story *story)
 	else if (good)
 		rto.word = "met", rto.ink = INK_GOOD;
 	else
-		rto.word = story->last ? "not reached" : "running", rto.ink = INK_WARN;
+		rto.word = story->last ? "not reached" : "not over", rto.ink = INK_WARN;
 	return rto;
 }

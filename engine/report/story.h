@@ -36,7 +36,7 @@ struct story_event { /* requests, resumes, retries and notes, in order */
 struct story {
 	struct arena *arena;
 	const struct value *opened, *last; /* last: run_finished or abandoned; NULL: the run is not over */
-	const char *outcome;		   /* "running" while it is not over */
+	const char *outcome;		   /* "unfinished" while it is not over: being worked on, or stopped */
 	int64_t elapsed, waited, machine;  /* from first to last record; of that for people; the rest */
 	struct story_step *steps;
 	size_t count, capacity;
@@ -51,7 +51,7 @@ const struct value *story_counts(const struct story *story); /* as recorded at t
 
 struct story_rto {
 	int64_t objective; /* nanoseconds; 0: the runbook has none */
-	const char *word;  /* met, missed, not reached, running */
+	const char *word;  /* met, missed, not reached, not over */
 	enum ink ink;
 };
 struct story_rto story_rto(const struct story *story);

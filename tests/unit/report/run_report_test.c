@@ -96,7 +96,7 @@ static void test_no_records(void **state)
 	CLEANUP_BUFFER struct buffer out = {0};
 	report_run(&out, value_list(arena), &(struct report_style){0});
 	assert_non_null(strstr(buffer_text(&out), "nothing was done"));
-	assert_string_equal(value_get_text(report_run_value(arena, value_list(arena)), "outcome"), "running");
+	assert_string_equal(value_get_text(report_run_value(arena, value_list(arena)), "outcome"), "unfinished");
 }
 
 int main(void)
