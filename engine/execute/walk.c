@@ -39,7 +39,8 @@ enum outcome walk_fail(struct interpreter *interpreter, const struct step *step,
 	attempt.name = step->uses ? step->uses : "group";
 	attempt.started = machine_now(interpreter);
 	if (interpreter->power != POWER_APPLY) {
-		plan_group(interpreter, step, frame, key, attempt.name, "unknown", error_text(err));
+		bool perhaps = frame->maybe || frame->contingent; /* else a run would not get further */
+		plan_group(interpreter, step, frame, key, attempt.name, perhaps ? "unknown" : "fail", error_text(err));
 		error_clear(err);
 		return OUTCOME_OK;
 	}

@@ -209,3 +209,19 @@ YAML
   same "$(row "$output" 1.rescue.1 '["contingent"]')" "True"
   same "$(row "$output" 2 '["verdict"], value["rows"][-1]["before_planned"]')" "('change', False)"
 }
+
+@test "an if that fails now is exit code 1; where it may not be reached, it is only unknown" {
+  runbook <<'YAML'
+steps: [{uses: core.log, if: "[1][int('3')] == 1", with: {message: hello}}]
+YAML
+  code 1 standin plan r.yaml
+  has "$output" "index out of range: 3, in a list of 1"
+  runbook <<'YAML'
+steps:
+  - group: Try
+    steps: [{uses: toy.put, host: a, with: {name: x, value: one}}]
+    rescue: [{uses: core.log, if: "[1][int('3')] == 1", with: {message: hello}}]
+YAML
+  code 0 standin plan -o json r.yaml
+  same "$(row "$output" 1.rescue.1 '["verdict"]')" "unknown"
+}
