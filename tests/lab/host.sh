@@ -215,7 +215,7 @@ host_leader() { # HOST: the pid of its first process, seen from outside
 
 # At the host's console: needs no network and no ssh. Ends when its caller does.
 host_run() { # [-t] HOST COMMAND...
-  local leader path line hierarchy
+  local leader path line hierarchy self
   local -a wrap=(sh -c 'cd /root && exec "$@"' sh)
   if [ "$1" = -t ]; then
     shift
@@ -224,6 +224,12 @@ host_run() { # [-t] HOST COMMAND...
   fi
   leader=$(host_leader "$1") || die "$1 is not running" "see 'lab status'; 'lab power $1 on' or 'lab up' starts it"
   shift
+  # A shutdown stops all processes before it ends them. nsenter then stops as well, and nothing in there could wake it.
+  self=$BASHPID
+  (
+    [ -z "${LOCK:-}" ] || exec {LOCK}>&-
+    while sleep 2 && kill -CONT "$self"; do :; done
+  ) </dev/null >/dev/null 2>&1 3>&- &
   while IFS= read -r line; do # into the container's groups, beside its init
     hierarchy=$(cgroup_mount "$line")
     path=${line#*:*:}
