@@ -145,7 +145,7 @@ static int remove_stale(const struct store *store, struct error *err)
 static int clean(const struct store *store, struct error *err)
 {
 	if (store_remove(store, "batch", err) < 0 || store_remove(store, "trash", err) < 0 ||
-	    store_remove(store, "listing", err) < 0)
+	    store_remove(store, "listing", err) < 0 || store_remove(store, "blocks", err) < 0)
 		return -1;
 	return remove_stale(store, err);
 }
