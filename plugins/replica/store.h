@@ -6,13 +6,11 @@
  *       lock            held by whoever works here; dies with the process
  *       term            the lowest term that may write; raised before anything else by promote
  *       point           point.h: the last complete point; its replacement is the commit
- *       tree-N/         the replica as of `point`. A first mirror is made in tree-N+1 and committed at once
- *       seen-N          manifest of tree-N as this end left it: finds what others did to it
- *       batch/          the batch that is being received
- *         log.part      records (record.h) in frames, as they come
- *         log           complete, synced: the batch *is received*; it will be applied, come what may
- *         N             staged object number N: complete, metadata too; or the ranges of a patch, as records in frames
- *       trash/          what was deleted or replaced; emptied after the commit
+ *       tree-N/         the replica as of `point`, unless it is a block device. A first mirror is made in tree-N+1 and
+ * committed at once seen-N          manifest of tree-N as this end left it: finds what others did to it batch/          the
+ * batch that is being received log.part      records (record.h) in frames, as they come log           complete, synced: the
+ * batch *is received*; it will be applied, come what may N             staged object number N: complete, metadata too; or the
+ * ranges of a patch, as records in frames trash/          what was deleted or replaced; emptied after the commit
  */
 #pragma once
 
@@ -24,6 +22,7 @@ struct store {
 	char *path;
 	int folder; /* descriptor of path */
 	int lock;   /* descriptor; -1: opened for reading only */
+	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
 };
 
@@ -33,6 +32,13 @@ int store_open(const char *path, struct store *ret_store, int *ret_holder, struc
 int store_look(const char *path, struct store *ret_store, struct error *err); /* no lock: for status */
 void store_close(struct store *store);
 
+/* The replica is this device (NULL: as it was until now): a new store's for good. Opens it, if the store has one; refused while
+ * it is in use. After that only this agent can write to it. */
+int store_bind_device(struct store *store, const char *path, struct error *err);
+int store_open_device(struct store *store, struct error *err); /* if it has one that is not open */
+
+/* The tree at path (store_tree), which is borrowed, or the device instead. */
+int store_open_tree(const struct store *store, const char *path, struct tree *ret_tree, struct error *err);
 char *store_file(const struct store *store, const char *name);				  /* malloc'ed STORE/name */
 char *store_tree(const struct store *store, uint64_t number);				  /* malloc'ed STORE/tree-N */
 int store_write_point(struct store *store, const struct point *point, struct error *err); /* durable; then store->point is it */

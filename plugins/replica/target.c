@@ -62,7 +62,7 @@ static int bind_store(struct target *target, struct error *err)
 	struct point point = target->store.point;
 	if (point.set[0] && point.term == target->hello.term && !point.promoted)
 		return 0;
-	if (store_raise_term(target->store.path, target->hello.term, err) < 0)
+	if (store_open_device(&target->store, err) < 0 || store_raise_term(target->store.path, target->hello.term, err) < 0)
 		return -1;
 	strcpy(point.set, target->hello.set); /* NOLINT: of the same size */
 	point.source = target->hello.source;
@@ -170,7 +170,7 @@ static int write_listing(const struct target *target, const char *path, const ch
 	CLEANUP_FREE char *root = store_tree(&target->store, target->store.point.tree);
 	struct tree tree;
 	struct manifest_writer *listing;
-	if (tree_open(root, &tree, err) < 0)
+	if (store_open_tree(&target->store, root, &tree, err) < 0)
 		return -1;
 	int result = manifest_create(path, &target->store.point.point, target->store.point.seed, &listing, err);
 	if (result == 0) {
@@ -275,13 +275,15 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
-int target_serve(const char *store, struct stream *source, struct error *err)
+int target_serve(const char *store, const char *device, struct stream *source, struct error *err)
 {
 	struct target *target = memory_alloc(sizeof(*target));
 	target->in.stream = target->out.stream = source;
 	int result = recovery_open(store, &target->store, err);
 	bool open = result == 0;
 	if (open)
+		result = store_bind_device(&target->store, device, err);
+	if (result == 0)
 		result = converse(target, err);
 	if (result < 0 && err->code != ERROR_CONNECTION)
 		send_refused(&target->out, err, NULL);

@@ -91,13 +91,13 @@ static bool read_disk(dev_t device, const char *name, char *ret_text, size_t siz
 static bool count_writes(dev_t device, int64_t *ret_count)
 {
 	char text[512];
-	uint64_t reads, writes, sectors, discards, discarded;
+	uint64_t reads, written, discarded; /* sectors, the last two; a flush is a write of none */
 	if (!read_disk(device, "stat", text, sizeof(text)) ||
-	    sscanf(text, "%" SCNu64 " %*u %*u %*u %" SCNu64 " %*u %" SCNu64 " %*u %*u %*u %*u %" SCNu64 " %*u %" SCNu64, &reads,
-		   &writes, &sectors, &discards, &discarded) != 5 ||
+	    sscanf(text, "%" SCNu64 " %*u %*u %*u %*u %*u %" SCNu64 " %*u %*u %*u %*u %*u %*u %" SCNu64, &reads, &written,
+		   &discarded) != 3 ||
 	    !reads)
 		return false;
-	*ret_count = (int64_t)((writes + sectors + discards + discarded) & INT64_MAX);
+	*ret_count = (int64_t)((written + discarded) & INT64_MAX);
 	return true;
 }
 
