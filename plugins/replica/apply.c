@@ -97,6 +97,9 @@ static int on_meta(struct apply *apply, const struct record *record, struct erro
 
 static int write_range(int fd, const struct record *range, struct error *err)
 {
+	int fault = fault_hit("range");
+	if (fault)
+		return error_set_errno(err, fault, "cannot write it");
 	if (range->kind == RECORD_HOLE)
 		return volume_zero(fd, range->offset, range->length, err);
 	for (size_t done = 0; done < range->data_length;) {

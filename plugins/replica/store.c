@@ -89,12 +89,10 @@ int store_look(const char *path, struct store *ret_store, struct error *err)
 
 void store_close(struct store *store)
 {
-	if (store->lock >= 0)
-		close(store->lock);
-	if (store->folder >= 0)
-		close(store->folder);
-	if (store->device >= 0)
-		close(store->device);
+	const int fds[] = {store->device, store->folder, store->lock}; /* the lock last: then all is free */
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	free(store->path);
 	*store = (struct store){.folder = -1, .lock = -1, .device = -1};
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -14,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 
 bool volume_is_one(const char *path)
@@ -52,13 +54,23 @@ static int check(int fd, const char *path, enum volume_use use, struct error *er
 	return 0;
 }
 
+/* An agent that was killed may have the device for a moment longer than its lock. */
+static int open_patiently(const char *path, int flags)
+{
+	const int64_t deadline = clock_boottime() + NSEC_PER_SEC;
+	int fd;
+	while ((fd = open(path, flags)) < 0 && errno == EBUSY && clock_boottime() < deadline)
+		poll(NULL, 0, 20);
+	return fd;
+}
+
 int volume_open(const char *path, enum volume_use use, int *ret_fd, struct error *err)
 {
 	struct stat status;
 	int flags = use == VOLUME_WRITE ? O_RDWR : O_RDONLY;
 	if (use != VOLUME_READ_ANY && stat(path, &status) == 0 && S_ISBLK(status.st_mode))
 		flags |= O_EXCL; /* of a device: fails while the kernel uses it, and keeps it from being used */
-	CLEANUP_CLOSE int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP_CLOSE int fd = open_patiently(path, flags | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return errno == EBUSY ? in_use(path, use, err) : error_set_errno(err, errno, "cannot open %s", path);
 	if (check(fd, path, use, err) < 0)
