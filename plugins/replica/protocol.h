@@ -8,14 +8,14 @@
  *     a cycle:
  *     BEGIN flags, base, point, seed, t   ->                            a batch that makes `point` out of `base`
  *     CHANGES records ... CHANGES         ->                            (record.h); FRESH: all of the tree, base is nothing
- *     END counts                          ->
+ *     END counts, digest of a volume      ->
  *                                         <-    COMMITTED point, generation     durable, whole and readable by promote
  *     or a listing, to compare with:
  *     LIST blocks                         ->
  *                                         <-    LISTING bytes ... LISTING       a manifest (manifest.h) of the target's tree
- *                                         <-    BLOCKS content, digests ... BLOCKS        if asked for: the block lists of what
- *                                         <-    LISTED                                   is large (blocks.h), one after the
- * other CLOSE                               ->                            or just the end of the stream
+ *                                         <-    BLOCKS content, digests       if asked for: block lists (blocks.h)
+ *                                         <-    LISTED
+ *     CLOSE                               ->                            or just the end of the stream
  *
  * - The target answers BEGIN with REFUSED "drifted" when its tree is not what it left: then the source asks for a listing and
  *   sends the difference to it. A batch of which END was not received leaves nothing.

@@ -6,11 +6,17 @@
  *       lock            held by whoever works here; dies with the process
  *       term            the lowest term that may write; raised before anything else by promote
  *       point           point.h: the last complete point; its replacement is the commit
- *       tree-N/         the replica as of `point`, unless it is a block device. A first mirror is made in tree-N+1 and
- * committed at once seen-N          manifest of tree-N as this end left it: finds what others did to it batch/          the
- * batch that is being received log.part      records (record.h) in frames, as they come log           complete, synced: the
- * batch *is received*; it will be applied, come what may N             staged object number N: complete, metadata too; or the
- * ranges of a patch, as records in frames trash/          what was deleted or replaced; emptied after the commit
+ *       tree-N/         the replica as of `point`. A first mirror is made in tree-N+1 and committed at once
+ *       seen-N          manifest of it as this end left it: finds what others did to it
+ *       batch/          the batch that is being received
+ *         log.part      records (record.h) in frames, as they come
+ *         log           complete, synced: the batch *is received*; it will be applied, come what may
+ *         N             staged object number N: complete, metadata too; or the ranges of a patch, as records in frames
+ *       trash/          what was deleted or replaced; emptied after the commit
+ *
+ * The replica may be a block device instead of tree-N; `point` names it. Its first mirror is written in its place and is
+ * nobody's before the commit. Then batch/ is its redo journal: the changed blocks lie there, synced and sealed, before one of
+ * them is written to the device, and until all are on it. Who opens a store completes it first, so no mix is ever seen.
  */
 #pragma once
 
