@@ -251,6 +251,19 @@ int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err)
 	return checked(frame, FRAME_LIST, wire_ok(&wire) && blocks <= 1, "LIST", err);
 }
 
+int parse_blocks(const struct frame *frame, struct digest *ret_content, const uint8_t **ret_digests, size_t *ret_count,
+		 struct error *err)
+{
+	struct wire wire = wire_of(frame->payload, frame->length);
+	const void *content = wire_bytes(&wire, sizeof(*ret_content));
+	bool good = content && frame->length % sizeof(*ret_content) == 0;
+	if (good)
+		memcpy(ret_content, content, sizeof(*ret_content));
+	*ret_digests = wire.at;
+	*ret_count = (size_t)(wire.end - wire.at) / sizeof(*ret_content);
+	return checked(frame, FRAME_BLOCKS, good, "BLOCKS", err);
+}
+
 int frame_refused(const struct frame *frame, struct error *err)
 {
 	struct wire wire = wire_of(frame->payload, frame->length);

@@ -120,6 +120,9 @@ int parse_begin(const struct frame *frame, struct begin *ret_begin, struct error
 int parse_end(const struct frame *frame, struct batch_end *ret_end, struct error *err);
 int parse_committed(const struct frame *frame, struct committed *ret_committed, struct error *err);
 int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err);
+/* A piece of the block list of a content: *ret_count digests, borrowed, not aligned. */
+int parse_blocks(const struct frame *frame, struct digest *ret_content, const uint8_t **ret_digests, size_t *ret_count,
+		 struct error *err);
 int frame_refused(const struct frame *frame, struct error *err); /* always -1, with the error that a REFUSED carries */
 /* Reads the next frame and demands that it be of this type: a REFUSED becomes the error that it carries. */
 int expect_frame(struct frame_reader *reader, enum frame_type type, struct frame *ret_frame, struct error *err);

@@ -166,22 +166,21 @@ static void end_list(struct incoming *incoming)
 
 static int receive_blocks(struct session *session, struct incoming *incoming, const struct frame *frame, struct error *err)
 {
-	struct wire wire = wire_of(frame->payload, frame->length);
 	struct digest digests[64], content;
-	const void *name = wire_bytes(&wire, sizeof(content));
-	if (!name || frame->length % sizeof(content))
-		return error_set(err, ERROR_CORRUPT, "the target's BLOCKS message is malformed (%zu bytes)", frame->length);
-	memcpy(&content, name, sizeof(content));
+	const uint8_t *at;
+	size_t left;
+	if (parse_blocks(frame, &content, &at, &left, err) < 0)
+		return -1;
 	if (!incoming->list || !digest_equal(&content, &incoming->content)) {
 		end_list(incoming);
 		incoming->content = content;
 		if (blocks_create(session->blocks, &incoming->list, err) < 0)
 			return -1;
 	}
-	while (wire.at < wire.end) {
-		size_t left = (size_t)(wire.end - wire.at), some = left < sizeof(digests) ? left : sizeof(digests);
-		memcpy(digests, wire_bytes(&wire, some), some); /* the payload is not aligned */
-		blocks_add(incoming->list, digests, (unsigned)(some / sizeof(*digests)));
+	for (size_t some; left; left -= some, at += some * sizeof(*digests)) {
+		some = left < COUNT_OF(digests) ? left : COUNT_OF(digests);
+		memcpy(digests, at, some * sizeof(*digests)); /* it is not aligned */
+		blocks_add(incoming->list, digests, (unsigned)some);
 	}
 	return 0;
 }

@@ -94,6 +94,13 @@ static void read_messages(const uint8_t *data, size_t size)
 	parse_committed(&frame, &committed, NULL);
 	frame.type = FRAME_LIST;
 	parse_list(&frame, &blocks, NULL);
+	struct digest content;
+	const uint8_t *digests;
+	size_t count;
+	frame.type = FRAME_BLOCKS;
+	if (parse_blocks(&frame, &content, &digests, &count, NULL) == 0 &&
+	    (size == 0 || count != size / sizeof(content) - 1 || digests + count * sizeof(content) != data + size))
+		abort();
 	frame.type = FRAME_REFUSED;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (frame_refused(&frame, &err) != -1 || err.code == ERROR_OK)
