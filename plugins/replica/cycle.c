@@ -266,6 +266,16 @@ static int refuse_other_root(const struct walk_folder *root, const struct manife
 	return error_hint(err, "mount it; if all was really deleted, make a new mirror");
 }
 
+/* A volume would delete a tree that was replicated there before. */
+static int refuse_tree(const struct cycle *cycle, const struct manifest_folder *base, struct error *err)
+{
+	if (!cycle->tree->is_volume || !base || !base->count ||
+	    (base->count == 1 && strcmp(base->entries[0].name, VOLUME_NAME) == 0))
+		return 0;
+	error_set(err, ERROR_REFUSED, "the replica is a tree of files, and %s is a volume", cycle->tree->name);
+	return error_hint(err, "give the volume a set, a state folder and a store of its own");
+}
+
 static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 {
 	struct walk_folder folder;
@@ -279,6 +289,8 @@ static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 		const struct manifest_folder *base = same ? merge->old : NULL;
 		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
 		if (folder.depth == 0 && !by_content && refuse_other_root(&folder, base, err) < 0)
+			return -1;
+		if (folder.depth == 0 && refuse_tree(merge->run.cycle, base, err) < 0)
 			return -1;
 		if (merge_folder(merge, &folder, base, err) < 0)
 			return -1;

@@ -1,8 +1,10 @@
 """Random volumes: an image or a loop device as work/source, an image of the store or a loop device (work/target) as the replica; all from a
 seed. Needs root and loop devices."""
 import os, random, subprocess
-from compare import content, holes
+from compare import content, holes, look
+from tree import Tree
 
+VOLUMES = bool(os.environ.get("VOLUMES"))  # the tests that take either: volumes instead of trees
 BLOCK = 4096
 KINDS = ["image to image", "device to device", "image to device", "device to image"]
 
@@ -77,6 +79,21 @@ class Volume:
         path = os.path.join(path, "volume") if os.path.isdir(path) else os.fspath(path)
         with open(path, "rb") as file:
             return {b"volume": {"size": file.seek(0, os.SEEK_END), "content": content(path)}}
+
+
+class Files(Tree):
+    """A tree, where a volume could be."""
+
+    def __init__(self, work, seed):
+        super().__init__(work / "source", seed)
+        self.look = look
+
+    def close(self):
+        pass
+
+
+def source_of(work, seed):
+    return Volume(work, seed, random.Random(seed).choice(KINDS)) if VOLUMES else Files(work, seed)
 
 
 def dense(path):
