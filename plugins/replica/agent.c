@@ -24,7 +24,7 @@
 #define RULES_LIMIT (1024u * 1024)
 
 struct options {
-	const char *set, *state, *root, *store, *rules;
+	const char *set, *state, *root, *store, *rules, *device;
 	uint64_t term;
 	bool consistent;
 	char **command; /* that reaches the target */
@@ -205,7 +205,7 @@ static int run_serve(const struct options *options)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct stream stream = stream_of_fds("the source", STDIN_FILENO, STDOUT_FILENO);
-	return target_serve(options->store, &stream, &err) < 0 ? complain(&err) : 0;
+	return target_serve(options->store, options->device, &stream, &err) < 0 ? complain(&err) : 0;
 }
 
 /* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
@@ -238,7 +238,7 @@ static void print_store(const struct store *store)
 	       point->term, point->generation, id);
 	if (point->generation) {
 		printf("\"path\":");
-		print_text(tree);
+		print_text(point->device[0] ? point->device : tree);
 		printf(",\"time\":\"%s\",\"age\":%.3f,\"consistency\":\"%s\",", time,
 		       (double)(clock_wall() - point->time) / (double)NSEC_PER_SEC, point->consistent ? "consistent" : "fuzzy");
 	}
@@ -292,11 +292,11 @@ static const struct {
 	int (*run)(const struct options *options);
 	unsigned needs;
 } verbs[] = {
-	{"sync", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] [--consistent] -- COMMAND...", run_sync,
+	{"sync", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] -- COMMAND...", run_sync,
 	 NEEDS_SOURCE},
-	{"verify", "--set NAME --state DIR --root DIR [--rules FILE] [--term N] -- COMMAND...", run_verify, NEEDS_SOURCE},
+	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] -- COMMAND...", run_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", run_explain, 0},
-	{"serve", "--store DIR", run_serve, NEEDS_STORE},
+	{"serve", "--store DIR [--device PATH]", run_serve, NEEDS_STORE},
 	{"status", "--store DIR", run_status, NEEDS_STORE},
 	{"recover", "--store DIR", run_recover, NEEDS_STORE},
 	{"promote", "--store DIR --term N", run_promote, NEEDS_STORE | NEEDS_TERM},
@@ -321,10 +321,15 @@ static bool parse_term(const char *text, uint64_t *ret_term)
 static bool parse_options(int argc, char **argv, struct options *ret_options, bool *ret_term)
 {
 	static const struct option known[] = {
-		{"set", required_argument, NULL, 's'},	 {"state", required_argument, NULL, 'd'},
-		{"root", required_argument, NULL, 'r'},	 {"store", required_argument, NULL, 'o'},
-		{"rules", required_argument, NULL, 'u'}, {"term", required_argument, NULL, 't'},
-		{"consistent", no_argument, NULL, 'c'},	 {0},
+		{"set", required_argument, NULL, 's'},
+		{"state", required_argument, NULL, 'd'},
+		{"root", required_argument, NULL, 'r'},
+		{"store", required_argument, NULL, 'o'},
+		{"device", required_argument, NULL, 'v'},
+		{"rules", required_argument, NULL, 'u'},
+		{"term", required_argument, NULL, 't'},
+		{"consistent", no_argument, NULL, 'c'},
+		{0},
 	};
 	for (int option; (option = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
 		switch (option) {
@@ -339,6 +344,9 @@ static bool parse_options(int argc, char **argv, struct options *ret_options, bo
 			break;
 		case 'o':
 			ret_options->store = optarg;
+			break;
+		case 'v':
+			ret_options->device = optarg;
 			break;
 		case 'u':
 			ret_options->rules = optarg;

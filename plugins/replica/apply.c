@@ -14,6 +14,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/batch.h"
 #include "plugins/replica/stage.h"
+#include "plugins/replica/volume.h"
 
 struct apply {
 	struct tree tree;
@@ -96,11 +97,11 @@ static int on_meta(struct apply *apply, const struct record *record, struct erro
 
 static int write_range(int fd, const struct record *range, struct error *err)
 {
-	if (range->kind == RECORD_HOLE) {
-		if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)range->offset, (off_t)range->length) == 0)
-			return 0;
-		return error_set_errno(err, errno, "cannot punch a hole");
-	}
+	int fault = fault_hit("range");
+	if (fault)
+		return error_set_errno(err, fault, "cannot write it");
+	if (range->kind == RECORD_HOLE)
+		return volume_zero(fd, range->offset, range->length, err);
 	for (size_t done = 0; done < range->data_length;) {
 		ssize_t written = pwrite(fd, range->data + done, range->data_length - done, (off_t)(range->offset + done));
 		if (written < 0 && errno == EINTR)
@@ -131,6 +132,13 @@ static int write_ranges(struct frame_reader *patch, int fd, struct error *err)
 	return got > 0 ? 0 : got < 0 ? -1 : error_set(err, ERROR_CORRUPT, "a patch ends too early");
 }
 
+/* As open_regular. */
+static int open_device(const struct apply *apply, int *ret_fd, struct error *err)
+{
+	*ret_fd = fcntl(apply->tree.root, F_DUPFD_CLOEXEC, 0);
+	return *ret_fd < 0 ? error_set_errno(err, errno, "cannot open the device again") : 1;
+}
+
 static int on_patched(struct apply *apply, const struct record *record, struct error *err)
 {
 	char number[32];
@@ -139,16 +147,19 @@ static int on_patched(struct apply *apply, const struct record *record, struct e
 	if (patch < 0)
 		return error_set_errno(err, errno, "cannot open its patch");
 	CLEANUP_CLOSE int fd = -1;
-	int there = open_regular(apply, record->name, O_RDWR, &fd, err);
+	bool device = apply->tree.is_volume;
+	int there = device ? open_device(apply, &fd, err) : open_regular(apply, record->name, O_RDWR, &fd, err);
 	if (there <= 0)
 		return there < 0 ? -1 : conflict(apply);
 	struct stream stream = stream_of_fds("a patch", patch, -1);
 	struct frame_reader reader = {.stream = &stream};
 	int result = write_ranges(&reader, fd, err);
 	frame_reader_free(&reader);
-	if (result == 0 && ftruncate(fd, (off_t)record->meta.size) < 0)
-		result = error_set_errno(err, errno, "cannot set its size");
-	return result < 0 ? -1 : meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
+	if (result < 0 || device)
+		return result;
+	if (ftruncate(fd, (off_t)record->meta.size) < 0)
+		return error_set_errno(err, errno, "cannot set its size");
+	return meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
 }
 
 static int on_make_folder(struct apply *apply, const struct record *record, struct error *err)
@@ -198,6 +209,8 @@ static int on_delete(struct apply *apply, const struct record *record, struct er
 
 static int on_folder_done(struct apply *apply, const struct record *record, struct error *err)
 {
+	if (apply->tree.is_volume)
+		return 0;
 	return meta_set(apply->folder, &record->meta, record->attributes, record->attributes_length, err);
 }
 
@@ -207,6 +220,8 @@ static int on_folder(struct apply *apply, const struct record *record, struct er
 	if (apply->folder >= 0)
 		close(apply->folder);
 	apply->folder = -1;
+	if (apply->tree.is_volume)
+		return 0;
 	if (tree_folder(&apply->tree, record->path, &apply->folder, &why) == 0)
 		return 0;
 	if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
@@ -230,7 +245,7 @@ static int apply_records(struct apply *apply, const struct frame *frame, struct 
 		int fault = fault_hit("apply");
 		if (!actions[record->kind])
 			return error_set(err, ERROR_CORRUPT, "a %s record in a log", record_kind_name(record->kind));
-		if (apply->folder < 0 && record->kind != RECORD_FOLDER)
+		if (apply->folder < 0 && !apply->tree.is_volume && record->kind != RECORD_FOLDER)
 			conflict(apply);
 		else if ((fault ? error_set_errno(err, fault, "cannot apply") : actions[record->kind](apply, record, err)) < 0)
 			return record_wrap(record, err);
@@ -295,8 +310,9 @@ int batch_apply(const struct store *store, uint64_t *ret_conflicts, struct error
 	CLEANUP_FREE char *tree = store_tree(store, store->point.tree);
 	CLEANUP_CLOSE int log = open_log(store, err);
 	int result = log < 0 ? -1 : 0;
-	if (result == 0 && (tree_open(tree, &apply->tree, err) < 0 || store_folder(store, "batch", &apply->staging, err) < 0 ||
-			    store_folder(store, "trash", &apply->trash, err) < 0))
+	if (result == 0 &&
+	    (store_open_tree(store, tree, &apply->tree, err) < 0 || store_folder(store, "batch", &apply->staging, err) < 0 ||
+	     store_folder(store, "trash", &apply->trash, err) < 0))
 		result = -1;
 	if (result == 0)
 		result = read_log(log, &begin, &end, apply_records, apply, err);

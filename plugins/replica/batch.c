@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,15 +16,18 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/stage.h"
+#include "plugins/replica/volume.h"
 
 struct batch {
 	const struct store *store;
 	struct begin begin;
 	bool fresh;
-	struct tree tree; /* FRESH: the new one */
-	int staging;	  /* descriptor of batch/ */
-	int folder;	  /* FRESH: descriptor of the present folder */
-	bool in_folder;	  /* there was a FOLDER */
+	bool device;	      /* the replica is one */
+	uint64_t device_size; /* bytes */
+	struct tree tree;     /* FRESH: the new one */
+	int staging;	      /* descriptor of batch/ */
+	int folder;	      /* FRESH: descriptor of the present folder */
+	bool in_folder;	      /* there was a FOLDER */
 	uint64_t records, number;
 	struct record record;	  /* at hand */
 	struct record pending;	  /* the MAKE or PATCH whose content is coming */
@@ -41,6 +45,11 @@ struct batch {
 static int begin_fresh(struct batch *batch, struct error *err)
 {
 	char name[32];
+	if (batch->device && batch->store->point.generation)
+		return error_set(err, ERROR_REFUSED, "a new mirror would destroy the recovery point on %s",
+				 batch->store->point.device);
+	if (batch->device)
+		return 0; /* it is made in its place: nothing is lost, and it is nobody's before the commit */
 	snprintf(name, sizeof(name), "tree-%" PRIu64, batch->store->point.tree + 1);
 	if (store_remove(batch->store, name, err) < 0 || store_folder(batch->store, name, &batch->tree.root, err) < 0)
 		return -1;
@@ -62,6 +71,8 @@ int batch_begin(const struct store *store, const struct begin *begin, struct bat
 {
 	struct batch *batch = memory_alloc(sizeof(*batch));
 	*batch = (struct batch){.store = store, .begin = *begin, .fresh = begin->flags & BEGIN_FRESH};
+	batch->device = store->device >= 0;
+	batch->device_size = batch->device ? (uint64_t)lseek(store->device, 0, SEEK_END) : 0;
 	batch->tree.root = batch->staging = batch->folder = -1;
 	batch->log_stream.output = batch->patch_stream.output = -1;
 	if (store_remove(store, "batch", err) < 0 || store_folder(store, "batch", &batch->staging, err) < 0 ||
@@ -104,6 +115,8 @@ static int on_folder(struct batch *batch, const struct record *record, struct er
 	batch->in_folder = true;
 	if (!batch->fresh)
 		return log_record(batch, record, err);
+	if (batch->device)
+		return 0;
 	if (batch->folder >= 0)
 		close(batch->folder);
 	batch->folder = -1;
@@ -147,6 +160,8 @@ static int on_make(struct batch *batch, const struct record *record, struct erro
 	int folder = place_of(batch, record, name);
 	if (record->flags & RECORD_STREAMED) {
 		keep_pending(batch, record);
+		if (batch->device)
+			return stage_open_device(batch->store->device, &batch->pending, batch->begin.seed, &batch->staged, err);
 		return stage_open(folder, name, &batch->pending, batch->begin.seed, &batch->staged, err);
 	}
 	if (stage_object(folder, name, record, batch->begin.seed, err) < 0)
@@ -236,7 +251,44 @@ static int on_folder_done(struct batch *batch, const struct record *record, stru
 {
 	if (!batch->fresh)
 		return log_record(batch, record, err);
+	if (batch->device)
+		return 0;
 	return meta_set(batch->folder, &record->meta, record->attributes, record->attributes_length, err);
+}
+
+/* --- what a device can take: its one object, of its own size; all else is refused before anything is done --- */
+
+static bool fits_device(const struct batch *batch, const struct record *record)
+{
+	switch (record->kind) {
+	case RECORD_FOLDER:
+		return !record->path[0];
+	case RECORD_MAKE:
+		return batch->fresh && (record->flags & RECORD_STREAMED) && strcmp(record->name, VOLUME_NAME) == 0;
+	case RECORD_PATCH:
+		return strcmp(record->name, VOLUME_NAME) == 0;
+	case RECORD_DATA_AT:
+		return record->offset <= batch->device_size && record->data_length <= batch->device_size - record->offset;
+	case RECORD_HOLE:
+		return record->offset <= batch->device_size && record->length <= batch->device_size - record->offset;
+	case RECORD_DONE:
+		return record->length == batch->device_size;
+	default:
+		return record->kind == RECORD_CANCEL || record->kind == RECORD_FOLDER_DONE;
+	}
+}
+
+static int check_for_device(const struct batch *batch, const struct record *record, struct error *err)
+{
+	const char *device = batch->store->point.device;
+	if (!fits_device(batch, record))
+		return error_set(err, ERROR_REFUSED, "it does not fit the device %s", device);
+	bool sized = record->kind == RECORD_MAKE || record->kind == RECORD_PATCH;
+	if (!sized || record->meta.size == batch->device_size)
+		return 0;
+	error_set(err, ERROR_REFUSED, "the device %s has %" PRIu64 " bytes, the source %" PRIu64, device, batch->device_size,
+		  record->meta.size);
+	return error_hint(err, "give the target a device (partition, logical volume) of exactly the source's size");
 }
 
 enum when {
@@ -267,6 +319,8 @@ static int act(struct batch *batch, const struct record *record, struct error *e
 	if (!actions[record->kind].act || inside != (bool)(when & INSIDE) || (!batch->in_folder && !(when & ANYTIME)) ||
 	    (batch->fresh && (when & DIFFERENCE)))
 		return out_of_order(record, err);
+	if (batch->device && check_for_device(batch, record, err) < 0)
+		return -1;
 	return actions[record->kind].act(batch, record, err);
 }
 

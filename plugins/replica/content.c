@@ -14,6 +14,7 @@
 
 struct content {
 	struct digest_stream *stream;
+	uint64_t seed;
 	uint8_t *buffer;		     /* one chunk */
 	struct digest digests[CHUNK_BLOCKS]; /* of the chunk's blocks */
 	unsigned count;
@@ -36,6 +37,7 @@ static void take_region(void *argument, const struct digest *blocks, unsigned co
 struct content *content_new(uint64_t seed)
 {
 	struct content *content = memory_alloc(sizeof(*content));
+	content->seed = seed;
 	content->stream = digest_stream_new(seed);
 	content->buffer = memory_alloc(CONTENT_CHUNK);
 	digest_stream_watch(content->stream, take_region, content);
@@ -117,6 +119,15 @@ static int find_changed(const struct content *content, struct blocks *base, uint
 	return 0;
 }
 
+static uint64_t find_zeros(const struct content *content)
+{
+	uint64_t zeros = 0;
+	const struct digest zero = digest_zeros(content->seed, DIGEST_BLOCK);
+	for (unsigned block = 0; block < content->count; block++)
+		zeros |= (uint64_t)digest_equal(&content->digests[block], &zero) << block;
+	return zeros;
+}
+
 /* Gives the blocks of one word as runs to the sink. */
 static int emit(const struct content *content, uint64_t offset, size_t length, uint64_t there, uint64_t changed,
 		const struct content_sink *sink, struct error *err)
@@ -138,7 +149,7 @@ static int emit(const struct content *content, uint64_t offset, size_t length, u
 	return 0;
 }
 
-int content_read(struct content *content, int fd, uint64_t size, bool sparse, struct blocks *base, struct blocks *list,
+int content_read(struct content *content, int fd, uint64_t size, unsigned flags, struct blocks *base, struct blocks *list,
 		 const struct content_sink *sink, uint64_t *ret_size, struct digest *ret_digest, struct error *err)
 {
 	static const struct content_sink nowhere;
@@ -152,7 +163,7 @@ int content_read(struct content *content, int fd, uint64_t size, bool sparse, st
 		size_t length = *ret_size - offset < CONTENT_CHUNK ? (size_t)(*ret_size - offset) : CONTENT_CHUNK;
 		uint64_t there = UINT64_MAX, changed;
 		content->count = 0;
-		if (sparse && find_blocks(content, offset, offset + length, &there, err) < 0)
+		if ((flags & CONTENT_SPARSE) && find_blocks(content, offset, offset + length, &there, err) < 0)
 			return -1;
 		if (there) {
 			size_t got = 0;
@@ -169,6 +180,8 @@ int content_read(struct content *content, int fd, uint64_t size, bool sparse, st
 		ended = offset + length >= *ret_size;
 		if (ended)
 			*ret_digest = digest_stream_end(content->stream);
+		if (flags & CONTENT_ZEROS)
+			there &= ~find_zeros(content);
 		if (find_changed(content, base, offset, &changed, err) < 0 ||
 		    emit(content, offset, length, there, changed, sink ? sink : &nowhere, err) < 0)
 			return -1;

@@ -20,8 +20,12 @@ struct content_sink {
 	void *argument;
 };
 
-/* Reads `size` bytes from the start (fewer if it has shrunk: *ret_size), or what is there of them; holes are not read if
- * `sparse`. base (may be NULL): only blocks that differ from this list go to the sink. list (may be NULL): where block digests
- * are kept. */
-int content_read(struct content *content, int fd, uint64_t size, bool sparse, struct blocks *base, struct blocks *list,
+enum content_flags {
+	CONTENT_SPARSE = 1 << 0, /* ask for holes, and do not read them */
+	CONTENT_ZEROS = 1 << 1,	 /* a block of zeros is a hole */
+};
+
+/* Reads `size` bytes from the start (fewer if it has shrunk: *ret_size), or what is there of them. base (may be NULL): only
+ * blocks that differ from this list go to the sink. list (may be NULL): where block digests are kept. */
+int content_read(struct content *content, int fd, uint64_t size, unsigned flags, struct blocks *base, struct blocks *list,
 		 const struct content_sink *sink, uint64_t *ret_size, struct digest *ret_digest, struct error *err);

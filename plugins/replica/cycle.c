@@ -11,6 +11,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/object.h"
+#include "plugins/replica/volume.h"
 
 /* What the base has and the walk did not come to: below a folder that was deleted it is dropped; below one that could not be
  * read, or vanished meanwhile, it is kept, because the target still has it. */
@@ -103,6 +104,14 @@ static void settle(const struct run *run, struct entry *entry)
 		entry->ctime = (struct entry_time){0};
 }
 
+/* A device is read in each cycle: its key finds that it has changed while it was read, and is not trusted for longer. */
+static void settle_volume(struct cycle *cycle, struct entry *entry)
+{
+	cycle->content = entry->content;
+	if (volume_is_device(cycle->tree->root))
+		entry->ctime = (struct entry_time){0};
+}
+
 static int update_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
 {
 	enum object_outcome outcome = OBJECT_IS_NEW;
@@ -112,6 +121,8 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
 					   : object_update(run, entry, old, &outcome, err) < 0)
 		return -1;
+	if (run->cycle->tree->is_volume)
+		settle_volume(run->cycle, entry);
 	if (outcome == OBJECT_IS_NEW) {
 		settle(run, entry);
 		manifest_entry(run->cycle->next, entry);
@@ -183,7 +194,9 @@ static int finish_folder(struct run *run, const struct manifest_folder *base, st
 static void read_folder_attributes(struct run *run, struct entry *self)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
-	if (attributes_read(run->folder->fd, -1, NULL, &run->attributes, &why) < 0) {
+	if (run->cycle->tree->is_volume)
+		buffer_reset(&run->attributes);
+	else if (attributes_read(run->folder->fd, -1, NULL, &run->attributes, &why) < 0) {
 		run_skips(run, "", error_text(&why));
 		buffer_reset(&run->attributes);
 	}
@@ -253,6 +266,16 @@ static int refuse_other_root(const struct walk_folder *root, const struct manife
 	return error_hint(err, "mount it; if all was really deleted, make a new mirror");
 }
 
+/* A volume would delete a tree that was replicated there before. */
+static int refuse_tree(const struct cycle *cycle, const struct manifest_folder *base, struct error *err)
+{
+	if (!cycle->tree->is_volume || !base || !base->count ||
+	    (base->count == 1 && strcmp(base->entries[0].name, VOLUME_NAME) == 0))
+		return 0;
+	error_set(err, ERROR_REFUSED, "the replica is a tree of files, and %s is a volume", cycle->tree->name);
+	return error_hint(err, "give the volume a set, a state folder and a store of its own");
+}
+
 static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 {
 	struct walk_folder folder;
@@ -266,6 +289,8 @@ static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 		const struct manifest_folder *base = same ? merge->old : NULL;
 		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
 		if (folder.depth == 0 && !by_content && refuse_other_root(&folder, base, err) < 0)
+			return -1;
+		if (folder.depth == 0 && refuse_tree(merge->run.cycle, base, err) < 0)
 			return -1;
 		if (merge_folder(merge, &folder, base, err) < 0)
 			return -1;

@@ -42,6 +42,7 @@ struct cycle {
 	unsigned flags;
 	uint64_t seed;
 	int64_t began;		  /* out; wall nanoseconds: all that was read was read after this */
+	struct digest content;	  /* out; of a volume: of all of it */
 	struct cycle_count count; /* out */
 };
 

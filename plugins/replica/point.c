@@ -23,6 +23,9 @@ void point_format(struct buffer *out, const struct point *point)
 	buffer_printf(out,
 		      "generation %" PRIu64 "\npoint %s\ntree %" PRIu64 "\nseed %" PRIu64 "\ntime %" PRId64 "\nconsistent %d\n",
 		      point->generation, id, point->tree, point->seed, point->time, point->consistent);
+	char content[DIGEST_HEX];
+	digest_hex(&point->content, content);
+	buffer_printf(out, "device %s\ncontent %s\n", point->device, content);
 	buffer_printf(out, "unstable %" PRIu64 "\nskipped %" PRIu64 "\nconflicts %" PRIu64 "\n", point->unstable,
 		      point->skipped, point->conflicts);
 }
@@ -66,6 +69,15 @@ static bool take_identity(const char **text, const char *name, struct identity *
 	return take_line(text, name, value, sizeof(value)) && identity_parse(value, ret_identity) == 0;
 }
 
+static bool take_digest(const char **text, const char *name, struct digest *ret_digest)
+{
+	struct identity identity; /* as many bytes in the same digits */
+	if (!take_identity(text, name, &identity))
+		return false;
+	memcpy(ret_digest->bytes, identity.bytes, sizeof(ret_digest->bytes));
+	return true;
+}
+
 int point_parse(const char *text, struct point *ret_point, struct error *err)
 {
 	struct point point = {0};
@@ -76,8 +88,10 @@ int point_parse(const char *text, struct point *ret_point, struct error *err)
 		    take_number(&text, "generation", &point.generation) && take_identity(&text, "point", &point.point) &&
 		    take_number(&text, "tree", &point.tree) && take_number(&text, "seed", &point.seed) &&
 		    take_number(&text, "time", &time) && take_flag(&text, "consistent", &point.consistent) &&
-		    take_number(&text, "unstable", &point.unstable) && take_number(&text, "skipped", &point.skipped) &&
-		    take_number(&text, "conflicts", &point.conflicts) && !*text;
+		    take_line(&text, "device", point.device, sizeof(point.device)) &&
+		    take_digest(&text, "content", &point.content) && take_number(&text, "unstable", &point.unstable) &&
+		    take_number(&text, "skipped", &point.skipped) && take_number(&text, "conflicts", &point.conflicts) &&
+		    !*text;
 	if (!good)
 		return error_set(err, ERROR_CORRUPT, "it is no recovery point of version 1");
 	point.time = (int64_t)time;

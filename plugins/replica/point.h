@@ -7,6 +7,8 @@
 #include "engine/base/error.h"
 #include "plugins/replica/protocol.h"
 
+#define POINT_DEVICE_LIMIT 255 /* bytes of a device's path */
+
 struct point {
 	char set[PROTOCOL_SET_LIMIT + 1]; /* "": the store belongs to nobody yet */
 	struct identity source;
@@ -16,10 +18,12 @@ struct point {
 	struct identity point;
 	uint64_t tree; /* the tree's number: STORE/tree-N */
 	uint64_t seed;
-	int64_t time;	    /* wall nanoseconds: the tree is the source's as of then */
-	bool consistent;    /* snapshot or quiesced; else fuzzy */
-	uint64_t unstable;  /* files that changed each time they were read */
-	uint64_t skipped;   /* objects at the source that could not be read */
+	int64_t time;			     /* wall nanoseconds: the tree is the source's as of then */
+	bool consistent;		     /* snapshot or quiesced; else fuzzy */
+	uint64_t unstable;		     /* files that changed each time they were read */
+	uint64_t skipped;		     /* objects at the source that could not be read */
+	char device[POINT_DEVICE_LIMIT + 1]; /* the replica is this block device; "": a tree of the store */
+	struct digest content;		     /* of a volume (volume.h), else zeros */
 	uint64_t conflicts; /* records that did not fit the tree, because somebody else had changed it: resync */
 };
 

@@ -139,6 +139,7 @@ int send_end(struct frame_writer *writer, const struct batch_end *end, struct er
 	wire_put_u64(out, end->records);
 	wire_put_u64(out, end->unstable);
 	wire_put_u64(out, end->skipped);
+	buffer_append(out, &end->content, sizeof(end->content));
 	return frame_end(writer, FRAME_END, err);
 }
 
@@ -150,9 +151,9 @@ int send_committed(struct frame_writer *writer, const struct committed *committe
 	return frame_end(writer, FRAME_COMMITTED, err);
 }
 
-int send_list(struct frame_writer *writer, bool content, struct error *err)
+int send_list(struct frame_writer *writer, bool blocks, struct error *err)
 {
-	wire_put_u8(frame_begin(writer), content);
+	wire_put_u8(frame_begin(writer), blocks);
 	return frame_end(writer, FRAME_LIST, err);
 }
 
@@ -227,6 +228,10 @@ int parse_end(const struct frame *frame, struct batch_end *ret_end, struct error
 	ret_end->records = wire_u64(&wire);
 	ret_end->unstable = wire_u64(&wire);
 	ret_end->skipped = wire_u64(&wire);
+	const void *content = wire_bytes(&wire, sizeof(ret_end->content));
+	ret_end->content = (struct digest){{0}};
+	if (content)
+		memcpy(&ret_end->content, content, sizeof(ret_end->content));
 	return checked(frame, FRAME_END, wire_ok(&wire), "END", err);
 }
 
@@ -238,12 +243,25 @@ int parse_committed(const struct frame *frame, struct committed *ret_committed, 
 	return checked(frame, FRAME_COMMITTED, wire_ok(&wire), "COMMITTED", err);
 }
 
-int parse_list(const struct frame *frame, bool *ret_content, struct error *err)
+int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err)
 {
 	struct wire wire = wire_of(frame->payload, frame->length);
-	uint8_t content = wire_u8(&wire);
-	*ret_content = content;
-	return checked(frame, FRAME_LIST, wire_ok(&wire) && content <= 1, "LIST", err);
+	uint8_t blocks = wire_u8(&wire);
+	*ret_blocks = blocks;
+	return checked(frame, FRAME_LIST, wire_ok(&wire) && blocks <= 1, "LIST", err);
+}
+
+int parse_blocks(const struct frame *frame, struct digest *ret_content, const uint8_t **ret_digests, size_t *ret_count,
+		 struct error *err)
+{
+	struct wire wire = wire_of(frame->payload, frame->length);
+	const void *content = wire_bytes(&wire, sizeof(*ret_content));
+	bool good = content && frame->length % sizeof(*ret_content) == 0;
+	if (good)
+		memcpy(ret_content, content, sizeof(*ret_content));
+	*ret_digests = wire.at;
+	*ret_count = (size_t)(wire.end - wire.at) / sizeof(*ret_content);
+	return checked(frame, FRAME_BLOCKS, good, "BLOCKS", err);
 }
 
 int frame_refused(const struct frame *frame, struct error *err)

@@ -8,11 +8,12 @@
  *     a cycle:
  *     BEGIN flags, base, point, seed, t   ->                            a batch that makes `point` out of `base`
  *     CHANGES records ... CHANGES         ->                            (record.h); FRESH: all of the tree, base is nothing
- *     END counts                          ->
+ *     END counts, digest of a volume      ->
  *                                         <-    COMMITTED point, generation     durable, whole and readable by promote
  *     or a listing, to compare with:
- *     LIST content                        ->
+ *     LIST blocks                         ->
  *                                         <-    LISTING bytes ... LISTING       a manifest (manifest.h) of the target's tree
+ *                                         <-    BLOCKS content, digests       if asked for: block lists (blocks.h)
  *                                         <-    LISTED
  *     CLOSE                               ->                            or just the end of the stream
  *
@@ -28,6 +29,7 @@
 #include <stdbool.h>
 
 #include "engine/base/error.h"
+#include "plugins/replica/digest.h"
 #include "plugins/replica/frame.h"
 
 #define PROTOCOL_VERSION   1u
@@ -46,6 +48,7 @@ enum frame_type {
 	FRAME_LISTING,
 	FRAME_LISTED,
 	FRAME_CLOSE,
+	FRAME_BLOCKS,
 };
 
 /* Names a point, a source, a machine: random (or a machine id), never used again. All zeros: none. */
@@ -89,9 +92,10 @@ struct begin {
 };
 
 struct batch_end {
-	uint64_t records;  /* CHANGES records of the batch */
-	uint64_t unstable; /* files that changed while they were read, each time */
-	uint64_t skipped;  /* objects that could not be read */
+	uint64_t records;      /* CHANGES records of the batch */
+	uint64_t unstable;     /* files that changed while they were read, each time */
+	uint64_t skipped;      /* objects that could not be read */
+	struct digest content; /* of a volume (volume.h) as this batch makes it; else zeros */
 };
 
 struct committed {
@@ -106,7 +110,7 @@ int send_refused(struct frame_writer *writer, const struct error *why, struct er
 int send_begin(struct frame_writer *writer, const struct begin *begin, struct error *err);
 int send_end(struct frame_writer *writer, const struct batch_end *end, struct error *err);
 int send_committed(struct frame_writer *writer, const struct committed *committed, struct error *err);
-int send_list(struct frame_writer *writer, bool content, struct error *err);
+int send_list(struct frame_writer *writer, bool blocks, struct error *err);
 int send_empty(struct frame_writer *writer, enum frame_type type, struct error *err); /* LISTED, CLOSE */
 
 /* Each decodes a frame of its type; ERROR_CORRUPT if it is none such. */
@@ -115,7 +119,10 @@ int parse_welcome(const struct frame *frame, struct welcome *ret_welcome, struct
 int parse_begin(const struct frame *frame, struct begin *ret_begin, struct error *err);
 int parse_end(const struct frame *frame, struct batch_end *ret_end, struct error *err);
 int parse_committed(const struct frame *frame, struct committed *ret_committed, struct error *err);
-int parse_list(const struct frame *frame, bool *ret_content, struct error *err);
+int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err);
+/* A piece of the block list of a content: *ret_count digests, borrowed, not aligned. */
+int parse_blocks(const struct frame *frame, struct digest *ret_content, const uint8_t **ret_digests, size_t *ret_count,
+		 struct error *err);
 int frame_refused(const struct frame *frame, struct error *err); /* always -1, with the error that a REFUSED carries */
 /* Reads the next frame and demands that it be of this type: a REFUSED becomes the error that it carries. */
 int expect_frame(struct frame_reader *reader, enum frame_type type, struct frame *ret_frame, struct error *err);

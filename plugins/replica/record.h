@@ -4,13 +4,16 @@
  *     u8 kind | u32 length | payload                     a record never crosses the end of its frame
  *
  *     FOLDER path                    the names that follow lie in this folder; it is there, or was made by this batch
- *     MAKE name meta attrs content   an object that replaces whatever has this name. Content is the file's digest and bytes, or
- * a link's aim; a file of more than RECORD_INLINE bytes has flag STREAMED instead: PATCH name meta attrs            (or: a file
- * that is there already, in which only these ranges differ) DATA offset bytes              ascending, not overlapping; what is
- * left out is a hole (MAKE) or as it was (PATCH) HOLE offset length             (PATCH) these bytes are zeros DONE size digest
- * the file is complete, and this is its digest; or CANCEL                         it changed while it was read: forget it, it
- * comes again META name meta attrs           owner, mode, times, attributes of a file that stays as it is MAKE_FOLDER name a
- * folder, if there is none yet; replaces anything else LINK name path                 a further name of the object at path
+ *     MAKE name meta attrs content   an object that replaces whatever has this name. Content is the file's digest and bytes,
+ *                                    or a link's aim; a file of more than RECORD_INLINE bytes has flag STREAMED instead:
+ *     PATCH name meta attrs            (or: a file that is there already, in which only these ranges differ)
+ *       DATA offset bytes              ascending, not overlapping; left out: a hole (MAKE), or as it was (PATCH)
+ *       HOLE offset length             (PATCH) these bytes are zeros
+ *       DONE size digest               the file is complete, and this is its digest; or
+ *       CANCEL                         it changed while it was read: forget it, it comes again
+ *     META name meta attrs           owner, mode, times, attributes of a file that stays as it is
+ *     MAKE_FOLDER name               a folder, if there is none yet; replaces anything else
+ *     LINK name path                 a further name of the object at path
  *     DELETE name                    with all that is below
  *     FOLDER_DONE meta attrs         the folder itself, after what lies directly in it
  *

@@ -16,7 +16,9 @@
 #include "engine/base/clock.h"
 #include "engine/base/fault.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/content.h"
 #include "plugins/replica/manifest.h"
+#include "plugins/replica/volume.h"
 #include "plugins/replica/walk.h"
 
 static char *seen_path(const struct store *store, uint64_t tree)
@@ -47,7 +49,7 @@ static int write_seen(const struct store *store, const struct point *point, stru
 	CLEANUP_FREE char *path = seen_path(store, point->tree), *root = store_tree(store, point->tree);
 	struct manifest_writer *seen;
 	struct tree tree;
-	if (tree_open(root, &tree, err) < 0)
+	if (store_open_tree(store, root, &tree, err) < 0)
 		return -1;
 	int result = manifest_create(path, &point->point, point->seed, &seen, err);
 	if (result == 0) {
@@ -98,13 +100,13 @@ static int compare_folders(const struct tree *tree, struct manifest_reader *seen
 	return got_now < 0 || got_was < 0 ? -1 : 0;
 }
 
-int recovery_drifted(const struct store *store, char **ret_where, struct error *err)
+static int differs_from_seen(const struct store *store, char **ret_where, struct error *err)
 {
 	CLEANUP_FREE char *path = seen_path(store, store->point.tree), *root = store_tree(store, store->point.tree);
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	struct manifest_reader *seen = NULL;
 	struct tree tree;
-	if (tree_open(root, &tree, err) < 0)
+	if (store_open_tree(store, root, &tree, err) < 0)
 		return -1;
 	int result = manifest_open(path, &seen, &why);
 	if (result == 0)
@@ -117,6 +119,51 @@ int recovery_drifted(const struct store *store, char **ret_where, struct error *
 	}
 	error_move(err, &why);
 	return result;
+}
+
+/* --- a device: where its key says nothing, its content does --- */
+
+static int read_device(const struct store *store, uint64_t seed, struct digest *ret_content, struct error *err)
+{
+	struct entry entry;
+	uint64_t size;
+	if (volume_look(store->device, &entry, err) < 0)
+		return error_wrap(err, "%s", store->point.device);
+	struct content *content = content_new(seed);
+	int result = content_read(content, store->device, entry.meta.size, 0, NULL, NULL, NULL, &size, ret_content, err);
+	content_free(content);
+	return result < 0 ? error_wrap(err, "%s", store->point.device) : 0;
+}
+
+/* Was it this disk, in this boot of the system, that was left? */
+static bool is_same_disk(const struct store *store)
+{
+	CLEANUP_FREE char *path = seen_path(store, store->point.tree);
+	struct manifest_reader *seen;
+	const struct manifest_folder *folder;
+	struct entry now;
+	if (volume_look(store->device, &now, NULL) < 0 || manifest_open(path, &seen, NULL) < 0)
+		return false;
+	bool same = manifest_next(seen, &folder, NULL) > 0 && folder->count == 1 && folder->entries[0].ino == now.ino;
+	manifest_close(seen);
+	return same;
+}
+
+int recovery_drifted(const struct store *store, char **ret_where, struct error *err)
+{
+	struct digest content;
+	*ret_where = NULL;
+	if (differs_from_seen(store, ret_where, err) < 0)
+		return -1;
+	if (!*ret_where || store->device < 0)
+		return 0;
+	if (read_device(store, store->point.seed, &content, err) < 0)
+		return -1;
+	if (!digest_equal(&content, &store->point.content))
+		return 0;
+	free(*ret_where);
+	*ret_where = NULL;
+	return write_seen(store, &store->point, err);
 }
 
 /* --- committing --- */
@@ -145,17 +192,31 @@ static int remove_stale(const struct store *store, struct error *err)
 static int clean(const struct store *store, struct error *err)
 {
 	if (store_remove(store, "batch", err) < 0 || store_remove(store, "trash", err) < 0 ||
-	    store_remove(store, "listing", err) < 0)
+	    store_remove(store, "listing", err) < 0 || store_remove(store, "blocks", err) < 0)
 		return -1;
 	return remove_stale(store, err);
 }
 
-int recovery_commit(struct store *store, const struct begin *begin, const struct batch_end *end, struct error *err)
+static int check_content(const struct store *store, const struct begin *begin, const struct batch_end *end,
+			 uint64_t *ret_conflicts, struct error *err)
+{
+	struct digest content;
+	if (read_device(store, begin->seed, &content, err) < 0)
+		return -1;
+	*ret_conflicts += !digest_equal(&content, &end->content);
+	return 0;
+}
+
+/* doubt: the batch was received before this agent was started. */
+static int commit(struct store *store, const struct begin *begin, const struct batch_end *end, bool doubt, struct error *err)
 {
 	bool fresh = begin->flags & BEGIN_FRESH, changed = fresh || end->records || (begin->flags & BEGIN_ANYWAY);
 	uint64_t conflicts = 0;
+	bool other_disk = doubt && store->device >= 0 && !is_same_disk(store);
 	if (!fresh && end->records && (batch_apply(store, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
 		return -1; /* trash before `seen`: removing one name of an inode changes the others' ctime */
+	if (other_disk && check_content(store, begin, end, &conflicts, err) < 0)
+		return -1;
 	struct point point = store->point;
 	point.generation++;
 	point.point = begin->point;
@@ -163,6 +224,7 @@ int recovery_commit(struct store *store, const struct begin *begin, const struct
 	point.seed = begin->seed;
 	point.time = begin->time;
 	point.consistent = begin->flags & BEGIN_CONSISTENT;
+	point.content = end->content;
 	point.unstable = end->unstable;
 	point.skipped = end->skipped;
 	point.conflicts = conflicts;
@@ -176,6 +238,11 @@ int recovery_commit(struct store *store, const struct begin *begin, const struct
 	return clean(store, err);
 }
 
+int recovery_commit(struct store *store, const struct begin *begin, const struct batch_end *end, struct error *err)
+{
+	return commit(store, begin, end, false, err);
+}
+
 int recovery_open(const char *path, struct store *ret_store, struct error *err)
 {
 	struct begin begin;
@@ -185,7 +252,7 @@ int recovery_open(const char *path, struct store *ret_store, struct error *err)
 	int sealed = batch_sealed(ret_store, &begin, &end, err);
 	int result = sealed < 0 ? -1 : 0;
 	if (sealed > 0 && identity_equal(&begin.base, &ret_store->point.point))
-		result = recovery_commit(ret_store, &begin, &end, err);
+		result = commit(ret_store, &begin, &end, true, err);
 	else if (sealed >= 0)
 		result = clean(ret_store, err);
 	if (result < 0)

@@ -12,6 +12,9 @@
  * and the next session compares by content. Only the system itself (disk, kernel) can stop it, and then it goes on where it
  * can.
  *
+ * A device has no trash and no names: its patch is written, again if need be. If the disk was exchanged between seal and
+ * recovery, its digest is not what the batch makes: then the point has a conflict.
+ *
  * A first mirror has no log: it is made in a tree of its own, which nothing names until `point` is replaced.
  */
 #pragma once
@@ -26,5 +29,6 @@ int recovery_commit(struct store *store, const struct begin *begin, const struct
 /* Raises the term, ends a session that runs, recovers, forbids writing until a higher term. *ret_store is open. */
 int recovery_promote(const char *path, uint64_t term, struct store *ret_store, struct error *err);
 
-/* Does the tree look as it was left? *ret_where (malloc'ed): the first path that does not, or NULL. */
+/* Does the tree look as it was left? A device that does not is read: has it another content? *ret_where (malloc'ed): the first
+ * path that does not, or NULL. */
 int recovery_drifted(const struct store *store, char **ret_where, struct error *err);

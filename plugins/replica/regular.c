@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/volume.h"
 
 /* A file that is being read. */
 struct file {
@@ -26,14 +27,24 @@ struct file {
 	bool unstable;
 };
 
+static bool is_volume(const struct file *file)
+{
+	return file->run->cycle->tree->is_volume;
+}
+
 /* Looks again: 1 if nothing has changed since the entry was made. The entry is then what is there now. */
 static int look(const struct file *file)
 {
 	struct statx status;
-	if (statx(file->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
-		return 0;
 	struct entry now;
-	entry_from_statx(&now, file->entry->name, &status);
+	if (is_volume(file)) {
+		if (volume_look(file->fd, &now, NULL) < 0)
+			return 0;
+	} else {
+		if (statx(file->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
+			return 0;
+		entry_from_statx(&now, file->entry->name, &status);
+	}
 	if (entry_same_key(&now, file->entry))
 		return 1;
 	*file->entry = now;
@@ -189,11 +200,12 @@ static int try_large(struct file *file, const struct content_sink *sink, struct 
 	struct entry *entry = file->entry;
 	const struct entry before = *entry;
 	uint64_t size;
+	unsigned flags = (entry->allocated < entry->meta.size ? CONTENT_SPARSE : 0) | (is_volume(file) ? CONTENT_ZEROS : 0);
 	if (!S_ISREG(entry->meta.mode))
 		return error_set(err, ERROR_CONFLICT, "it became something else while it was read");
 	struct blocks *list = new_list(file);
-	int result = content_read(file->run->content, file->fd, entry->meta.size, entry->allocated < entry->meta.size, base,
-				  list, sink, &size, &entry->content, err);
+	int result = content_read(file->run->content, file->fd, entry->meta.size, flags, base, list, sink, &size,
+				  &entry->content, err);
 	if (result == 0) {
 		struct digest content = entry->content;
 		result = look(file);
@@ -214,7 +226,9 @@ static int try_large(struct file *file, const struct content_sink *sink, struct 
 
 static int read_attributes(const struct file *file, struct error *err)
 {
-	if (attributes_read(file->fd, -1, NULL, &file->run->attributes, err) < 0)
+	if (is_volume(file))
+		buffer_reset(&file->run->attributes);
+	else if (attributes_read(file->fd, -1, NULL, &file->run->attributes, err) < 0)
 		return -1;
 	file->entry->attributes = run_attributes(file->run);
 	return 0;
@@ -270,16 +284,18 @@ static int update_large(struct file *file, struct error *err)
 
 /* --- either --- */
 
-static bool is_small(const struct entry *entry)
+static bool is_small(const struct file *file)
 {
-	return S_ISREG(entry->meta.mode) && entry->meta.size <= RECORD_INLINE && entry->allocated >= entry->meta.size;
+	const struct entry *entry = file->entry;
+	return !is_volume(file) && S_ISREG(entry->meta.mode) && entry->meta.size <= RECORD_INLINE &&
+	       entry->allocated >= entry->meta.size;
 }
 
 static int update_open(struct file *file, struct error *err)
 {
 	static uint8_t bytes[RECORD_INLINE + 1];
 	struct entry *entry = file->entry;
-	for (int try = 0; is_small(entry); try++) {
+	for (int try = 0; is_small(file); try++) {
 		size_t length = 0;
 		if (read_attributes(file, err) < 0 || read_small(file, bytes, &length, err) < 0)
 			return -1;
@@ -302,6 +318,8 @@ static int update_open(struct file *file, struct error *err)
 
 static int open_file(const struct file *file, struct error *err)
 {
+	if (is_volume(file))
+		return fcntl(file->run->cycle->tree->root, F_DUPFD_CLOEXEC, 0);
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 	int fd = openat(file->run->folder->fd, file->entry->name, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM) /* not our file */
@@ -319,7 +337,7 @@ int regular_update(struct run *run, struct entry *entry, const struct entry *old
 	file.in_place = old && S_ISREG(old->meta.mode) && !whole &&
 			(same_inode || (old->nlink == 1 && entry->nlink == 1) || (run->cycle->flags & CYCLE_BY_CONTENT));
 	if (fd < 0 || update_open(&file, &why) < 0) {
-		if (why.code == ERROR_CONNECTION || (file.begun && end_large(&file, false, &why) < 0)) {
+		if (why.code == ERROR_CONNECTION || is_volume(&file) || (file.begun && end_large(&file, false, &why) < 0)) {
 			error_move(err, &why);
 			return -1;
 		}

@@ -30,5 +30,6 @@ int source_cycle(const struct source *source, struct stream *target, struct sour
 /* Compares by content; differences go to source->events.difference. Nothing is changed. */
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 
-/* Serves one source until it closes. The store is locked meanwhile. */
-int target_serve(const char *store, struct stream *source, struct error *err);
+/* Serves one source until it closes. The store is locked meanwhile. device (NULL: none, or the one that the store has): the
+ * replica is this block device. */
+int target_serve(const char *store, const char *device, struct stream *source, struct error *err);

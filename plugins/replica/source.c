@@ -23,6 +23,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/blocks.h"
 #include "plugins/replica/session.h"
+#include "plugins/replica/volume.h"
 
 struct session {
 	const struct source *source;
@@ -80,11 +81,22 @@ static int open_state(struct session *session, struct error *err)
 	return get_identity(session, err);
 }
 
+static int open_root(struct session *session, struct error *err)
+{
+	const struct source *source = session->source;
+	if (!volume_is_one(source->root))
+		return tree_open(source->root, &session->tree, err);
+	if (source->rules)
+		return error_set(err, ERROR_INVALID, "%s is a volume: rules choose files of a folder", source->root);
+	session->tree = (struct tree){.root = -1, .is_volume = true, .name = source->root};
+	return volume_open(source->root, source->consistent ? VOLUME_READ_ANY : VOLUME_READ, &session->tree.root, err);
+}
+
 static int open_session(struct session *session, struct stream *target, struct error *err)
 {
 	struct frame frame;
 	session->in.stream = session->out.stream = target;
-	if (open_state(session, err) < 0 || tree_open(session->source->root, &session->tree, err) < 0)
+	if (open_state(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
@@ -138,23 +150,67 @@ static int find_base(const struct session *session, struct manifest_reader **ret
 	return file_sync_folder_of(session->manifest, err);
 }
 
-static int receive_listing(struct session *session, struct error *err)
+/* Block lists that come with a listing, piece by piece. One that is not what it says is no help later, and no harm (blocks.h).
+ */
+struct incoming {
+	struct blocks *list;
+	struct digest content; /* that it describes */
+};
+
+static void end_list(struct incoming *incoming)
 {
+	if (incoming->list)
+		blocks_keep(incoming->list, &incoming->content, NULL);
+	blocks_free(take(incoming->list));
+}
+
+static int receive_blocks(struct session *session, struct incoming *incoming, const struct frame *frame, struct error *err)
+{
+	struct digest digests[64], content;
+	const uint8_t *at;
+	size_t left;
+	if (parse_blocks(frame, &content, &at, &left, err) < 0)
+		return -1;
+	if (!incoming->list || !digest_equal(&content, &incoming->content)) {
+		end_list(incoming);
+		incoming->content = content;
+		if (blocks_create(session->blocks, &incoming->list, err) < 0)
+			return -1;
+	}
+	for (size_t some; left; left -= some, at += some * sizeof(*digests)) {
+		some = left < COUNT_OF(digests) ? left : COUNT_OF(digests);
+		memcpy(digests, at, some * sizeof(*digests)); /* it is not aligned */
+		blocks_add(incoming->list, digests, (unsigned)some);
+	}
+	return 0;
+}
+
+static int receive_listing(struct session *session, bool blocks, struct error *err)
+{
+	struct incoming incoming = {0};
+	int result = 0;
 	CLEANUP_CLOSE int fd = open(session->listing, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set_errno(err, errno, "cannot create %s", session->listing);
-	if (send_list(&session->out, true, err) < 0)
+	if (send_list(&session->out, blocks, err) < 0)
 		return -1;
 	struct frame frame;
 	for (;;) {
 		int got = frame_read(&session->in, &frame, err);
 		if (got < 0)
-			return -1;
-		if (got == 0 || frame.type != FRAME_LISTING)
+			result = -1;
+		else if (got > 0 && frame.type == FRAME_LISTING)
+			result = file_append(fd, session->listing, frame.payload, frame.length, err);
+		else if (got > 0 && frame.type == FRAME_BLOCKS)
+			result = receive_blocks(session, &incoming, &frame, err);
+		else
 			break;
-		if (file_append(fd, session->listing, frame.payload, frame.length, err) < 0)
-			return -1;
+		if (result < 0)
+			break;
 	}
+	end_list(&incoming);
+	if (result < 0)
+		return -1;
 	if (frame.type == FRAME_LISTED)
 		return 0;
 	if (frame.type == FRAME_REFUSED)
@@ -162,9 +218,9 @@ static int receive_listing(struct session *session, struct error *err)
 	return error_set(err, ERROR_CONNECTION, "the target ended its listing too early");
 }
 
-static int open_listing(struct session *session, struct manifest_reader **ret_listing, struct error *err)
+static int open_listing(struct session *session, bool blocks, struct manifest_reader **ret_listing, struct error *err)
 {
-	int result = receive_listing(session, err);
+	int result = receive_listing(session, blocks, err);
 	if (result == 0)
 		result = manifest_open(session->listing, ret_listing, err);
 	unlink(session->listing);
@@ -190,8 +246,10 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 	int fault = fault_hit("end");
 	if (fault)
 		return error_set_errno(err, fault, "cannot end the batch");
-	const struct batch_end end = {
-		.records = cycle->count.records, .unstable = cycle->count.unstable, .skipped = cycle->count.skipped};
+	const struct batch_end end = {.records = cycle->count.records,
+				      .unstable = cycle->count.unstable,
+				      .skipped = cycle->count.skipped,
+				      .content = cycle->content};
 	return send_end(&session->out, &end, err);
 }
 
@@ -262,11 +320,26 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 static int resync(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	int failed = open_listing(session, &listing, err);
+	int failed = open_listing(session, true, &listing, err);
 	if (failed == 0)
 		failed = run_batch(session, listing, true, result, err);
 	manifest_close(listing);
 	return failed;
+}
+
+/* Is there the block list of the volume that the manifest describes? Without it all would be sent. */
+static bool has_list(const struct session *session)
+{
+	struct manifest_reader *manifest;
+	const struct manifest_folder *folder;
+	struct blocks *list = NULL;
+	if (manifest_open(session->manifest, &manifest, NULL) < 0)
+		return false;
+	bool has = manifest_next(manifest, &folder, NULL) > 0 && folder->count == 1 &&
+		   blocks_open(session->blocks, session->welcome.seed, &folder->entries[0].content, &list, NULL) == 0;
+	blocks_free(list);
+	manifest_close(manifest);
+	return has;
 }
 
 static int bring_up_to_date(struct session *session, struct source_result *result, struct error *err)
@@ -274,6 +347,10 @@ static int bring_up_to_date(struct session *session, struct source_result *resul
 	struct manifest_reader *base;
 	if (find_base(session, &base, err) < 0)
 		return -1;
+	if (base && session->tree.is_volume && !has_list(session)) {
+		manifest_close(base);
+		base = NULL;
+	}
 	if (!base && session->welcome.generation)
 		return resync(session, result, err);
 	CLEANUP_ERROR struct error why = ERROR_NONE;
@@ -315,7 +392,7 @@ int source_cycle(const struct source *source, struct stream *target, struct sour
 static int compare(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	if (open_listing(session, &listing, err) < 0)
+	if (open_listing(session, false, &listing, err) < 0)
 		return -1;
 	struct cycle cycle = {
 		.tree = &session->tree,

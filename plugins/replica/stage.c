@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/volume.h"
 
 /* --- metadata --- */
 
@@ -167,14 +168,11 @@ struct staged {
 	struct record make; /* its attributes are a copy */
 	struct digest_stream *digest;
 	uint64_t end; /* of what has come */
+	bool device;  /* gaps have to be made; it has no metadata */
 };
 
-int stage_open(int folder, const char *name, const struct record *make, uint64_t seed, struct staged **ret_staged,
-	       struct error *err)
+static struct staged *new_staged(int fd, int folder, const char *name, const struct record *make, uint64_t seed)
 {
-	int fd = create(folder, name, &make->meta, err);
-	if (fd < 0)
-		return -1;
 	struct staged *staged = memory_alloc(sizeof(*staged));
 	staged->fd = fd;
 	staged->folder = folder;
@@ -184,7 +182,26 @@ int stage_open(int folder, const char *name, const struct record *make, uint64_t
 	memcpy(attributes, make->attributes, make->attributes_length);
 	staged->make.attributes = attributes;
 	staged->digest = digest_stream_new(seed);
-	*ret_staged = staged;
+	return staged;
+}
+
+int stage_open(int folder, const char *name, const struct record *make, uint64_t seed, struct staged **ret_staged,
+	       struct error *err)
+{
+	int fd = create(folder, name, &make->meta, err);
+	if (fd < 0)
+		return -1;
+	*ret_staged = new_staged(fd, folder, name, make, seed);
+	return 0;
+}
+
+int stage_open_device(int device, const struct record *make, uint64_t seed, struct staged **ret_staged, struct error *err)
+{
+	int fd = fcntl(device, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot open the device again");
+	*ret_staged = new_staged(fd, -1, "", make, seed);
+	(*ret_staged)->device = true;
 	return 0;
 }
 
@@ -192,6 +209,8 @@ int stage_data(struct staged *staged, const struct record *data, struct error *e
 {
 	if (data->offset < staged->end)
 		return error_set(err, ERROR_CORRUPT, "data that overlaps");
+	if (staged->device && volume_zero(staged->fd, staged->end, data->offset - staged->end, err) < 0)
+		return -1;
 	digest_stream_skip(staged->digest, data->offset - staged->end);
 	digest_stream_add(staged->digest, data->data, data->data_length);
 	staged->end = data->offset + data->data_length;
@@ -206,18 +225,27 @@ static void staged_free(struct staged *staged)
 	free(staged);
 }
 
+static int make_end(struct staged *staged, uint64_t size, struct error *err)
+{
+	if (staged->device)
+		return volume_zero(staged->fd, staged->end, size - staged->end, err);
+	if (size > staged->end && ftruncate(staged->fd, (off_t)size) < 0)
+		return error_set_errno(err, errno, "cannot set its size");
+	return 0;
+}
+
 int stage_done(struct staged *staged, const struct record *done, struct error *err)
 {
 	int result = -1;
 	if (done->length < staged->end) {
 		error_set(err, ERROR_CORRUPT, "data behind the end");
-	} else if (done->length > staged->end && ftruncate(staged->fd, (off_t)done->length) < 0) {
-		error_set_errno(err, errno, "cannot set its size");
-	} else {
+	} else if (make_end(staged, done->length, err) == 0) {
 		digest_stream_skip(staged->digest, done->length - staged->end);
 		struct digest digest = digest_stream_end(staged->digest);
-		result =
-			digest_equal(&digest, &done->digest) ? meta_set_new(staged->fd, &staged->make, err) : other_digest(err);
+		if (!digest_equal(&digest, &done->digest))
+			other_digest(err);
+		else
+			result = staged->device ? 0 : meta_set_new(staged->fd, &staged->make, err);
 	}
 	staged_free(staged);
 	return result;
@@ -227,7 +255,8 @@ void stage_cancel(struct staged *staged)
 {
 	if (!staged)
 		return;
-	unlinkat(staged->folder, staged->name, 0);
+	if (!staged->device)
+		unlinkat(staged->folder, staged->name, 0);
 	staged_free(staged);
 }
 

@@ -16,6 +16,7 @@
 #include "engine/base/fault.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/volume.h"
 
 char *store_file(const struct store *store, const char *name)
 {
@@ -32,7 +33,7 @@ static int open_folder(const char *path, struct store *ret_store, struct error *
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
 		return error_set_errno(err, errno, "cannot open the store %s", path);
-	*ret_store = (struct store){.path = memory_strdup(path), .folder = folder, .lock = -1};
+	*ret_store = (struct store){.path = memory_strdup(path), .folder = folder, .lock = -1, .device = -1};
 	CLEANUP_FREE char *file = store_file(ret_store, "point");
 	if (point_read(file, &ret_store->point, err) < 0) {
 		store_close(ret_store);
@@ -72,7 +73,9 @@ int store_open(const char *path, struct store *ret_store, int *ret_holder, struc
 		return -1;
 	}
 	CLEANUP_FREE char *file = store_file(ret_store, "point"); /* again: it may have been another's until now */
-	if (point_read(file, &ret_store->point, err) < 0) {
+	/* A promoted one is mounted: nothing is left to be done with it. */
+	if (point_read(file, &ret_store->point, err) < 0 ||
+	    (!ret_store->point.promoted && store_open_device(ret_store, err) < 0)) {
 		store_close(ret_store);
 		return -1;
 	}
@@ -86,12 +89,47 @@ int store_look(const char *path, struct store *ret_store, struct error *err)
 
 void store_close(struct store *store)
 {
-	if (store->lock >= 0)
-		close(store->lock);
-	if (store->folder >= 0)
-		close(store->folder);
+	const int fds[] = {store->device, store->folder, store->lock}; /* the lock last: then all is free */
+	for (size_t i = 0; i < COUNT_OF(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	free(store->path);
-	*store = (struct store){.folder = -1, .lock = -1};
+	*store = (struct store){.folder = -1, .lock = -1, .device = -1};
+}
+
+int store_open_device(struct store *store, struct error *err)
+{
+	if (!store->point.device[0] || store->device >= 0)
+		return 0;
+	return volume_open(store->point.device, VOLUME_WRITE, &store->device, err);
+}
+
+int store_bind_device(struct store *store, const char *path, struct error *err)
+{
+	struct point *point = &store->point;
+	if (!path || strcmp(path, point->device) == 0)
+		return 0; /* opened already, or when it is needed */
+	if (point->set[0]) {
+		error_set(err, ERROR_CONFLICT, "the store %s keeps %s, not %s", store->path,
+			  point->device[0] ? point->device : "a tree of its own", path);
+		return error_hint(err, "give each device a store of its own");
+	}
+	if (path[0] != '/' || strlen(path) > POINT_DEVICE_LIMIT || strchr(path, '\n'))
+		return error_set(err, ERROR_INVALID, "a device is named by an absolute path of at most %d bytes",
+				 POINT_DEVICE_LIMIT);
+	strcpy(point->device, path); /* NOLINT: bounded above */
+	return store_open_device(store, err);
+}
+
+int store_open_tree(const struct store *store, const char *path, struct tree *ret_tree, struct error *err)
+{
+	if (store->device < 0)
+		return tree_open(path, ret_tree, err);
+	int root = fcntl(store->device, F_DUPFD_CLOEXEC, 0);
+	if (root < 0)
+		return error_set_errno(err, errno, "cannot open %s", store->point.device);
+	*ret_tree = (struct tree){.root = root, .is_volume = true, .name = store->point.device};
+	return 0;
 }
 
 int store_write_point(struct store *store, const struct point *point, struct error *err)
@@ -106,7 +144,7 @@ int store_write_point(struct store *store, const struct point *point, struct err
 int store_sync(const struct store *store, struct error *err)
 {
 	int fault = fault_hit("sync");
-	if (!fault && syncfs(store->folder) == 0)
+	if (!fault && syncfs(store->folder) == 0 && (store->device < 0 || fsync(store->device) == 0))
 		return 0;
 	error_set_errno(err, fault ? fault : errno, "cannot sync the file system of %s", store->path);
 	return error_hint(err, "do not trust this disk: what was not yet reported as a recovery point may be lost");

@@ -7,12 +7,16 @@
  *       term            the lowest term that may write; raised before anything else by promote
  *       point           point.h: the last complete point; its replacement is the commit
  *       tree-N/         the replica as of `point`. A first mirror is made in tree-N+1 and committed at once
- *       seen-N          manifest of tree-N as this end left it: finds what others did to it
+ *       seen-N          manifest of it as this end left it: finds what others did to it
  *       batch/          the batch that is being received
  *         log.part      records (record.h) in frames, as they come
  *         log           complete, synced: the batch *is received*; it will be applied, come what may
  *         N             staged object number N: complete, metadata too; or the ranges of a patch, as records in frames
  *       trash/          what was deleted or replaced; emptied after the commit
+ *
+ * The replica may be a block device instead of tree-N; `point` names it. Its first mirror is written in its place and is
+ * nobody's before the commit. Then batch/ is its redo journal: the changed blocks lie there, synced and sealed, before one of
+ * them is written to the device, and until all are on it. Who opens a store completes it first, so no mix is ever seen.
  */
 #pragma once
 
@@ -24,6 +28,7 @@ struct store {
 	char *path;
 	int folder; /* descriptor of path */
 	int lock;   /* descriptor; -1: opened for reading only */
+	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
 };
 
@@ -33,6 +38,13 @@ int store_open(const char *path, struct store *ret_store, int *ret_holder, struc
 int store_look(const char *path, struct store *ret_store, struct error *err); /* no lock: for status */
 void store_close(struct store *store);
 
+/* The replica is this device (NULL: as it was until now): a new store's for good. Opens it, if the store has one; refused while
+ * it is in use. After that only this agent can write to it. */
+int store_bind_device(struct store *store, const char *path, struct error *err);
+int store_open_device(struct store *store, struct error *err); /* if it has one that is not open */
+
+/* The tree at path (store_tree), which is borrowed, or the device instead. */
+int store_open_tree(const struct store *store, const char *path, struct tree *ret_tree, struct error *err);
 char *store_file(const struct store *store, const char *name);				  /* malloc'ed STORE/name */
 char *store_tree(const struct store *store, uint64_t number);				  /* malloc'ed STORE/tree-N */
 int store_write_point(struct store *store, const struct point *point, struct error *err); /* durable; then store->point is it */

@@ -1,6 +1,7 @@
 /*
  * target.c - serves one source: who may write, batches, listings.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -61,7 +62,7 @@ static int bind_store(struct target *target, struct error *err)
 	struct point point = target->store.point;
 	if (point.set[0] && point.term == target->hello.term && !point.promoted)
 		return 0;
-	if (store_raise_term(target->store.path, target->hello.term, err) < 0)
+	if (store_open_device(&target->store, err) < 0 || store_raise_term(target->store.path, target->hello.term, err) < 0)
 		return -1;
 	strcpy(point.set, target->hello.set); /* NOLINT: of the same size */
 	point.source = target->hello.source;
@@ -164,16 +165,16 @@ static int on_end(struct target *target, const struct frame *frame, struct error
 
 /* --- listings --- */
 
-static int write_listing(const struct target *target, const char *path, struct error *err)
+static int write_listing(const struct target *target, const char *path, const char *blocks, struct error *err)
 {
 	CLEANUP_FREE char *root = store_tree(&target->store, target->store.point.tree);
 	struct tree tree;
 	struct manifest_writer *listing;
-	if (tree_open(root, &tree, err) < 0)
+	if (store_open_tree(&target->store, root, &tree, err) < 0)
 		return -1;
 	int result = manifest_create(path, &target->store.point.point, target->store.point.seed, &listing, err);
 	if (result == 0) {
-		struct cycle cycle = {.tree = &tree, .next = listing, .seed = target->store.point.seed};
+		struct cycle cycle = {.tree = &tree, .next = listing, .blocks = blocks, .seed = target->store.point.seed};
 		result = cycle_run(&cycle, err);
 		if (result == 0)
 			result = manifest_finish(listing, false, err);
@@ -192,24 +193,61 @@ static int send_file(struct target *target, int fd, struct error *err)
 		if (frame_end(&target->out, FRAME_LISTING, err) < 0)
 			return -1;
 	}
-	return got < 0 ? error_set_errno(err, errno, "cannot read the listing") : send_empty(&target->out, FRAME_LISTED, err);
+	return got < 0 ? error_set_errno(err, errno, "cannot read the listing") : 0;
+}
+
+/* One list, each frame of it under the digest that names it. */
+static int send_blocks_of(struct target *target, int folder, const char *name, struct error *err)
+{
+	CLEANUP_FREE char *block = memory_alloc(FRAME_FILL);
+	struct identity content; /* 16 bytes in hexadecimal digits, as an identity is */
+	CLEANUP_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || identity_parse(name, &content) < 0)
+		return 0; /* no list */
+	ssize_t got;
+	while ((got = read(fd, block, FRAME_FILL)) > 0) {
+		struct buffer *out = frame_begin(&target->out);
+		buffer_append(out, &content, sizeof(content));
+		buffer_append(out, block, (size_t)got);
+		if (frame_end(&target->out, FRAME_BLOCKS, err) < 0)
+			return -1;
+	}
+	return got < 0 ? error_set_errno(err, errno, "cannot read a block list") : 0;
+}
+
+static int send_blocks(struct target *target, const char *path, struct error *err)
+{
+	DIR *folder = opendir(path);
+	if (!folder)
+		return error_set_errno(err, errno, "cannot list %s", path);
+	int result = 0;
+	for (struct dirent *entry; result == 0 && (entry = readdir(folder));)
+		result = send_blocks_of(target, dirfd(folder), entry->d_name, err);
+	closedir(folder);
+	return result;
 }
 
 static int on_list(struct target *target, const struct frame *frame, struct error *err)
 {
-	bool content;
-	if (parse_list(frame, &content, err) < 0)
+	bool blocks;
+	if (parse_list(frame, &blocks, err) < 0)
 		return -1;
 	if (target->batch || !target->store.point.generation)
 		return error_set(err, ERROR_CONFLICT, "there is no recovery point to be listed");
 	CLEANUP_FREE char *path = store_file(&target->store, "listing");
-	if (write_listing(target, path, err) < 0)
+	CLEANUP_FREE char *lists = store_file(&target->store, "blocks");
+	CLEANUP_CLOSE int folder = -1;
+	if (store_remove(&target->store, "blocks", err) < 0 ||
+	    (blocks && store_folder(&target->store, "blocks", &folder, err) < 0) ||
+	    write_listing(target, path, blocks ? lists : NULL, err) < 0)
 		return -1;
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set_errno(err, errno, "cannot open %s", path);
 	target->listed = true;
-	return send_file(target, fd, err);
+	if (send_file(target, fd, err) < 0 || (blocks && send_blocks(target, lists, err) < 0))
+		return -1;
+	return send_empty(&target->out, FRAME_LISTED, err);
 }
 
 /* --- the conversation --- */
@@ -237,13 +275,15 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
-int target_serve(const char *store, struct stream *source, struct error *err)
+int target_serve(const char *store, const char *device, struct stream *source, struct error *err)
 {
 	struct target *target = memory_alloc(sizeof(*target));
 	target->in.stream = target->out.stream = source;
 	int result = recovery_open(store, &target->store, err);
 	bool open = result == 0;
 	if (open)
+		result = store_bind_device(&target->store, device, err);
+	if (result == 0)
 		result = converse(target, err);
 	if (result < 0 && err->code != ERROR_CONNECTION)
 		send_refused(&target->out, err, NULL);

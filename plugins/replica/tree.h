@@ -5,10 +5,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "engine/base/error.h"
 
 struct tree {
-	int root;	  /* owned, O_RDONLY | O_DIRECTORY */
+	int root;	  /* owned, O_RDONLY | O_DIRECTORY; or the volume */
+	bool is_volume;	  /* volume.h: there is no folder, and one object */
 	const char *name; /* borrowed; for messages */
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/volume.h"
 
 #define LISTING_SIZE (64u * 1024)
 
@@ -174,12 +175,23 @@ static void push(struct walk *walk, const struct walk_folder *folder, const stru
 	walk->pending[walk->pending_count++].depth = folder->depth + 1;
 }
 
+/* A root that is no folder looks like one: always the same, and in it the volume. */
+static int enter_volume(struct walk *walk, struct walk_folder *ret_folder, struct error *err)
+{
+	reserve(walk, 1);
+	*ret_folder = (struct walk_folder){.path = walk->path, .fd = -1, .entries = walk->entries, .count = 1};
+	ret_folder->self = (struct entry){.name = "", .nlink = 1, .meta.mode = S_IFDIR | 0700};
+	return volume_look(walk->tree->root, walk->entries, err) < 0 ? error_wrap(err, "%s", walk->tree->name) : 1;
+}
+
 /* 1: the folder is open and read, 0: it is not there any more or cannot be read (told to skipped), -1: and it is the root. */
 static int enter(struct walk *walk, unsigned depth, struct walk_folder *ret_folder, struct error *err)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	struct statx status;
 	size_t names = 0;
+	if (walk->tree->is_volume)
+		return enter_volume(walk, ret_folder, err);
 	int result = tree_folder(walk->tree, walk->path, &walk->fd, &why);
 	if (result == 0 && statx(walk->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
 		result = error_set_errno(&why, errno, "cannot look at %s/%s", walk->tree->name, walk->path);

@@ -15,7 +15,7 @@
 struct walk_folder {
 	const char *path; /* below the root; "" is the root */
 	unsigned depth;	  /* the root is 0 */
-	int fd;		  /* of the folder, open until the next call */
+	int fd;		  /* of the folder, open until the next call; -1: the root is a volume */
 	struct entry self;
 	struct entry *entries; /* sorted; names and all live until the next call */
 	size_t count;

@@ -80,7 +80,7 @@ static void read_messages(const uint8_t *data, size_t size)
 	struct begin begin;
 	struct batch_end end;
 	struct committed committed;
-	bool content;
+	bool blocks;
 	frame.type = FRAME_HELLO;
 	if (parse_hello(&frame, &hello, NULL) == 0 && !hello.set[0])
 		abort();
@@ -93,7 +93,14 @@ static void read_messages(const uint8_t *data, size_t size)
 	frame.type = FRAME_COMMITTED;
 	parse_committed(&frame, &committed, NULL);
 	frame.type = FRAME_LIST;
-	parse_list(&frame, &content, NULL);
+	parse_list(&frame, &blocks, NULL);
+	struct digest content;
+	const uint8_t *digests;
+	size_t count;
+	frame.type = FRAME_BLOCKS;
+	if (parse_blocks(&frame, &content, &digests, &count, NULL) == 0 &&
+	    (size == 0 || count != size / sizeof(content) - 1 || digests + count * sizeof(content) != data + size))
+		abort();
 	frame.type = FRAME_REFUSED;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (frame_refused(&frame, &err) != -1 || err.code == ERROR_OK)

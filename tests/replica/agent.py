@@ -1,4 +1,4 @@
-"""standin-agent as the tests call it: work/source is mirrored into work/store."""
+"""standin-agent as the tests call it: work/source is mirrored into work/store, or (if there is one) onto the device work/target."""
 import json, os, subprocess
 from compare import differences
 
@@ -11,7 +11,8 @@ class Failed(Exception):
 
 def command(agent, work, verb="sync", target_fault=None, more=()):
     fault = ["env", f"STANDIN_FAULT={target_fault}"] if target_fault else []
-    return [agent, verb, "--set", "test", "--state", work / "state", "--root", work / "source", *more, "--", *fault, agent, "serve", "--store", work / "store"]
+    device = ["--device", work / "target"] if os.path.lexists(work / "target") else []
+    return [agent, verb, "--set", "test", "--state", work / "state", "--root", work / "source", *more, "--", *fault, agent, "serve", "--store", work / "store", *device]
 
 
 def sync(agent, work):

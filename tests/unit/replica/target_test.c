@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@
 
 static char folder[] = "/tmp/standin-target-XXXXXX";
 static char *store_path, *victim, *secret;
+static const char *device; /* the replica is this loop device; NULL: a tree */
 static struct identity me = {{1}}, first_point = {{10}}, second_point = {{20}};
 
 /* --- a session that was written beforehand --- */
@@ -106,7 +109,7 @@ static int serve(struct error *err)
 	int nowhere = open("/dev/null", O_WRONLY);
 	lseek(script_stream.output, 0, SEEK_SET);
 	struct stream stream = stream_of_fds("the script", script_stream.output, nowhere);
-	int result = target_serve(store_path, &stream, err);
+	int result = target_serve(store_path, device, &stream, err);
 	close(nowhere);
 	close(script_stream.output);
 	frame_writer_free(&script);
@@ -326,6 +329,153 @@ static void test_another_version(void **state)
 	expect_refused(ERROR_INVALID, "the source speaks version 2 of the protocol, this agent version 1");
 }
 
+/* --- a replica that is a device: its one object, of its own size, and nothing else --- */
+
+#define DEVICE_SIZE (1024 * 1024)
+
+static int loop_fd;
+static char loop_path[32];
+
+static void attach_loop(void)
+{
+	CLEANUP_FREE char *image = file_join(folder, "image");
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), backing = open(image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(control >= 0 && backing >= 0);
+	assert_int_equal(ftruncate(backing, DEVICE_SIZE), 0);
+	int tries = 0, result;
+	do { /* somebody else may take the free one */
+		snprintf(loop_path, sizeof(loop_path), "/dev/loop%d", ioctl(control, LOOP_CTL_GET_FREE));
+		loop_fd = open(loop_path, O_RDWR | O_CLOEXEC);
+		assert_true(loop_fd >= 0);
+		result = ioctl(loop_fd, LOOP_SET_FD, backing);
+		if (result < 0)
+			close(loop_fd);
+	} while (result < 0 && ++tries < 100);
+	assert_int_equal(result, 0);
+	close(control);
+	close(backing);
+}
+
+static struct record *volume_record(enum record_kind kind)
+{
+	struct record *record = name_record(kind, "volume", "");
+	record->flags = kind == RECORD_MAKE ? RECORD_STREAMED : 0;
+	record->meta.size = DEVICE_SIZE;
+	return record;
+}
+
+static struct record *range_record(enum record_kind kind, uint64_t offset, uint64_t length)
+{
+	static uint8_t bytes[4096];
+	struct record *record = name_record(kind, "", "");
+	memset(bytes, 'x', sizeof(bytes));
+	record->offset = offset;
+	record->length = length;
+	record->data = bytes;
+	record->data_length = kind == RECORD_DATA_AT ? length : 0;
+	return record;
+}
+
+static void say_mirror(const struct identity *point)
+{
+	static uint8_t content[DEVICE_SIZE];
+	memset(content, 'x', 4096);
+	say_hello("set", &me, 1);
+	say_begin(BEGIN_FRESH, NULL, point);
+	say_folder("");
+	say(volume_record(RECORD_MAKE));
+	say(range_record(RECORD_DATA_AT, 0, 4096));
+	struct record *done = range_record(RECORD_DONE, 0, DEVICE_SIZE);
+	done->digest = digest_content(7, content, sizeof(content));
+	say(done);
+	say_end();
+}
+
+static int setup_device(void **state)
+{
+	strcpy(strrchr(folder, '-'), "-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	store_path = file_join(folder, "store");
+	victim = secret = NULL;
+	attach_loop();
+	device = loop_path;
+	(void)state;
+	say_mirror(&first_point);
+	assert_int_equal(serve(NULL), 0);
+	return 0;
+}
+
+static int teardown_device(void **state)
+{
+	device = NULL;
+	ioctl(loop_fd, LOOP_CLR_FD);
+	close(loop_fd);
+	return teardown(state);
+}
+
+static void expect_device_untouched(const char *message)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	CLEANUP_FREE char *expected = memory_printf("%s%s", message, loop_path);
+	uint8_t block[8192], byte = 0;
+	assert_int_equal(serve(&err), -1);
+	assert_string_equal(error_text(&err), expected);
+	assert_int_equal(err.code, ERROR_REFUSED);
+	struct point point = point_now();
+	assert_int_equal(point.generation, 1);
+	assert_int_equal(pread(loop_fd, block, sizeof(block), 0), sizeof(block));
+	for (size_t i = 0; i < sizeof(block); i++)
+		byte |= block[i] ^ (i < 4096 ? 'x' : 0);
+	assert_int_equal(byte, 0);
+}
+
+static void test_a_second_mirror_onto_a_device(void **state)
+{
+	(void)state;
+	say_mirror(&second_point);
+	expect_device_untouched("a new mirror would destroy the recovery point on ");
+}
+
+static void say_patch(void)
+{
+	say_cycle();
+	say(volume_record(RECORD_PATCH));
+	say(range_record(RECORD_DATA_AT, 4096, 4096));
+}
+
+static void test_what_is_beyond_the_device(void **state)
+{
+	(void)state;
+	say_patch();
+	say(range_record(RECORD_DATA_AT, DEVICE_SIZE - 1, 2));
+	expect_device_untouched("DATA: it does not fit the device ");
+	say_patch();
+	say(range_record(RECORD_HOLE, 8192, INT64_MAX - 8192));
+	expect_device_untouched("HOLE: it does not fit the device ");
+	say_patch();
+	say(range_record(RECORD_DONE, 0, DEVICE_SIZE + 4096));
+	expect_device_untouched("DONE: it does not fit the device ");
+}
+
+static void test_what_is_no_volume(void **state)
+{
+	static const enum record_kind kinds[] = {RECORD_META, RECORD_MAKE_FOLDER, RECORD_DELETE, RECORD_MAKE};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		CLEANUP_FREE char *message =
+			memory_printf("%s volume: it does not fit the device ", record_kind_name(kinds[i]));
+		say_cycle();
+		say(volume_record(kinds[i]));
+		expect_device_untouched(message);
+	}
+	say_cycle();
+	say(name_record(RECORD_PATCH, "other", ""));
+	expect_device_untouched("PATCH other: it does not fit the device ");
+	say_cycle();
+	say_folder("x");
+	expect_device_untouched("FOLDER x: it does not fit the device ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +490,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_lower_term, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_second_mirror_onto_a_device, setup_device, teardown_device),
+		cmocka_unit_test_setup_teardown(test_what_is_beyond_the_device, setup_device, teardown_device),
+		cmocka_unit_test_setup_teardown(test_what_is_no_volume, setup_device, teardown_device),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
