@@ -189,6 +189,7 @@ static void note_proof(void *context, const char *id, uint64_t records, const ch
 	if (strcmp(id, "index") == 0)
 		return;
 	value_put(arena, proof, "whole", value_bool(!problem || unproven));
+	value_put(arena, proof, "unproven", value_bool(unproven));
 	value_put(arena, proof, "text",
 		  value_string(arena, arena_printf(arena, "%llu records: %s", (unsigned long long)records,
 						   problem ? problem : "each is the one that was written, none is missing")));

@@ -287,8 +287,11 @@ static void put_events(struct buffer *out, const struct story *story)
 
 static void put_proof(struct buffer *out, const struct value *proof)
 {
-	bool whole = value_get_bool(proof, "whole", false);
-	html_putf(out, "<h2>Verification</h2>\n<p class=\"%s\">%s</p>\n<table>\n", whole ? "good" : "bad",
+	bool whole = value_get_bool(proof, "whole", false), unproven = value_get_bool(proof, "unproven", false);
+	html_putf(out, "<h2>Verification</h2>\n<p class=\"%s\">%s</p>\n<table>\n",
+		  unproven ? "warn"
+		  : whole  ? "good"
+			   : "bad",
 		  value_get_text(proof, "text"));
 	row(out, "last record", value_get_text(proof, "head"));
 	html_putf(out, "</table>\n");
