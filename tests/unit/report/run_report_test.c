@@ -65,6 +65,10 @@ static void test_html(void **state)
 	value_put(arena, proof, "head", value_string(arena, "5f3a"));
 	report_run_html(&page, golden_read(arena, "run_failover"), proof);
 	compare_page("run_failover.html", &page);
+	value_put(arena, proof, "unproven", value_bool(true));
+	buffer_reset(&page);
+	report_run_html(&page, golden_read(arena, "run_failover"), proof);
+	assert_non_null(strstr(buffer_text(&page), "<p class=\"warn\">41 records: verified"));
 	/* What a host says stays text. */
 	report_run_html(&hostile, golden_read(arena, "run_hostile"), NULL);
 	compare_page("run_hostile.html", &hostile);
