@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,17 +17,11 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
+#include "plugins/replica/options.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
 
 #define RULES_LIMIT (1024u * 1024)
-
-struct options {
-	const char *set, *state, *root, *store, *rules, *device;
-	uint64_t term;
-	bool consistent;
-	char **command; /* that reaches the target */
-};
 
 static int complain(const struct error *err)
 {
@@ -137,6 +130,7 @@ static int lead(const struct options *options, bool verify)
 		.rules = rules,
 		.term = options->term,
 		.consistent = options->consistent,
+		.mounted = options->mounted,
 		.events = {.skipped = print_skipped, .difference = verify ? print_difference : NULL},
 	};
 	struct stream stream = stream_of_fds("the target", line.input, line.output);
@@ -205,7 +199,13 @@ static int run_serve(const struct options *options)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct stream stream = stream_of_fds("the source", STDIN_FILENO, STDOUT_FILENO);
-	return target_serve(options->store, options->device, &stream, &err) < 0 ? complain(&err) : 0;
+	const struct target_options target = {
+		.store = options->store,
+		.device = options->device,
+		.mounted = options->mounted,
+		.replace_foreign = options->replace_foreign,
+	};
+	return target_serve(&target, &stream, &err) < 0 ? complain(&err) : 0;
 }
 
 /* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
@@ -292,11 +292,12 @@ static const struct {
 	int (*run)(const struct options *options);
 	unsigned needs;
 } verbs[] = {
-	{"sync", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] -- COMMAND...", run_sync,
+	{"sync", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] [--mounted] -- COMMAND...",
+	 run_sync, NEEDS_SOURCE},
+	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--mounted] -- COMMAND...", run_verify,
 	 NEEDS_SOURCE},
-	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] -- COMMAND...", run_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", run_explain, 0},
-	{"serve", "--store DIR [--device PATH]", run_serve, NEEDS_STORE},
+	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", run_serve, NEEDS_STORE},
 	{"status", "--store DIR", run_status, NEEDS_STORE},
 	{"recover", "--store DIR", run_recover, NEEDS_STORE},
 	{"promote", "--store DIR --term N", run_promote, NEEDS_STORE | NEEDS_TERM},
@@ -308,63 +309,6 @@ static int usage(void)
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		fprintf(stderr, "  standin-agent %s %s\n", verbs[i].name, verbs[i].usage);
 	return 2;
-}
-
-static bool parse_term(const char *text, uint64_t *ret_term)
-{
-	char *end;
-	errno = 0;
-	*ret_term = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno;
-}
-
-static bool parse_options(int argc, char **argv, struct options *ret_options, bool *ret_term)
-{
-	static const struct option known[] = {
-		{"set", required_argument, NULL, 's'},
-		{"state", required_argument, NULL, 'd'},
-		{"root", required_argument, NULL, 'r'},
-		{"store", required_argument, NULL, 'o'},
-		{"device", required_argument, NULL, 'v'},
-		{"rules", required_argument, NULL, 'u'},
-		{"term", required_argument, NULL, 't'},
-		{"consistent", no_argument, NULL, 'c'},
-		{0},
-	};
-	for (int option; (option = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
-		switch (option) {
-		case 's':
-			ret_options->set = optarg;
-			break;
-		case 'd':
-			ret_options->state = optarg;
-			break;
-		case 'r':
-			ret_options->root = optarg;
-			break;
-		case 'o':
-			ret_options->store = optarg;
-			break;
-		case 'v':
-			ret_options->device = optarg;
-			break;
-		case 'u':
-			ret_options->rules = optarg;
-			break;
-		case 'c':
-			ret_options->consistent = true;
-			break;
-		case 't':
-			*ret_term = true;
-			if (parse_term(optarg, &ret_options->term))
-				break;
-			return false;
-		default:
-			return false;
-		}
-	}
-	ret_options->command = argv + optind;
-	return true;
 }
 
 static void prepare_process(void)
@@ -380,17 +324,18 @@ static void prepare_process(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.term = 1};
-	bool term = false;
+	struct options options = {0};
 	for (size_t i = 0; argc > 1 && i < COUNT_OF(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
-		if (!parse_options(argc - 1, argv + 1, &options, &term))
+		if (!options_parse(argc - 1, argv + 1, &options))
 			return usage();
 		bool source = options.set && options.state && options.root && options.command[0];
 		if (((verbs[i].needs & NEEDS_SOURCE) && !source) || ((verbs[i].needs & NEEDS_STORE) && !options.store) ||
-		    ((verbs[i].needs & NEEDS_TERM) && !term))
+		    ((verbs[i].needs & NEEDS_TERM) && !options.term))
 			return usage();
+		if (!options.term)
+			options.term = 1;
 		prepare_process();
 		return verbs[i].run(&options);
 	}

@@ -13,6 +13,7 @@ struct source {
 	const struct rules *rules;
 	uint64_t term;
 	bool consistent; /* the root is a snapshot, or what writes to it is quiesced */
+	bool mounted;	 /* the root must lie on a file system of its own, not on that of "/" */
 	struct cycle_events events;
 };
 
@@ -30,6 +31,12 @@ int source_cycle(const struct source *source, struct stream *target, struct sour
 /* Compares by content; differences go to source->events.difference. Nothing is changed. */
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 
-/* Serves one source until it closes. The store is locked meanwhile. device (NULL: none, or the one that the store has): the
- * replica is this block device. */
-int target_serve(const char *store, const char *device, struct stream *source, struct error *err);
+struct target_options {
+	const char *store;    /* folder; store.h */
+	const char *device;   /* the replica is this block device; NULL: none, or the one that the store has */
+	bool mounted;	      /* the store must lie on a file system of its own, not on that of "/" */
+	bool replace_foreign; /* a new store may take the place of what others left there: without it that is refused */
+};
+
+/* Serves one source until it closes. The store is locked meanwhile. */
+int target_serve(const struct target_options *options, struct stream *source, struct error *err);

@@ -22,6 +22,7 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/blocks.h"
+#include "plugins/replica/guard.h"
 #include "plugins/replica/session.h"
 #include "plugins/replica/volume.h"
 
@@ -96,14 +97,16 @@ static int open_session(struct session *session, struct stream *target, struct e
 {
 	struct frame frame;
 	session->in.stream = session->out.stream = target;
-	if (open_state(session, err) < 0 || open_root(session, err) < 0)
+	if (guard_mounted(session->source, err) < 0 || open_state(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)
 		return -1;
-	return parse_welcome(&frame, &session->welcome, err);
+	if (parse_welcome(&frame, &session->welcome, err) < 0)
+		return -1;
+	return guard_apart(session->source, &session->welcome, err);
 }
 
 static void close_session(struct session *session)

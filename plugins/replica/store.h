@@ -30,7 +30,13 @@ struct store {
 	int lock;   /* descriptor; -1: opened for reading only */
 	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
+	bool replace_foreign; /* the first mirror removes what others left in the folder, or overwrites it on the device */
 };
+
+/* ERROR_REFUSED: nobody's store yet, and there is something in the folder that is not a store's. Changes nothing. */
+int store_refuse_foreign(const char *path, struct error *err);
+/* Removes it. */
+int store_remove_foreign(const struct store *store, struct error *err);
 
 /* Creates the folder if need be and takes the lock. ERROR_LOCKED: another agent works here; *ret_holder (may be NULL) is its
  * process id, 0 if that is not known. */

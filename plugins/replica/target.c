@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
@@ -79,13 +81,16 @@ static int greet(struct target *target, struct error *err)
 	if (check_source(target, err) < 0 || check_term(target, err) < 0 || bind_store(target, err) < 0)
 		return -1;
 	const struct point *point = &target->store.point;
-	const struct welcome welcome = {
+	struct welcome welcome = {
 		.version = PROTOCOL_VERSION,
 		.term = point->term,
 		.generation = point->generation,
 		.point = point->point,
 		.seed = point->seed,
 	};
+	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
+	if (location_of(target->store.path, &welcome.store, err) < 0)
+		return -1;
 	return send_welcome(&target->out, &welcome, err);
 }
 
@@ -275,14 +280,25 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
-int target_serve(const char *store, const char *device, struct stream *source, struct error *err)
+static int open_store(struct target *target, const struct target_options *options, struct error *err)
+{
+	if (options->mounted && location_demand_mount(options->store, err) < 0)
+		return -1;
+	if (!options->replace_foreign && store_refuse_foreign(options->store, err) < 0)
+		return -1;
+	return recovery_open(options->store, &target->store, err);
+}
+
+int target_serve(const struct target_options *options, struct stream *source, struct error *err)
 {
 	struct target *target = memory_alloc(sizeof(*target));
 	target->in.stream = target->out.stream = source;
-	int result = recovery_open(store, &target->store, err);
+	int result = open_store(target, options, err);
 	bool open = result == 0;
-	if (open)
-		result = store_bind_device(&target->store, device, err);
+	if (open) {
+		target->store.replace_foreign = options->replace_foreign;
+		result = store_bind_device(&target->store, options->device, err);
+	}
 	if (result == 0)
 		result = converse(target, err);
 	if (result < 0 && err->code != ERROR_CONNECTION)

@@ -113,6 +113,9 @@ static void read_texts(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	struct point point;
 	point_parse(text, &point, NULL);
+	struct location_mount mount;
+	if (location_parse_mount(text, &mount) && (mount.root[0] ? mount.root[0] != '/' : 0))
+		abort();
 	struct rules *rules;
 	if (rules_parse(text, &rules, NULL) == 0) {
 		rules_include(rules, "some/path.name", false, NULL);

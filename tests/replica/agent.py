@@ -11,7 +11,7 @@ class Failed(Exception):
 
 def command(agent, work, verb="sync", target_fault=None, more=()):
     fault = ["env", f"STANDIN_FAULT={target_fault}"] if target_fault else []
-    device = ["--device", work / "target"] if os.path.lexists(work / "target") else []
+    device = ["--device", work / "target", "--replace-foreign"] if os.path.lexists(work / "target") else []
     return [agent, verb, "--set", "test", "--state", work / "state", "--root", work / "source", *more, "--", *fault, agent, "serve", "--store", work / "store", *device]
 
 

@@ -1,0 +1,17 @@
+/*
+ * options.h - the command line of standin-agent, as fields: one table in options.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options { /* texts are borrowed from the command line; NULL, 0, false: not given */
+	const char *set, *state, *root, *store, *rules, *device;
+	uint64_t term; /* from 1 */
+	bool consistent, mounted, replace_foreign;
+	char **command; /* what stands behind the options */
+};
+
+/* false: an option that is none, or a value that is not what it should be. */
+bool options_parse(int argc, char **argv, struct options *ret_options);
