@@ -98,8 +98,10 @@ static void print_result(const struct source_result *result)
 	       ",\"others\":%" PRIu64 ",\"bytes\":%" PRIu64 ",",
 	       result->way, result->generation, point, count->folders, count->files, count->others, count->bytes);
 	printf("\"made\":%" PRIu64 ",\"patched\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"linked\":%" PRIu64
-	       ",\"deleted\":%" PRIu64 ",\"records\":%" PRIu64 ",\"content\":%" PRIu64 ",",
-	       count->made, count->patched, count->changed, count->linked, count->deleted, count->records, count->content);
+	       ",\"deleted\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"orphans\":%" PRIu64 ",\"records\":%" PRIu64
+	       ",\"content\":%" PRIu64 ",",
+	       count->made, count->patched, count->changed, count->linked, count->deleted, count->moved, count->orphans,
+	       count->records, count->content);
 	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64 "}\n",
 	       count->unstable, count->skipped, result->wire_out, result->wire_in);
 }
@@ -131,6 +133,8 @@ static int lead(const struct options *options, bool verify)
 		.term = options->term,
 		.consistent = options->consistent,
 		.mounted = options->mounted,
+		.orphans = options->orphans,
+		.orphan_age = options->orphan_age,
 		.events = {.skipped = print_skipped, .difference = verify ? print_difference : NULL},
 	};
 	struct stream stream = stream_of_fds("the target", line.input, line.output);
@@ -292,10 +296,12 @@ static const struct {
 	int (*run)(const struct options *options);
 	unsigned needs;
 } verbs[] = {
-	{"sync", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] [--mounted] -- COMMAND...",
+	{"sync",
+	 "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] [--mounted] "
+	 "[--orphans delete|keep|move] [--orphan-age 7d] -- COMMAND...",
 	 run_sync, NEEDS_SOURCE},
-	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--mounted] -- COMMAND...", run_verify,
-	 NEEDS_SOURCE},
+	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--mounted] [--orphans ...] -- COMMAND...",
+	 run_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", run_explain, 0},
 	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", run_serve, NEEDS_STORE},
 	{"status", "--store DIR", run_status, NEEDS_STORE},

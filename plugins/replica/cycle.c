@@ -11,6 +11,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/object.h"
+#include "plugins/replica/orphan.h"
 #include "plugins/replica/volume.h"
 
 /* What the base has and the walk did not come to: below a folder that was deleted it is dropped; below one that could not be
@@ -59,22 +60,6 @@ static void gone_free(struct gone *gone)
 
 /* --- one entry of a folder --- */
 
-static int send_name(struct run *run, enum record_kind kind, const char *name, struct error *err)
-{
-	run->record.kind = kind;
-	snprintf(run->record.name, sizeof(run->record.name), "%s", name);
-	run->touched = true;
-	return changes_add(&run->changes, &run->record, err);
-}
-
-static int delete_old(struct run *run, const struct entry *old, struct error *err)
-{
-	if (run_tells(run, old->name, "extra"))
-		return 0;
-	run->cycle->count.deleted++;
-	return send_name(run, RECORD_DELETE, old->name, err);
-}
-
 static int update_folder_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
 {
 	if (old && S_ISDIR(old->meta.mode))
@@ -82,7 +67,7 @@ static int update_folder_entry(struct run *run, struct entry *entry, const struc
 	if (run_tells(run, entry->name, old ? "type" : "missing"))
 		return 0;
 	run->cycle->count.made++;
-	return send_name(run, RECORD_MAKE_FOLDER, entry->name, err);
+	return run_sends_name(run, RECORD_MAKE_FOLDER, entry->name, err);
 }
 
 static void count_entry(struct cycle_count *count, const struct entry *entry)
@@ -141,11 +126,14 @@ static int merge_entries(struct merge *merge, const struct walk_folder *folder, 
 		struct entry *entry = i < folder->count ? &folder->entries[i] : NULL;
 		const struct entry *old = j < olds ? &base->entries[j] : NULL;
 		int order = !entry ? 1 : !old ? -1 : strcmp(entry->name, old->name);
-		if (order > 0 && delete_old(run, old, err) < 0)
+		bool kept = false;
+		if (order > 0 && orphan_update(run, old, &kept, err) < 0)
+			return -1;
+		if (order == 0 && orphan_make_way(run, entry, old, err) < 0)
 			return -1;
 		if (order <= 0 && update_entry(run, entry, order ? NULL : old, err) < 0)
 			return -1;
-		bool replaced = order > 0 || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
+		bool replaced = (order > 0 && !kept) || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
 		if (replaced && S_ISDIR(old->meta.mode))
 			gone_add(&merge->gone, folder->path, old->name);
 		i += order <= 0;

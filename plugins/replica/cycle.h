@@ -15,11 +15,19 @@ enum cycle_flags {
 	CYCLE_BY_CONTENT = 1 << 0, /* the base is a listing of the other end: its inodes and ctimes say nothing here */
 };
 
+/* What becomes of an object at the target that the source no longer has (an orphan). */
+enum cycle_orphans {
+	ORPHANS_DELETE,
+	ORPHANS_KEEP,
+	ORPHANS_MOVE, /* beside the tree: store.h */
+};
+
 struct cycle_count {
 	uint64_t folders, files, others;		  /* met */
 	uint64_t bytes;					  /* size of the files met */
 	uint64_t made, patched, changed, linked, deleted; /* records by kind; changed: META */
-	uint64_t content;				  /* bytes of content sent */
+	uint64_t orphans, moved; /* that are kept where they are, and those that were moved beside the tree */
+	uint64_t content;	 /* bytes of content sent */
 	uint64_t unstable, skipped;
 	uint64_t records;
 };
@@ -27,7 +35,8 @@ struct cycle_count {
 /* What is told as it happens; each may be NULL. */
 struct cycle_events {
 	void (*skipped)(void *argument, const char *path, const char *why);
-	void (*difference)(void *argument, const char *path, const char *what); /* verify: then nothing is sent */
+	/* verify: then nothing is sent. "orphan" is no difference */
+	void (*difference)(void *argument, const char *path, const char *what);
 	void *argument;
 };
 
@@ -40,6 +49,8 @@ struct cycle {
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
 	struct cycle_events events;
 	unsigned flags;
+	enum cycle_orphans orphans;
+	int64_t orphan_age; /* nanoseconds for which the source must have been without it before it is deleted or moved */
 	uint64_t seed;
 	int64_t began;		  /* out; wall nanoseconds: all that was read was read after this */
 	struct digest content;	  /* out; of a volume: of all of it */

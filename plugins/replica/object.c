@@ -34,6 +34,14 @@ void run_skips(struct run *run, const char *name, const char *why)
 		events->skipped(events->argument, path, why);
 }
 
+int run_sends_name(struct run *run, enum record_kind kind, const char *name, struct error *err)
+{
+	run->record.kind = kind;
+	snprintf(run->record.name, sizeof(run->record.name), "%s", name);
+	run->touched = true;
+	return changes_add(&run->changes, &run->record, err);
+}
+
 struct digest run_attributes(const struct run *run)
 {
 	if (!run->attributes.length)

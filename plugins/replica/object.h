@@ -32,6 +32,8 @@ int object_update(struct run *run, struct entry *entry, const struct entry *old,
 
 /* verify: tells the difference and returns true: nothing is to be sent. */
 bool run_tells(struct run *run, const char *name, const char *what);
+/* A record that is a name and nothing else. */
+int run_sends_name(struct run *run, enum record_kind kind, const char *name, struct error *err);
 void run_skips(struct run *run, const char *name, const char *why);
 /* The digest of run->attributes; zeros if there are none. */
 struct digest run_attributes(const struct run *run);

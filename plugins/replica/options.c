@@ -7,26 +7,35 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 
-enum kind { TEXT, NUMBER, FLAG };
+enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE };
+
+static const char *const orphans[] = {[ORPHANS_DELETE] = "delete", [ORPHANS_KEEP] = "keep", [ORPHANS_MOVE] = "move", NULL};
+
+#define FIELD(name) offsetof(struct options, name)
 
 static const struct {
 	const char *name;
 	enum kind kind;
 	size_t field;
+	const char *const *choices; /* NULL at the end; the field is an enum, with these names */
 } options[] = {
-	{"set", TEXT, offsetof(struct options, set)},
-	{"state", TEXT, offsetof(struct options, state)},
-	{"root", TEXT, offsetof(struct options, root)},
-	{"store", TEXT, offsetof(struct options, store)},
-	{"device", TEXT, offsetof(struct options, device)},
-	{"rules", TEXT, offsetof(struct options, rules)},
-	{"term", NUMBER, offsetof(struct options, term)},
-	{"consistent", FLAG, offsetof(struct options, consistent)},
-	{"mounted", FLAG, offsetof(struct options, mounted)},
-	{"replace-foreign", FLAG, offsetof(struct options, replace_foreign)},
+	{"set", TEXT, FIELD(set), NULL},
+	{"state", TEXT, FIELD(state), NULL},
+	{"root", TEXT, FIELD(root), NULL},
+	{"store", TEXT, FIELD(store), NULL},
+	{"device", TEXT, FIELD(device), NULL},
+	{"rules", TEXT, FIELD(rules), NULL},
+	{"term", NUMBER, FIELD(term), NULL},
+	{"orphans", CHOICE, FIELD(orphans), orphans},
+	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
+	{"consistent", FLAG, FIELD(consistent), NULL},
+	{"mounted", FLAG, FIELD(mounted), NULL},
+	{"replace-foreign", FLAG, FIELD(replace_foreign), NULL},
 };
 
 static bool parse_number(const char *text, uint64_t *ret_number)
@@ -35,6 +44,16 @@ static bool parse_number(const char *text, uint64_t *ret_number)
 	errno = 0;
 	*ret_number = strtoull(text, &end, 10);
 	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+static bool parse_choice(const char *const *choices, const char *text, unsigned *ret_choice)
+{
+	for (unsigned i = 0; choices[i]; i++)
+		if (strcmp(choices[i], text) == 0) {
+			*ret_choice = i;
+			return true;
+		}
+	return false;
 }
 
 static bool set_field(size_t option, char *value, struct options *ret_options)
@@ -46,6 +65,10 @@ static bool set_field(size_t option, char *value, struct options *ret_options)
 		return true;
 	case NUMBER:
 		return parse_number(value, (uint64_t *)field);
+	case DURATION:
+		return duration_parse(value, (int64_t *)field, NULL) == 0;
+	case CHOICE:
+		return parse_choice(options[option].choices, value, (unsigned *)field);
 	case FLAG:
 		*(bool *)field = true;
 	}

@@ -6,9 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "plugins/replica/cycle.h"
+
 struct options { /* texts are borrowed from the command line; NULL, 0, false: not given */
 	const char *set, *state, *root, *store, *rules, *device;
 	uint64_t term; /* from 1 */
+	enum cycle_orphans orphans;
+	int64_t orphan_age; /* nanoseconds */
 	bool consistent, mounted, replace_foreign;
 	char **command; /* what stands behind the options */
 };

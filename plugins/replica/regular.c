@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/orphan.h"
 #include "plugins/replica/volume.h"
 
 /* A file that is being read. */
@@ -23,7 +24,8 @@ struct file {
 	int fd;
 	bool in_place; /* the target may change its file instead of making another: it is nobody else's */
 	bool whole;
-	bool begun; /* MAKE or PATCH was sent */
+	bool shared; /* it is not to be changed in place, if at all */
+	bool begun;  /* MAKE or PATCH was sent */
 	bool unstable;
 };
 
@@ -72,6 +74,12 @@ static int send(const struct file *file, const struct record *record, struct err
 	return changes_add(&file->run->changes, record, err);
 }
 
+static bool same_metadata(const struct file *file)
+{
+	return meta_equal(&file->entry->meta, &file->old->meta) &&
+	       digest_equal(&file->entry->attributes, &file->old->attributes);
+}
+
 /* The content is what the target has. */
 static int send_metadata(const struct file *file, struct error *err)
 {
@@ -118,7 +126,7 @@ static bool same_content(const struct file *file)
 
 static int send_small(const struct file *file, const uint8_t *bytes, size_t length, struct error *err)
 {
-	if (same_content(file))
+	if (same_content(file) && (!file->shared || same_metadata(file)))
 		return send_metadata(file, err);
 	if (run_tells(file->run, file->entry->name, file_difference(file)))
 		return 0;
@@ -273,8 +281,9 @@ static int compare_large(struct file *file, struct error *err)
 static int update_large(struct file *file, struct error *err)
 {
 	bool verify = file->run->cycle->events.difference;
-	struct blocks *base = verify ? NULL : old_list(file);
+	struct blocks *base = verify || file->shared ? NULL : old_list(file);
 	int same = base ? 0 : compare_large(file, err);
+	same = same > 0 && file->shared && !verify ? same_metadata(file) : same;
 	if (same == 0 && run_tells(file->run, file->entry->name, file_difference(file)))
 		return 0;
 	int result = same < 0 ? -1 : same ? send_metadata(file, err) : stream_large(file, base, err);
@@ -333,8 +342,10 @@ int regular_update(struct run *run, struct entry *entry, const struct entry *old
 	struct file file = {.run = run, .entry = entry, .old = old, .whole = whole};
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	CLEANUP_CLOSE int fd = file.fd = open_file(&file, &why);
+	file.whole |= old && orphan_shares(run, entry, old);
+	file.shared = old && orphan_may_share(run, old);
 	bool same_inode = old && !(run->cycle->flags & CYCLE_BY_CONTENT) && old->ino == entry->ino;
-	file.in_place = old && S_ISREG(old->meta.mode) && !whole &&
+	file.in_place = old && S_ISREG(old->meta.mode) && !file.whole &&
 			(same_inode || (old->nlink == 1 && entry->nlink == 1) || (run->cycle->flags & CYCLE_BY_CONTENT));
 	if (fd < 0 || update_open(&file, &why) < 0) {
 		if (why.code == ERROR_CONNECTION || is_volume(&file) || (file.begun && end_large(&file, false, &why) < 0)) {

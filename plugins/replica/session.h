@@ -14,6 +14,8 @@ struct source {
 	uint64_t term;
 	bool consistent; /* the root is a snapshot, or what writes to it is quiesced */
 	bool mounted;	 /* the root must lie on a file system of its own, not on that of "/" */
+	enum cycle_orphans orphans;
+	int64_t orphan_age; /* nanoseconds; cycle.h */
 	struct cycle_events events;
 };
 

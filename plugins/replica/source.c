@@ -311,6 +311,8 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 		.out = &session->out,
 		.events = {.skipped = source->events.skipped, .argument = source->events.argument},
 		.flags = listing ? CYCLE_BY_CONTENT : 0,
+		.orphans = source->orphans,
+		.orphan_age = source->orphan_age,
 		.seed = begin.seed,
 	};
 	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
@@ -403,6 +405,8 @@ static int compare(struct session *session, struct source_result *result, struct
 		.base = listing,
 		.events = session->source->events,
 		.flags = CYCLE_BY_CONTENT,
+		.orphans = session->source->orphans,
+		.orphan_age = session->source->orphan_age,
 		.seed = session->welcome.seed,
 	};
 	int failed = cycle_run(&cycle, err);

@@ -12,6 +12,7 @@
  *         log.part      records (record.h) in frames, as they come
  *         log           complete, synced: the batch *is received*; it will be applied, come what may
  *         N             staged object number N: complete, metadata too; or the ranges of a patch, as records in frames
+ *       orphans/N/      what the source no longer had at point number N, at its path: moved there, and then the operator's
  *       trash/          what was deleted or replaced; emptied after the commit
  *
  * The replica may be a block device instead of tree-N; `point` names it. Its first mirror is written in its place and is

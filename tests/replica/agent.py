@@ -11,12 +11,12 @@ class Failed(Exception):
 
 def command(agent, work, verb="sync", target_fault=None, more=()):
     fault = ["env", f"STANDIN_FAULT={target_fault}"] if target_fault else []
-    device = ["--device", work / "target", "--replace-foreign"] if os.path.lexists(work / "target") else []
+    device = ["--replace-foreign", "--device", work / "target"] if os.path.lexists(work / "target") else []
     return [agent, verb, "--set", "test", "--state", work / "state", "--root", work / "source", *more, "--", *fault, agent, "serve", "--store", work / "store", *device]
 
 
-def sync(agent, work):
-    done = subprocess.run(command(agent, work), capture_output=True, text=True)
+def sync(agent, work, more=()):
+    done = subprocess.run(command(agent, work, more=more), capture_output=True, text=True)
     if done.returncode:
         raise Failed(f"sync ended with {done.returncode}: {done.stderr}")
     return json.loads(done.stdout)
