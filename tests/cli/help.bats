@@ -93,7 +93,7 @@ YAML
 }
 
 @test "an argument that begins with a dash is told how to be one" {
-  code 3 standin eval -1
+  code 2 standin eval -1
   same "$output" "standin eval: there is no option -1
 hint: if it is no option: standin eval -- -1"
   code 0 standin eval -- -1
