@@ -47,8 +47,8 @@ static int unknown_option(const struct verb *verb, const char *word)
 		names[count++] = option->name;
 	names[count++] = "help";
 	if (word[1] != '-' && !isalpha((unsigned char)word[1])) {
-		print_safely(stderr, "standin %s: there is no option %s\nhint: if it is no option: standin %s -- %s\n", verb->name,
-			     word, verb->name, word);
+		print_safely(stderr, "standin %s: there is no option %s\nhint: if it is no option: standin %s -- %s\n",
+			     verb->name, word, verb->name, word);
 		return EXIT_INVALID + 1;
 	}
 	return misused(verb, "there is no option ", word, "", word[1] == '-' ? suggest(word + 2, names, count) : NULL);
