@@ -129,6 +129,8 @@ static int lead(const struct options *options, bool verify)
 		.set = options->set,
 		.state = options->state,
 		.root = options->root,
+		.roots = options->sources,
+		.root_count = options->source_count,
 		.rules = rules,
 		.term = options->term,
 		.consistent = options->consistent,
@@ -297,10 +299,13 @@ static const struct {
 	unsigned needs;
 } verbs[] = {
 	{"sync",
-	 "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] [--mounted] "
+	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
+	 "[--mounted] "
 	 "[--orphans delete|keep|move] [--orphan-age 7d] -- COMMAND...",
 	 run_sync, NEEDS_SOURCE},
-	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--mounted] [--orphans ...] -- COMMAND...",
+	{"verify",
+	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "
+	 "COMMAND...",
 	 run_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", run_explain, 0},
 	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", run_serve, NEEDS_STORE},
@@ -336,7 +341,7 @@ int main(int argc, char **argv)
 			continue;
 		if (!options_parse(argc - 1, argv + 1, &options))
 			return usage();
-		bool source = options.set && options.state && options.root && options.command[0];
+		bool source = options.set && options.state && options.command[0] && !options.root == (options.source_count > 0);
 		if (((verbs[i].needs & NEEDS_SOURCE) && !source) || ((verbs[i].needs & NEEDS_STORE) && !options.store) ||
 		    ((verbs[i].needs & NEEDS_TERM) && !options.term))
 			return usage();

@@ -182,7 +182,7 @@ static int finish_folder(struct run *run, const struct manifest_folder *base, st
 static void read_folder_attributes(struct run *run, struct entry *self)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
-	if (run->cycle->tree->is_volume)
+	if (run->folder->fd < 0)
 		buffer_reset(&run->attributes);
 	else if (attributes_read(run->folder->fd, -1, NULL, &run->attributes, &why) < 0) {
 		run_skips(run, "", error_text(&why));
@@ -276,9 +276,9 @@ static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 		bool same = merge->old && strcmp(merge->old->path, folder.path) == 0;
 		const struct manifest_folder *base = same ? merge->old : NULL;
 		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
-		if (folder.depth == 0 && !by_content && refuse_other_root(&folder, base, err) < 0)
+		if (folder.is_root && !by_content && refuse_other_root(&folder, base, err) < 0)
 			return -1;
-		if (folder.depth == 0 && refuse_tree(merge->run.cycle, base, err) < 0)
+		if (folder.is_root && refuse_tree(merge->run.cycle, base, err) < 0)
 			return -1;
 		if (merge_folder(merge, &folder, base, err) < 0)
 			return -1;

@@ -86,16 +86,18 @@ static int update_special(struct run *run, struct entry *entry, const struct ent
 {
 	char aim[ENTRY_PATH_LIMIT + 2];
 	ssize_t length = 0;
+	const char *name;
+	int folder = walk_place(run->folder, entry, &name);
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	if (S_ISLNK(entry->meta.mode)) {
-		length = readlinkat(run->folder->fd, entry->name, aim, sizeof(aim));
+		length = readlinkat(folder, name, aim, sizeof(aim));
 		if (length <= 0 || (size_t)length > ENTRY_PATH_LIMIT)
 			error_set_errno(&why, length > 0 ? ENAMETOOLONG : errno, "cannot read the link");
 		else
 			entry->content = digest_bytes(run->cycle->seed, aim, (size_t)length);
 	}
 	if (why.code == ERROR_OK)
-		attributes_read(-1, run->folder->fd, entry->name, &run->attributes, &why);
+		attributes_read(-1, folder, name, &run->attributes, &why);
 	if (why.code != ERROR_OK) {
 		*ret_outcome = OBJECT_AS_OLD;
 		if (why.code != ERROR_NOT_FOUND) /* else it has vanished */

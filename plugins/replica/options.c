@@ -12,7 +12,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 
-enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE };
+enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, SOURCE, PLACE };
 
 static const char *const orphans[] = {[ORPHANS_DELETE] = "delete", [ORPHANS_KEEP] = "keep", [ORPHANS_MOVE] = "move", NULL};
 
@@ -27,6 +27,8 @@ static const struct {
 	{"set", TEXT, FIELD(set), NULL},
 	{"state", TEXT, FIELD(state), NULL},
 	{"root", TEXT, FIELD(root), NULL},
+	{"source", SOURCE, 0, NULL},
+	{"at", PLACE, 0, NULL}, /* of the source before it */
 	{"store", TEXT, FIELD(store), NULL},
 	{"device", TEXT, FIELD(device), NULL},
 	{"rules", TEXT, FIELD(rules), NULL},
@@ -56,6 +58,22 @@ static bool parse_choice(const char *const *choices, const char *text, unsigned 
 	return false;
 }
 
+static bool add_source(const char *path, struct options *ret_options)
+{
+	if (ret_options->source_count == OPTIONS_SOURCES)
+		return false;
+	ret_options->sources[ret_options->source_count++].path = path;
+	return true;
+}
+
+static bool set_place(const char *place, struct options *ret_options)
+{
+	if (!ret_options->source_count)
+		return false;
+	ret_options->sources[ret_options->source_count - 1].place = place;
+	return true;
+}
+
 static bool set_field(size_t option, char *value, struct options *ret_options)
 {
 	char *field = (char *)ret_options + options[option].field;
@@ -69,6 +87,10 @@ static bool set_field(size_t option, char *value, struct options *ret_options)
 		return duration_parse(value, (int64_t *)field, NULL) == 0;
 	case CHOICE:
 		return parse_choice(options[option].choices, value, (unsigned *)field);
+	case SOURCE:
+		return add_source(value, ret_options);
+	case PLACE:
+		return set_place(value, ret_options);
 	case FLAG:
 		*(bool *)field = true;
 	}

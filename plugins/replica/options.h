@@ -8,8 +8,12 @@
 
 #include "plugins/replica/cycle.h"
 
+#define OPTIONS_SOURCES 64
+
 struct options { /* texts are borrowed from the command line; NULL, 0, false: not given */
 	const char *set, *state, *root, *store, *rules, *device;
+	struct forest_root sources[OPTIONS_SOURCES];
+	size_t source_count;
 	uint64_t term; /* from 1 */
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds */

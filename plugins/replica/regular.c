@@ -330,9 +330,10 @@ static int open_file(const struct file *file, struct error *err)
 	if (is_volume(file))
 		return fcntl(file->run->cycle->tree->root, F_DUPFD_CLOEXEC, 0);
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd = openat(file->run->folder->fd, file->entry->name, flags | O_NOATIME);
+	const char *name;
+	int folder = walk_place(file->run->folder, file->entry, &name), fd = openat(folder, name, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM) /* not our file */
-		fd = openat(file->run->folder->fd, file->entry->name, flags);
+		fd = openat(folder, name, flags);
 	return fd < 0 ? error_set_errno(err, errno, "cannot open it") : fd;
 }
 

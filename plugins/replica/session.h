@@ -7,9 +7,11 @@
 #include "plugins/replica/store.h"
 
 struct source {
-	const char *set;   /* name of the replication set */
-	const char *state; /* folder of this end's state, 0700 */
-	const char *root;  /* what is protected */
+	const char *set;		 /* name of the replication set */
+	const char *state;		 /* folder of this end's state, 0700 */
+	const char *root;		 /* what is protected: a folder, a device or an image; or NULL: */
+	const struct forest_root *roots; /* several folders and files, each with its place in the replica */
+	size_t root_count;
 	const struct rules *rules;
 	uint64_t term;
 	bool consistent; /* the root is a snapshot, or what writes to it is quiesced */

@@ -35,6 +35,7 @@ struct session {
 	struct identity identity;
 	struct welcome welcome;
 	struct tree tree;
+	struct forest *forest; /* of which the tree is made, or NULL */
 };
 
 /* --- this end's state --- */
@@ -85,6 +86,13 @@ static int open_state(struct session *session, struct error *err)
 static int open_root(struct session *session, struct error *err)
 {
 	const struct source *source = session->source;
+	if (!source->root) {
+		session->tree = (struct tree){.root = -1, .name = "the sources"};
+		if (forest_open(source->roots, source->root_count, &session->forest, err) < 0)
+			return -1;
+		session->tree.forest = session->forest;
+		return 0;
+	}
 	if (!volume_is_one(source->root))
 		return tree_open(source->root, &session->tree, err);
 	if (source->rules)
@@ -114,6 +122,7 @@ static void close_session(struct session *session)
 	if (session->lock >= 0)
 		close(session->lock);
 	tree_close(&session->tree);
+	forest_free(session->forest);
 	frame_reader_free(&session->in);
 	frame_writer_free(&session->out);
 	free(session->manifest);
