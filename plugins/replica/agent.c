@@ -73,6 +73,22 @@ static void close_line(const struct line *line)
 
 /* --- sync, verify --- */
 
+/* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
+static void print_text(const char *text)
+{
+	CLEANUP_BUFFER struct buffer repaired = {0};
+	utf8_append_repaired(&repaired, text, strlen(text));
+	putchar('"');
+	for (const char *at = buffer_text(&repaired); *at; at++)
+		if (*at == '"' || *at == '\\')
+			printf("\\%c", *at);
+		else if ((unsigned char)*at < ' ')
+			printf("\\u%04x", *at);
+		else
+			putchar(*at);
+	putchar('"');
+}
+
 static void print_skipped(void *argument, const char *path, const char *why)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
@@ -118,14 +134,24 @@ static int read_rules(const char *path, struct rules **ret_rules, struct error *
 	return rules_parse(text, ret_rules, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }
 
-static int lead(const struct options *options, bool verify)
+static void print_difference_json(void *argument, const char *path, const char *what)
+{
+	(void)argument;
+	printf("{\"what\":\"%s\",\"path\":", what);
+	print_text(path);
+	printf("}\n");
+}
+
+typedef int lead_way(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+
+static int lead(const struct options *options, lead_way *way)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct rules *rules;
 	struct line line = {.pid = -1};
 	if (read_rules(options->rules, &rules, &err) < 0 || open_line(options->command, &line, &err) < 0)
 		return complain(&err);
-	const struct source source = {
+	struct source source = {
 		.set = options->set,
 		.state = options->state,
 		.root = options->root,
@@ -137,27 +163,29 @@ static int lead(const struct options *options, bool verify)
 		.mounted = options->mounted,
 		.orphans = options->orphans,
 		.orphan_age = options->orphan_age,
-		.events = {.skipped = print_skipped, .difference = verify ? print_difference : NULL},
+		.events = {.skipped = print_skipped},
 	};
+	if (way != source_cycle)
+		source.events.difference = options->json ? print_difference_json : print_difference;
 	struct stream stream = stream_of_fds("the target", line.input, line.output);
 	struct source_result result;
-	int failed = (verify ? source_verify : source_cycle)(&source, &stream, &result, &err);
+	int failed = way(&source, &stream, &result, &err);
 	close_line(&line);
 	rules_free(rules);
 	if (failed < 0)
 		return complain(&err);
 	print_result(&result);
-	return verify && result.count.records ? 3 : 0;
+	return way == source_verify && result.count.records ? 3 : 0;
 }
 
 static int run_sync(const struct options *options)
 {
-	return lead(options, false);
+	return lead(options, options->dry_run ? source_plan : source_cycle);
 }
 
 static int run_verify(const struct options *options)
 {
-	return lead(options, true);
+	return lead(options, source_verify);
 }
 
 /* --- rules --- */
@@ -212,22 +240,6 @@ static int run_serve(const struct options *options)
 		.replace_foreign = options->replace_foreign,
 	};
 	return target_serve(&target, &stream, &err) < 0 ? complain(&err) : 0;
-}
-
-/* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
-static void print_text(const char *text)
-{
-	CLEANUP_BUFFER struct buffer repaired = {0};
-	utf8_append_repaired(&repaired, text, strlen(text));
-	putchar('"');
-	for (const char *at = buffer_text(&repaired); *at; at++)
-		if (*at == '"' || *at == '\\')
-			printf("\\%c", *at);
-		else if ((unsigned char)*at < ' ')
-			printf("\\u%04x", *at);
-		else
-			putchar(*at);
-	putchar('"');
 }
 
 static void print_store(const struct store *store)
@@ -301,7 +313,7 @@ static const struct {
 	{"sync",
 	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
 	 "[--mounted] "
-	 "[--orphans delete|keep|move] [--orphan-age 7d] -- COMMAND...",
+	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] -- COMMAND...",
 	 run_sync, NEEDS_SOURCE},
 	{"verify",
 	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "

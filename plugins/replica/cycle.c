@@ -165,11 +165,10 @@ static int finish_folder(struct run *run, const struct manifest_folder *base, st
 	const char *difference = folder_difference(self, base);
 	if (!difference && !run->touched)
 		return 0;
-	if (run->cycle->events.difference) {
-		if (base && difference)
-			run_tells(run, "", difference);
+	if (base && difference && run_tells(run, "", difference))
 		return 0;
-	}
+	if (run_only_tells(run))
+		return 0;
 	struct record *record = &run->record;
 	record->kind = RECORD_FOLDER_DONE;
 	record->meta = self->meta;

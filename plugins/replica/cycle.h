@@ -13,6 +13,7 @@
 
 enum cycle_flags {
 	CYCLE_BY_CONTENT = 1 << 0, /* the base is a listing of the other end: its inodes and ctimes say nothing here */
+	CYCLE_DRY = 1 << 1,	   /* differences are told and counted; new files are not even read */
 };
 
 /* What becomes of an object at the target that the source no longer has (an orphan). */
@@ -35,7 +36,7 @@ struct cycle_count {
 /* What is told as it happens; each may be NULL. */
 struct cycle_events {
 	void (*skipped)(void *argument, const char *path, const char *why);
-	/* verify: then nothing is sent. "orphan" is no difference */
+	/* verify, dry run: then nothing is sent. "orphan" is no difference */
 	void (*difference)(void *argument, const char *path, const char *what);
 	void *argument;
 };

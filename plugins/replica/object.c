@@ -22,7 +22,12 @@ bool run_tells(struct run *run, const char *name, const char *what)
 	CLEANUP_FREE char *path = memory_printf("%s%s%s", run->folder->path, *run->folder->path && *name ? "/" : "", name);
 	run->cycle->count.records++;
 	events->difference(events->argument, path, what);
-	return true;
+	return run_only_tells(run);
+}
+
+bool run_only_tells(const struct run *run)
+{
+	return run->cycle->events.difference && !(run->cycle->flags & CYCLE_DRY);
 }
 
 void run_skips(struct run *run, const char *name, const char *why)

@@ -36,6 +36,8 @@ static const struct {
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},
+	{"dry-run", FLAG, FIELD(dry_run), NULL},
+	{"json", FLAG, FIELD(json), NULL},
 	{"mounted", FLAG, FIELD(mounted), NULL},
 	{"replace-foreign", FLAG, FIELD(replace_foreign), NULL},
 };

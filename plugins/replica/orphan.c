@@ -24,8 +24,9 @@ static void keep(struct run *run, const struct entry *old, int64_t since)
 	kept.ctime = (struct entry_time){.seconds = since / NSEC_PER_SEC, .nanoseconds = (uint32_t)(since % NSEC_PER_SEC)};
 	manifest_entry(run->cycle->next, &kept);
 	run->cycle->count.orphans++;
-	if (run_tells(run, old->name, "orphan"))
-		run->cycle->count.records--; /* it is as it should be */
+	const uint64_t records = run->cycle->count.records;
+	run_tells(run, old->name, "orphan");
+	run->cycle->count.records = records; /* it is as it should be */
 }
 
 int orphan_update(struct run *run, const struct entry *old, bool *ret_kept, struct error *err)
@@ -48,7 +49,7 @@ int orphan_update(struct run *run, const struct entry *old, bool *ret_kept, stru
 int orphan_make_way(struct run *run, const struct entry *entry, const struct entry *old, struct error *err)
 {
 	bool replaced = entry->meta.mode && !S_ISDIR(entry->meta.mode) && S_ISDIR(old->meta.mode);
-	if (!replaced || !may_stay(run->cycle) || run->cycle->events.difference)
+	if (!replaced || !may_stay(run->cycle) || run_only_tells(run))
 		return 0;
 	run->cycle->count.moved++;
 	return run_sends_name(run, RECORD_ORPHAN, old->name, err);
@@ -56,7 +57,7 @@ int orphan_make_way(struct run *run, const struct entry *entry, const struct ent
 
 bool orphan_shares(const struct run *run, const struct entry *entry, const struct entry *old)
 {
-	return may_stay(run->cycle) && entry->nlink < old->nlink && !run->cycle->events.difference;
+	return may_stay(run->cycle) && entry->nlink < old->nlink && !run_only_tells(run);
 }
 
 bool orphan_may_share(const struct run *run, const struct entry *old)

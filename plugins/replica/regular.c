@@ -188,7 +188,7 @@ static struct blocks *new_list(const struct file *file)
 {
 	struct blocks *list = NULL;
 	const char *folder = file->run->cycle->blocks;
-	if (folder && file->entry->meta.size >= BLOCKS_MINIMUM)
+	if (folder && file->entry->meta.size >= BLOCKS_MINIMUM && !(file->run->cycle->flags & CYCLE_DRY))
 		blocks_create(folder, &list, NULL);
 	return list;
 }
@@ -280,13 +280,16 @@ static int compare_large(struct file *file, struct error *err)
 
 static int update_large(struct file *file, struct error *err)
 {
-	bool verify = file->run->cycle->events.difference;
+	bool verify = run_only_tells(file->run);
 	struct blocks *base = verify || file->shared ? NULL : old_list(file);
 	int same = base ? 0 : compare_large(file, err);
 	same = same > 0 && file->shared && !verify ? same_metadata(file) : same;
-	if (same == 0 && run_tells(file->run, file->entry->name, file_difference(file)))
+	const uint64_t patched = file->run->cycle->count.patched;
+	if (same == 0 && !base && run_tells(file->run, file->entry->name, file_difference(file)))
 		return 0;
 	int result = same < 0 ? -1 : same ? send_metadata(file, err) : stream_large(file, base, err);
+	if (file->run->cycle->count.patched != patched) /* now it is known that it differs */
+		run_tells(file->run, file->entry->name, "content");
 	blocks_free(base);
 	return result;
 }
@@ -342,6 +345,11 @@ int regular_update(struct run *run, struct entry *entry, const struct entry *old
 {
 	struct file file = {.run = run, .entry = entry, .old = old, .whole = whole};
 	CLEANUP_ERROR struct error why = ERROR_NONE;
+	if (!old && (run->cycle->flags & CYCLE_DRY)) {
+		run_tells(run, entry->name, "missing");
+		count_made(&file, entry->allocated < entry->meta.size ? entry->allocated : entry->meta.size);
+		return 0;
+	}
 	CLEANUP_CLOSE int fd = file.fd = open_file(&file, &why);
 	file.whole |= old && orphan_shares(run, entry, old);
 	file.shared = old && orphan_may_share(run, old);

@@ -32,6 +32,8 @@ struct source_result {
 
 /* One cycle, whichever is due: a first mirror, the difference to the last point, or a resync by content. */
 int source_cycle(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+/* What source_cycle would do, as far as this end knows: told to source->events.difference, and counted. Nothing is changed. */
+int source_plan(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 /* Compares by content; differences go to source->events.difference. Nothing is changed. */
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 

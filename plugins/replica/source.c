@@ -217,31 +217,58 @@ int source_cycle(const struct source *source, struct stream *target, struct sour
 
 /* --- verify --- */
 
-static int compare(struct session *session, struct source_result *result, struct error *err)
+static int tell(struct session *session, struct manifest_reader *base, unsigned flags, struct source_result *result,
+		struct error *err)
 {
-	struct manifest_reader *listing = NULL;
-	if (believe_listing(session, false, &listing, err) < 0)
-		return -1;
+	const struct source *source = session->source;
 	struct cycle cycle = {
 		.tree = &session->tree,
-		.rules = session->source->rules,
-		.base = listing,
-		.events = session->source->events,
-		.flags = CYCLE_BY_CONTENT,
-		.orphans = session->source->orphans,
-		.orphan_age = session->source->orphan_age,
+		.rules = source->rules,
+		.base = base,
+		.blocks = flags & CYCLE_DRY ? session->blocks : NULL,
+		.events = source->events,
+		.flags = flags,
+		.orphans = source->orphans,
+		.orphan_age = source->orphan_age,
 		.seed = session->welcome.seed,
 	};
 	int failed = cycle_run(&cycle, err);
-	manifest_close(listing);
-	result->way = "verify";
+	manifest_close(base);
 	result->count = cycle.count;
 	result->point = session->welcome.point;
 	result->generation = session->welcome.generation;
 	return failed;
 }
 
+static int compare(struct session *session, struct source_result *result, struct error *err)
+{
+	struct manifest_reader *listing = NULL;
+	if (believe_listing(session, false, &listing, err) < 0)
+		return -1;
+	result->way = "verify";
+	return tell(session, listing, CYCLE_BY_CONTENT, result, err);
+}
+
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err)
 {
 	return lead(source, target, ret_result, compare, err);
+}
+
+/* --- a dry run --- */
+
+static int plan(struct session *session, struct source_result *result, struct error *err)
+{
+	struct manifest_reader *base;
+	if (believe_base(session, &base, err) < 0)
+		return -1;
+	bool listing = !base && session->welcome.generation;
+	if (listing && believe_listing(session, true, &base, err) < 0)
+		return -1;
+	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
+	return tell(session, base, CYCLE_DRY | (listing ? CYCLE_BY_CONTENT : 0), result, err);
+}
+
+int source_plan(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err)
+{
+	return lead(source, target, ret_result, plan, err);
 }

@@ -22,6 +22,15 @@ def sync(agent, work, more=()):
     return json.loads(done.stdout)
 
 
+def plan(agent, work, more=()):
+    """A dry run: what would be done, as [(what, path)...], and the counts."""
+    done = subprocess.run(command(agent, work, more=["--dry-run", "--json", *more]), capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"sync --dry-run ended with {done.returncode}: {done.stderr}")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return [(line["what"], line["path"]) for line in lines[:-1]], lines[-1]
+
+
 def verify(agent, work):
     return subprocess.run(command(agent, work, "verify"), capture_output=True, text=True)
 
