@@ -142,6 +142,33 @@ static void print_difference_json(void *argument, const char *path, const char *
 	printf("}\n");
 }
 
+struct told { /* of the progress */
+	int64_t every, began, last;
+	struct cycle_progress now;
+};
+
+static void print_progress(const struct told *told)
+{
+	const struct cycle_progress *now = &told->now;
+	double seconds = (double)(clock_boottime() - told->began) / (double)NSEC_PER_SEC;
+	printf("{\"progress\":{\"files\":%" PRIu64 ",\"files_total\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"bytes_total\":%" PRIu64
+	       ",\"content\":%" PRIu64 ",\"wire\":%" PRIu64 ",\"seconds\":%.3f,\"rate\":%.0f}}\n",
+	       now->files, now->files_total, now->bytes, now->bytes_total, now->content, now->wire, seconds,
+	       seconds > 0 ? (double)now->bytes / seconds : 0);
+	fflush(stdout);
+}
+
+static void tell_progress(void *argument, const struct cycle_progress *progress)
+{
+	struct told *told = argument;
+	int64_t now = clock_boottime();
+	told->now = *progress;
+	if (told->last && now - told->last < told->every)
+		return;
+	told->last = now;
+	print_progress(told);
+}
+
 typedef int lead_way(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 
 static int lead(const struct options *options, lead_way *way)
@@ -165,6 +192,11 @@ static int lead(const struct options *options, lead_way *way)
 		.orphan_age = options->orphan_age,
 		.events = {.skipped = print_skipped},
 	};
+	struct told told = {.every = options->progress, .began = clock_boottime()};
+	if (options->progress >= 0) {
+		source.events.progress = tell_progress;
+		source.events.argument = &told;
+	}
 	if (way != source_cycle)
 		source.events.difference = options->json ? print_difference_json : print_difference;
 	struct stream stream = stream_of_fds("the target", line.input, line.output);
@@ -174,6 +206,9 @@ static int lead(const struct options *options, lead_way *way)
 	rules_free(rules);
 	if (failed < 0)
 		return complain(&err);
+	told.now.wire = result.wire_out;
+	if (options->progress >= 0)
+		print_progress(&told);
 	print_result(&result);
 	return way == source_verify && result.count.records ? 3 : 0;
 }
@@ -313,7 +348,7 @@ static const struct {
 	{"sync",
 	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
 	 "[--mounted] "
-	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] -- COMMAND...",
+	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] -- COMMAND...",
 	 run_sync, NEEDS_SOURCE},
 	{"verify",
 	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "

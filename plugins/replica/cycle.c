@@ -100,12 +100,13 @@ static void settle_volume(struct cycle *cycle, struct entry *entry)
 static int update_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
 {
 	enum object_outcome outcome = OBJECT_IS_NEW;
-	count_entry(&run->cycle->count, entry);
+	const struct entry met = *entry;
 	if (!entry->meta.mode) /* it is there, and that is all that is known */
 		outcome = OBJECT_AS_OLD;
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
 					   : object_update(run, entry, old, &outcome, err) < 0)
 		return -1;
+	count_entry(&run->cycle->count, &met);
 	if (run->cycle->tree->is_volume)
 		settle_volume(run->cycle, entry);
 	if (outcome == OBJECT_IS_NEW) {
@@ -208,6 +209,7 @@ static int merge_folder(struct merge *merge, struct walk_folder *folder, const s
 	manifest_folder(run->cycle->next, folder->path, &settled);
 	if (merge_entries(merge, folder, base, err) < 0)
 		return -1;
+	run_progress(run, 0);
 	if (!folder_difference(&folder->self, base) && !run->touched)
 		return 0;
 	read_folder_attributes(run, &folder->self); /* again: the entries have used the buffer */

@@ -33,11 +33,20 @@ struct cycle_count {
 	uint64_t records;
 };
 
+struct cycle_progress {
+	uint64_t files, bytes;		   /* done: compared, and sent if need be; of a large file what was read of it */
+	uint64_t files_total, bytes_total; /* as of the last point, or of a quick walk: they may have grown since */
+	uint64_t content;		   /* bytes of content sent */
+	uint64_t wire;			   /* bytes that went over the line for all */
+};
+
 /* What is told as it happens; each may be NULL. */
 struct cycle_events {
 	void (*skipped)(void *argument, const char *path, const char *why);
 	/* verify, dry run: then nothing is sent. "orphan" is no difference */
 	void (*difference)(void *argument, const char *path, const char *what);
+	/* Often: with each folder and each piece of a large file. */
+	void (*progress)(void *argument, const struct cycle_progress *progress);
 	void *argument;
 };
 
@@ -53,9 +62,14 @@ struct cycle {
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds for which the source must have been without it before it is deleted or moved */
 	uint64_t seed;
-	int64_t began;		  /* out; wall nanoseconds: all that was read was read after this */
-	struct digest content;	  /* out; of a volume: of all of it */
-	struct cycle_count count; /* out */
+	int64_t began;		     /* out; wall nanoseconds: all that was read was read after this */
+	struct digest content;	     /* out; of a volume: of all of it */
+	struct cycle_count count;    /* out */
+	struct cycle_progress total; /* files_total and bytes_total, for events.progress */
 };
+
+/* What a manifest has; what a walk finds. For the totals of cycle_progress. */
+int cycle_count_manifest(const char *path, struct cycle_progress *ret_total, struct error *err);
+int cycle_count_walk(const struct tree *tree, const struct rules *rules, struct cycle_progress *ret_total, struct error *err);
 
 int cycle_run(struct cycle *cycle, struct error *err);

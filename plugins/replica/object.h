@@ -32,7 +32,8 @@ int object_update(struct run *run, struct entry *entry, const struct entry *old,
 
 /* verify: tells the difference and returns true: nothing is to be sent. A dry run: tells it, and goes on, to count. */
 bool run_tells(struct run *run, const char *name, const char *what);
-bool run_only_tells(const struct run *run); /* verify */
+void run_progress(const struct run *run, uint64_t bytes); /* of the file at hand */
+bool run_only_tells(const struct run *run);		  /* verify */
 /* A record that is a name and nothing else. */
 int run_sends_name(struct run *run, enum record_kind kind, const char *name, struct error *err);
 void run_skips(struct run *run, const char *name, const char *why);

@@ -36,6 +36,7 @@ static const struct {
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},
+	{"progress", DURATION, FIELD(progress), NULL},
 	{"dry-run", FLAG, FIELD(dry_run), NULL},
 	{"json", FLAG, FIELD(json), NULL},
 	{"mounted", FLAG, FIELD(mounted), NULL},
@@ -101,6 +102,7 @@ static bool set_field(size_t option, char *value, struct options *ret_options)
 
 bool options_parse(int argc, char **argv, struct options *ret_options)
 {
+	ret_options->progress = -1;
 	struct option known[COUNT_OF(options) + 1] = {0};
 	for (size_t i = 0; i < COUNT_OF(options); i++)
 		known[i] = (struct option){.name = options[i].name, .has_arg = options[i].kind != FLAG};

@@ -242,12 +242,15 @@ static int read_attributes(const struct file *file, struct error *err)
 	return 0;
 }
 
-static const struct content_sink nowhere;
+static void tell_progress(void *argument, uint64_t offset)
+{
+	run_progress(((const struct file *)argument)->run, offset);
+}
 
 /* Sends the file anew, or (base) the blocks that differ. */
 static int stream_large(struct file *file, struct blocks *base, struct error *err)
 {
-	const struct content_sink sink = {send_data, base ? send_hole : NULL, file};
+	const struct content_sink sink = {send_data, base ? send_hole : NULL, tell_progress, file};
 	int stable = 0;
 	for (int try = 0; !stable && try < REGULAR_TRIES; try++) {
 		if (read_attributes(file, err) < 0 || (!base && begin_large(file, false, err) < 0))
@@ -274,6 +277,7 @@ static int compare_large(struct file *file, struct error *err)
 		return 0;
 	if (read_attributes(file, err) < 0)
 		return -1;
+	const struct content_sink nowhere = {.progress = tell_progress, .argument = file};
 	int stable = try_large(file, &nowhere, NULL, false, err);
 	return stable <= 0 ? stable : same_content(file);
 }

@@ -130,6 +130,14 @@ static uint64_t new_seed(void)
 	return seed;
 }
 
+/* How much there is to be compared: as the last manifest has it, or else as a walk finds it. */
+static int count_total(const struct session *session, struct cycle_progress *ret_total, struct error *err)
+{
+	if (cycle_count_manifest(session->manifest, ret_total, NULL) == 0)
+		return 0;
+	return cycle_count_walk(&session->tree, session->source->rules, ret_total, err);
+}
+
 static int run_batch(struct session *session, struct manifest_reader *base, bool listing, struct source_result *result,
 		     struct error *err)
 {
@@ -147,14 +155,17 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 		.base = base,
 		.blocks = session->blocks,
 		.out = &session->out,
-		.events = {.skipped = source->events.skipped, .argument = source->events.argument},
+		.events = source->events,
 		.flags = listing ? CYCLE_BY_CONTENT : 0,
 		.orphans = source->orphans,
 		.orphan_age = source->orphan_age,
 		.seed = begin.seed,
 	};
+	cycle.events.difference = NULL;
 	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
 	result->time = begin.time;
+	if (source->events.progress && count_total(session, &cycle.total, err) < 0)
+		return -1;
 	if (send_batch(session, &begin, &cycle, result, err) < 0)
 		return reason(session, err);
 	return keep_manifest(session, result, err);
@@ -232,7 +243,9 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 		.orphan_age = source->orphan_age,
 		.seed = session->welcome.seed,
 	};
-	int failed = cycle_run(&cycle, err);
+	int failed = source->events.progress ? count_total(session, &cycle.total, err) : 0;
+	if (failed == 0)
+		failed = cycle_run(&cycle, err);
 	manifest_close(base);
 	result->count = cycle.count;
 	result->point = session->welcome.point;
