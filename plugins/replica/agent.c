@@ -118,8 +118,9 @@ static void print_result(const struct source_result *result)
 	       ",\"content\":%" PRIu64 ",",
 	       count->made, count->patched, count->changed, count->linked, count->deleted, count->moved, count->orphans,
 	       count->records, count->content);
-	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64 "}\n",
-	       count->unstable, count->skipped, result->wire_out, result->wire_in);
+	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64
+	       ",\"plain_out\":%" PRIu64 "}\n",
+	       count->unstable, count->skipped, result->wire_out, result->wire_in, result->plain_out);
 }
 
 static int read_rules(const char *path, struct rules **ret_rules, struct error *err)
@@ -190,6 +191,8 @@ static int lead(const struct options *options, lead_way *way)
 		.mounted = options->mounted,
 		.orphans = options->orphans,
 		.orphan_age = options->orphan_age,
+		.compression = options->compression,
+		.limits = options->limits,
 		.events = {.skipped = print_skipped},
 	};
 	struct told told = {.every = options->progress, .began = clock_boottime()};
@@ -348,7 +351,8 @@ static const struct {
 	{"sync",
 	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
 	 "[--mounted] "
-	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] -- COMMAND...",
+	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] "
+	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] -- COMMAND...",
 	 run_sync, NEEDS_SOURCE},
 	{"verify",
 	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "

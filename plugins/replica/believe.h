@@ -9,6 +9,8 @@ struct session {
 	const struct source *source;
 	struct frame_reader in;
 	struct frame_writer out;
+	struct compressor *compressor; /* of what goes out, or NULL */
+	struct paced paced;	       /* the line, if it is limited */
 	int lock;
 	char *manifest, *next, *blocks, *listing; /* paths */
 	struct identity identity;

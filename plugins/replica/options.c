@@ -12,9 +12,11 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 
-enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, SOURCE, PLACE };
+enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, LIMITS, SOURCE, PLACE };
 
 static const char *const orphans[] = {[ORPHANS_DELETE] = "delete", [ORPHANS_KEEP] = "keep", [ORPHANS_MOVE] = "move", NULL};
+static const char *const compressions[] = {
+	[COMPRESSION_AUTO] = "auto", [COMPRESSION_ZSTD] = "zstd", [COMPRESSION_NONE] = "none", NULL};
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -36,6 +38,8 @@ static const struct {
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},
+	{"compression", CHOICE, FIELD(compression), compressions},
+	{"limit", LIMITS, FIELD(limits), NULL},
 	{"progress", DURATION, FIELD(progress), NULL},
 	{"dry-run", FLAG, FIELD(dry_run), NULL},
 	{"json", FLAG, FIELD(json), NULL},
@@ -90,6 +94,8 @@ static bool set_field(size_t option, char *value, struct options *ret_options)
 		return duration_parse(value, (int64_t *)field, NULL) == 0;
 	case CHOICE:
 		return parse_choice(options[option].choices, value, (unsigned *)field);
+	case LIMITS:
+		return pace_parse(value, (struct pace_limits *)field, NULL) == 0;
 	case SOURCE:
 		return add_source(value, ret_options);
 	case PLACE:

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "plugins/replica/cycle.h"
+#include "plugins/replica/pace.h"
 
 #define OPTIONS_SOURCES 64
 
@@ -17,7 +18,9 @@ struct options { /* texts are borrowed from the command line; NULL, 0, false: no
 	uint64_t term; /* from 1 */
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds */
-	int64_t progress;   /* nanoseconds between lines of progress; -1: none */
+	enum compression compression;
+	struct pace_limits limits;
+	int64_t progress; /* nanoseconds between lines of progress; -1: none */
 	bool consistent, mounted, replace_foreign, dry_run, json;
 	char **command; /* what stands behind the options */
 };

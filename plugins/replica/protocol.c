@@ -103,6 +103,7 @@ int send_hello(struct frame_writer *writer, const struct hello *hello, struct er
 	put_text(out, hello->set);
 	put_identity(out, &hello->source);
 	wire_put_u64(out, hello->term);
+	wire_put_u32(out, hello->features);
 	return frame_end(writer, FRAME_HELLO, err);
 }
 
@@ -115,6 +116,7 @@ int send_welcome(struct frame_writer *writer, const struct welcome *welcome, str
 	wire_put_u64(out, welcome->generation);
 	put_identity(out, &welcome->point);
 	wire_put_u64(out, welcome->seed);
+	wire_put_u32(out, welcome->features);
 	put_text(out, welcome->boot);
 	wire_put_u64(out, welcome->store.device);
 	put_text(out, welcome->store.path);
@@ -194,6 +196,7 @@ int parse_hello(const struct frame *frame, struct hello *ret_hello, struct error
 	CLEANUP_FREE char *set = get_text(&wire);
 	get_identity(&wire, &ret_hello->source);
 	ret_hello->term = wire_u64(&wire);
+	ret_hello->features = wire_u32(&wire);
 	if (checked(frame, FRAME_HELLO, magic && wire_ok(&wire) && set_is_valid(set), "HELLO", err) < 0)
 		return -1;
 	strcpy(ret_hello->set, set); /* NOLINT: set_is_valid bounds it */
@@ -214,6 +217,7 @@ int parse_welcome(const struct frame *frame, struct welcome *ret_welcome, struct
 	ret_welcome->generation = wire_u64(&wire);
 	get_identity(&wire, &ret_welcome->point);
 	ret_welcome->seed = wire_u64(&wire);
+	ret_welcome->features = wire_u32(&wire);
 	CLEANUP_FREE char *boot = get_text(&wire);
 	ret_welcome->store.device = wire_u64(&wire);
 	CLEANUP_FREE char *path = get_text(&wire);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plugins/replica/cycle.h"
+#include "plugins/replica/pace.h"
 #include "plugins/replica/store.h"
 
 struct source {
@@ -18,6 +19,8 @@ struct source {
 	bool mounted;	 /* the root must lie on a file system of its own, not on that of "/" */
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds; cycle.h */
+	enum compression compression;
+	struct pace_limits limits; /* of what is sent */
 	struct cycle_events events;
 };
 
@@ -27,7 +30,8 @@ struct source_result {
 	uint64_t generation;
 	int64_t time; /* of the point */
 	struct cycle_count count;
-	uint64_t wire_out, wire_in;
+	uint64_t wire_out, wire_in; /* bytes on the line */
+	uint64_t plain_out;	    /* what wire_out would be without compression */
 };
 
 /* One cycle, whichever is due: a first mirror, the difference to the last point, or a resync by content. */

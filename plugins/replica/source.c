@@ -41,16 +41,23 @@ static int open_root(struct session *session, struct error *err)
 static int open_session(struct session *session, struct stream *target, struct error *err)
 {
 	struct frame frame;
+	if (session->source->limits.count) {
+		paced_init(&session->paced, target, &session->source->limits, NULL);
+		target = &session->paced.stream;
+	}
 	session->in.stream = session->out.stream = target;
 	if (guard_mounted(session->source, err) < 0 || believe_open(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
+	hello.features = session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD;
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)
 		return -1;
 	if (parse_welcome(&frame, &session->welcome, err) < 0)
 		return -1;
+	if (session->welcome.features & hello.features & FEATURE_ZSTD)
+		session->out.compressor = session->compressor = compressor_new(session->source->compression, NULL);
 	return guard_apart(session->source, &session->welcome, err);
 }
 
@@ -62,6 +69,7 @@ static void close_session(struct session *session)
 	forest_free(session->forest);
 	frame_reader_free(&session->in);
 	frame_writer_free(&session->out);
+	compressor_free(session->compressor);
 	free(session->manifest);
 	free(session->next);
 	free(session->blocks);
@@ -217,6 +225,7 @@ static int lead(const struct source *source, struct stream *target, struct sourc
 		result = send_empty(&session.out, FRAME_CLOSE, err);
 	ret_result->wire_out = target->bytes_out;
 	ret_result->wire_in = target->bytes_in;
+	ret_result->plain_out = session.out.plain;
 	close_session(&session);
 	return result;
 }

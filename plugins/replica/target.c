@@ -18,6 +18,7 @@ struct target {
 	struct store store;
 	struct frame_reader in;
 	struct frame_writer out;
+	struct compressor *compressor; /* of what goes out; NULL: the source does not want it */
 	struct hello hello;
 	struct batch *batch; /* being received */
 	struct begin begin;
@@ -87,11 +88,16 @@ static int greet(struct target *target, struct error *err)
 		.generation = point->generation,
 		.point = point->point,
 		.seed = point->seed,
+		.features = target->hello.features & FEATURE_ZSTD,
 	};
 	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
 	if (location_of(target->store.path, &welcome.store, err) < 0)
 		return -1;
-	return send_welcome(&target->out, &welcome, err);
+	if (send_welcome(&target->out, &welcome, err) < 0)
+		return -1;
+	if (welcome.features & FEATURE_ZSTD)
+		target->out.compressor = target->compressor = compressor_new(COMPRESSION_AUTO, NULL);
+	return 0;
 }
 
 /* --- batches --- */
@@ -308,6 +314,7 @@ int target_serve(const struct target_options *options, struct stream *source, st
 		store_close(&target->store);
 	frame_reader_free(&target->in);
 	frame_writer_free(&target->out);
+	compressor_free(target->compressor);
 	free(target);
 	return result;
 }
