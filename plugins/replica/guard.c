@@ -15,16 +15,13 @@ static bool is_out(const struct rules *rules, const char *place, const char *bel
 	if (!rules)
 		return false;
 	CLEANUP_FREE char *path = memory_printf("%s%s%s", place, *place && *below ? "/" : "", below);
-	for (char *slash = path - 1; slash;) {
-		slash = strchr(slash + 1, '/');
-		if (slash)
-			*slash = '\0';
+	for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
 		if (!rules_include(rules, path, true, NULL))
 			return true;
-		if (slash)
-			*slash = '/';
+		*slash = '/';
 	}
-	return false;
+	return !rules_include(rules, path, true, NULL);
 }
 
 static int demand_apart(const struct source *source, const struct forest_root *root, const struct location *store,
