@@ -229,7 +229,8 @@ static size_t read_entries(struct walk *walk, size_t names, bool places)
 			continue;
 		entry_from_statx(&walk->entries[count++], name, &status);
 	}
-	qsort(walk->entries, count, sizeof(*walk->entries), by_name);
+	if (count)
+		qsort(walk->entries, count, sizeof(*walk->entries), by_name);
 	return count;
 }
 
