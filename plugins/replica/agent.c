@@ -18,6 +18,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 #include "plugins/replica/options.h"
+#include "plugins/replica/points.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
 
@@ -274,6 +275,7 @@ static int run_serve(const struct options *options)
 	const struct target_options target = {
 		.store = options->store,
 		.device = options->device,
+		.keep = options->keep,
 		.mounted = options->mounted,
 		.replace_foreign = options->replace_foreign,
 	};
@@ -328,11 +330,46 @@ static int run_promote(const struct options *options)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct store store;
-	if (recovery_promote(options->store, options->term, &store, &err) < 0)
+	if (recovery_promote(options->store, options->term, options->point, &store, &err) < 0)
 		return complain(&err);
 	print_store(&store);
 	store_close(&store);
 	return 0;
+}
+
+static int print_point(const struct store *store, uint64_t number, struct error *err)
+{
+	struct point point = store->point;
+	char time[CLOCK_TEXT_SIZE];
+	bool last = number == point.generation;
+	if (!last && points_read(store, number, &point, err) < 0)
+		return -1;
+	clock_format_wall(point.time, time);
+	CLEANUP_FREE char *path = last ? store_tree(store, point.tree) : points_tree(store, number);
+	printf("{\"point\":%" PRIu64 ",\"time\":\"%s\",\"consistency\":\"%s\",\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64
+	       ",\"conflicts\":%" PRIu64 ",\"path\":",
+	       number, time, point.consistent ? "consistent" : "fuzzy", point.unstable, point.skipped, point.conflicts);
+	print_text(last && point.device[0] ? point.device : path);
+	printf("}\n");
+	return 0;
+}
+
+static int run_points(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	CLEANUP_FREE uint64_t *numbers = NULL;
+	struct store store;
+	size_t count = 0;
+	if (store_look(options->store, &store, &err) < 0)
+		return complain(&err);
+	int result = points_list(&store, &numbers, &count, &err);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		if (numbers[i] != store.point.generation) /* its copy: the next batch is being applied */
+			result = print_point(&store, numbers[i], &err);
+	if (result == 0 && store.point.generation)
+		result = print_point(&store, store.point.generation, &err);
+	store_close(&store);
+	return result < 0 ? complain(&err) : 0;
 }
 
 /* --- the command line --- */
@@ -359,10 +396,11 @@ static const struct {
 	 "COMMAND...",
 	 run_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", run_explain, 0},
-	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", run_serve, NEEDS_STORE},
+	{"serve", "--store DIR [--device PATH] [--keep N] [--mounted] [--replace-foreign]", run_serve, NEEDS_STORE},
 	{"status", "--store DIR", run_status, NEEDS_STORE},
 	{"recover", "--store DIR", run_recover, NEEDS_STORE},
-	{"promote", "--store DIR --term N", run_promote, NEEDS_STORE | NEEDS_TERM},
+	{"points", "--store DIR", run_points, NEEDS_STORE},
+	{"promote", "--store DIR --term N [--point N]", run_promote, NEEDS_STORE | NEEDS_TERM},
 };
 
 static int usage(void)

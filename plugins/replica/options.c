@@ -35,6 +35,8 @@ static const struct {
 	{"device", TEXT, FIELD(device), NULL},
 	{"rules", TEXT, FIELD(rules), NULL},
 	{"term", NUMBER, FIELD(term), NULL},
+	{"keep", NUMBER, FIELD(keep), NULL},
+	{"point", NUMBER, FIELD(point), NULL},
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},

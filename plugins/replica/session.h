@@ -44,6 +44,7 @@ int source_verify(const struct source *source, struct stream *target, struct sou
 struct target_options {
 	const char *store;    /* folder; store.h */
 	const char *device;   /* the replica is this block device; NULL: none, or the one that the store has */
+	uint64_t keep;	      /* points that are kept (points.h), the last one too; 0: as until now */
 	bool mounted;	      /* the store must lie on a file system of its own, not on that of "/" */
 	bool replace_foreign; /* a new store may take the place of what others left there: without it that is refused */
 };
