@@ -88,23 +88,28 @@ static char *different(const struct head_claim *claim, uint64_t found)
 	}
 }
 
-/* Missing records are told by the claim that knows most of them, a wrong one by the first claim. */
+char *head_claims_wrong(const struct head_claims *claims, uint64_t found, uint64_t *ret_record)
+{
+	for (size_t i = 0; i < claims->count && claims->items[i].records <= found; i++) {
+		if (claims->items[i].held)
+			continue;
+		*ret_record = claims->items[i].records;
+		return different(&claims->items[i], found);
+	}
+	return NULL;
+}
+
+/* A wrong record is told by the first claim, missing ones by that which knows most of them: the last. */
 char *head_claims_problem(const struct head_claims *claims, uint64_t found, uint64_t *ret_record)
 {
-	const struct head_claim *short_of = NULL, *closed = head_claims_last(claims, CLAIM_CLOSED);
-	*ret_record = 0;
-	for (size_t i = 0; i < claims->count; i++) {
-		const struct head_claim *claim = &claims->items[i];
-		if (claim->records > found) {
-			short_of = !short_of || claim->records > short_of->records ? claim : short_of;
-		} else if (claim->records && !claim->held) {
-			*ret_record = claim->records;
-			return different(claim, found);
-		}
-	}
-	if (short_of) {
+	const struct head_claim *closed = head_claims_last(claims, CLAIM_CLOSED),
+				*last = claims->count ? &claims->items[claims->count - 1] : NULL;
+	char *wrong = head_claims_wrong(claims, found, ret_record);
+	if (wrong || !last)
+		return wrong;
+	if (last->records > found) {
 		*ret_record = found + 1;
-		return missing(short_of, found);
+		return missing(last, found);
 	}
 	if (!closed || found == closed->records)
 		return NULL;

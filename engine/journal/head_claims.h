@@ -33,4 +33,6 @@ void head_claims_meet(struct head_claims *claims, uint64_t sequence, const char 
 const struct head_claim *head_claims_last(const struct head_claims *claims, enum claim_source source); /* NULL: none */
 /* What does not agree with a journal of so many records; NULL: all does. malloc'ed. ret_record: which one. */
 char *head_claims_problem(const struct head_claims *claims, uint64_t found, uint64_t *ret_record);
+/* The same, of the records that are there only: of a journal that does not verify any further. */
+char *head_claims_wrong(const struct head_claims *claims, uint64_t found, uint64_t *ret_record);
 void head_claims_free(struct head_claims *claims);

@@ -186,6 +186,16 @@ static char *find_problem(const struct verification *verification, const char *i
 	return problem;
 }
 
+/* The chain breaks at a record, but an earlier one that others know may have been exchanged already. */
+static char *broken(const struct finding *finding, const struct error *err, uint64_t *ret_record)
+{
+	char *earlier = head_claims_wrong(&finding->claims, finding->records, ret_record);
+	if (earlier)
+		return earlier;
+	*ret_record = err->code == ERROR_CORRUPT ? finding->records + 1 : 0;
+	return memory_strdup(error_text(err));
+}
+
 static char *tail_of(const struct run_index_entry *entry, const struct run_verdict *verdict)
 {
 	if ((entry && entry->closed) || !verdict->records || verdict->anchored_records == verdict->records)
@@ -212,8 +222,7 @@ static void verify_run(const struct verification *verification, const char *id, 
 	} else {
 		head_claims_sort(&finding.claims);
 		if (scan_file(journal, &finding, &err) < 0 && (finding.claims.count || err.code != ERROR_NOT_FOUND)) {
-			problem = memory_strdup(error_text(&err));
-			verdict.record = err.code == ERROR_CORRUPT ? finding.records + 1 : 0;
+			problem = broken(&finding, &err, &verdict.record);
 		} else {
 			problem = find_problem(verification, id, entry, &finding, take(checkpoint_problem), &verdict.record);
 		}
@@ -243,10 +252,8 @@ static char *index_problem(struct verification *verification, struct finding *fi
 	if (load_claims(verification, checkpoints, CHECKPOINT_INDEX, finding, &checkpoint_problem, &err) < 0)
 		return memory_strdup(error_text(&err));
 	head_claims_sort(&finding->claims);
-	if (scan_file(path, finding, &err) < 0 && err.code != ERROR_NOT_FOUND) {
-		verdict->record = finding->records + 1;
-		return memory_strdup(error_text(&err));
-	}
+	if (scan_file(path, finding, &err) < 0 && err.code != ERROR_NOT_FOUND)
+		return broken(finding, &err, &verdict->record);
 	char *problem = head_claims_problem(&finding->claims, finding->records, &verdict->record);
 	return problem ? problem : take(checkpoint_problem);
 }
