@@ -176,7 +176,7 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify audit-key actions eval
+VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify audit-key audit-list audit-search audit-show actions eval
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man
