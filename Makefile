@@ -177,7 +177,7 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
+VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify audit-key audit-list audit-search audit-show actions eval
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man
@@ -200,12 +200,13 @@ clean:
 
 # --- the programs of tests/bench: the bare loops, and what they need
 
-BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend audit_store)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
 $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel): $(BUILD)/tests/bench/bare.o
 $(BUILD)/tests/bench/bare_ssh $(BUILD)/tests/bench/bare_parallel: $(BUILD)/tests/bench/bare_session.o
 $(BUILD)/tests/bench/executions: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),connection)),$(ARCHIVES))
+$(BUILD)/tests/bench/audit_store: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),journal)),$(ARCHIVES))
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(call reverse,$(filter %.a,$^)) $(LIBS)
