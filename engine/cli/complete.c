@@ -37,7 +37,8 @@ static void offer_runs(const struct completion *completion)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	char **ids = NULL;
 	size_t count = 0;
-	if (run_store_open(options_get(&completion->options, "state"), &store, &err) < 0)
+	const char *state = options_get(&completion->options, "state");
+	if (!run_store_exists(state) || run_store_open(state, &store, &err) < 0)
 		return;
 	if (run_list(store, &ids, &count, &err) == 0 && count)
 		offer(completion, "latest", "the newest run");
