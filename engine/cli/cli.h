@@ -83,6 +83,12 @@ void print_safely(FILE *out, const char *format, ...) __attribute__((format(prin
 int tell_error(struct error *err);
 int exit_code_for(enum outcome outcome);
 
+/* How a runbook is named, for the descriptions of the verbs that take one. */
+#define NAMES_OF_RUNBOOKS                                                                                                      \
+	"\nA runbook is PATH, PATH@REV or REPO//PATH@REV: the file as it lies there, or as it is in a commit (branch, tag, "   \
+	"id), "                                                                                                                \
+	"with all that it calls and uses."
+
 /* Options that several verbs have. */
 #define OPTION_INVENTORY                                                                                                       \
 	{                                                                                                                      \

@@ -56,7 +56,7 @@ const struct verb verb_plan = {
 	.description = "Observes the hosts read-only and shows each step: what is, what would be, the exact commands, and what "
 		       "cannot be known\n"
 		       "now. A later step is shown in the world that earlier ones will have made. Exit code 1 when a step "
-		       "would fail now.",
+		       "would fail now." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INPUT,
 		    OPTION_INVENTORY,
 		    OPTION_PLUGINS,
@@ -66,6 +66,7 @@ const struct verb verb_plan = {
 		    {"verbose", 'v', NULL, "also the commands of observations, and of what is already so"}},
 	.examples = "  standin plan runbooks/mail/failover.yaml\n"
 		    "  standin plan failover.yaml --offline\n"
+		    "  standin plan failover.yaml@v1.2                  # as it is in that tag\n"
 		    "  standin plan failover.yaml -o json > plan.json   # have it reviewed, then:\n"
 		    "  standin run failover.yaml --plan plan.json\n",
 	.least = 1,

@@ -118,7 +118,7 @@ const struct verb verb_run = {
 		       "is done: after a crash\n"
 		       "`standin resume` goes on. Ctrl-C once cancels (the step ends, finally runs), twice stops at once, "
 		       "resumably. A terminal that goes\n"
-		       "away does not stop the run: `standin attach` shows it again.",
+		       "away does not stop the run: `standin attach` shows it again." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INPUT,
 		    OPTION_INVENTORY,
 		    OPTION_PLUGINS,
@@ -131,6 +131,7 @@ const struct verb verb_run = {
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin run runbooks/mail/failover.yaml --input source=mail1\n"
 		    "  standin run failover.yaml --plan plan.json\n"
+		    "  standin run /srv/runbooks.git//mail/failover.yaml@main\n"
 		    "  standin run failover.yaml --yes -o json          # a stream of the journal's records\n",
 	.least = 1,
 	.most = 1,
