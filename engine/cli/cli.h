@@ -22,7 +22,7 @@ enum exit_code {
 	EXIT_UNFINISHED = 3, /* the run stopped and can be resumed: unknown state, full disk, a question nobody could answer */
 	EXIT_LOCKED = 4,     /* another run holds the lock, or works on it */
 	EXIT_CANCELLED = 5,  /* a person cancelled it; finally has run */
-	EXIT_REFUSED = 6,    /* the plan no longer holds; nothing was done */
+	EXIT_REFUSED = 6,    /* the plan no longer holds, or the policy forbids it; nothing was done */
 	EXIT_CORRUPT = 7,    /* a journal does not verify */
 	EXIT_SYSTEM = 8,     /* the local system refused: file, permission, connection */
 };
@@ -34,7 +34,7 @@ struct option {
 	const char *help;
 };
 
-#define OPTIONS_LIMIT	12
+#define OPTIONS_LIMIT	16
 #define ARGUMENTS_LIMIT 1024
 #define FORMATS_LIMIT	4
 
@@ -108,6 +108,10 @@ int exit_code_for(enum outcome outcome);
 	{                                                                                                                      \
 		"state", 0, "FOLDER",                                                                                          \
 			"where runs are kept (default: $STANDIN_STATE, /var/lib/standin, ~/.local/state/standin)"              \
+	}
+#define OPTION_ALLOW_DIRTY                                                                                                     \
+	{                                                                                                                      \
+		"allow-dirty", 0, NULL, "also if the work tree is not as it was committed; journaled"                          \
 	}
 #define OPTION_INPUT                                                                                                           \
 	{                                                                                                                      \

@@ -33,6 +33,12 @@ int load_inputs(struct loaded *loaded, const struct value *given);
 /* All of these for one runbook, then the execution. Prints the diagnostics to stderr. 0, or an exit code. */
 int load_all(struct loaded *loaded, const struct options *options, const char *runbook_path);
 
+/* permit.c: what the policy of the repository says of it. 0, or an exit code (the reasons are told); what it grants is put to
+ * what will be journaled. */
+int permit_run(struct loaded *loaded, const struct options *options);
+/* The same before a plan: the reasons are only warnings. */
+void permit_plan(struct loaded *loaded, const struct options *options);
+
 void print_diagnostics(FILE *out, struct diagnostics *diagnostics);
 const struct value *operator_value(struct arena *arena);
 

@@ -44,6 +44,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	loaded_init(&loaded);
 	int result = load_all(&loaded, &options, options.arguments[0]);
 	if (result == 0)
+		permit_plan(&loaded, &options);
+	if (result == 0)
 		result = plan_loaded(&loaded, &options);
 	loaded_free(&loaded);
 	return result;
@@ -62,6 +64,7 @@ const struct verb verb_plan = {
 		    OPTION_PLUGINS,
 		    OPTION_STATE,
 		    OPTION_OUTPUT,
+		    OPTION_ALLOW_DIRTY,
 		    {"offline", 0, NULL, "observe nothing: what is not known is shown as ?"},
 		    {"verbose", 'v', NULL, "also the commands of observations, and of what is already so"}},
 	.examples = "  standin plan runbooks/mail/failover.yaml\n"

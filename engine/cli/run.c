@@ -96,6 +96,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	loaded_init(&loaded);
 	int result = load_all(&loaded, &options, options.arguments[0]);
+	if (result == 0)
+		result = permit_run(&loaded, &options);
 	if (result == 0 && prepare(&loaded, &options, &err) < 0)
 		result = tell_error(&err);
 	if (result == 0) {
@@ -127,6 +129,7 @@ const struct verb verb_run = {
 		    OPTION_ANSWER,
 		    {"yes", 'y', NULL, "do not ask before the start (questions of steps are still asked)"},
 		    {"plan", 0, "FILE", "hold the run to this saved plan: refuse if anything it rests on has changed"},
+		    OPTION_ALLOW_DIRTY,
 		    {"from", 0, "STEP", "begin at this step (key or id); earlier ones are skipped"},
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin run runbooks/mail/failover.yaml --input source=mail1\n"

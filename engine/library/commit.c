@@ -142,7 +142,7 @@ int repository_blob(const struct repository *repository, const char *commit, con
 			git_oid_tostr(ret_blob, COMMIT_HEX_SIZE, git_tree_entry_id(entry));
 		return 0;
 	}
-	if (problem.code == ERROR_NOT_FOUND || problem.code == ERROR_INVALID)
+	if (problem.code == ERROR_NOT_FOUND)
 		return 0;
 	error_move(err, &problem);
 	return -1;

@@ -131,8 +131,10 @@ static void open_plain(struct version *version, struct arena *arena, const char 
 	}
 	if (version->repository)
 		repository_head(version->repository, version->commit, &err);
-	if (err.code != ERROR_OK)
-		version->problem = arena_strdup(arena, error_text(&err));
+	if (err.code == ERROR_OK)
+		return;
+	version->problem = arena_strdup(arena, error_text(&err));
+	version->remedy = arena_strdup(arena, err.hint);
 }
 
 int version_open(struct arena *arena, const char *name, struct version **ret_version, struct error *err)
@@ -160,7 +162,7 @@ void version_close(struct version *version)
 
 const char *version_inside(const struct version *version, struct arena *arena, const char *path)
 {
-	return version->rev ? name_in_commit(version, arena, path)
+	return version->rev ? arena_printf(arena, "%.*s:%s", COMMIT_SHOWN, version->commit, path)
 			    : arena_printf(arena, "%s/%s", repository_folder(version->repository), path);
 }
 

@@ -22,6 +22,7 @@ struct version {
 	char commit[COMMIT_HEX_SIZE];  /* rev's, or that of HEAD; "": there is none yet */
 	char tag[COMMIT_HEX_SIZE];     /* the annotated tag that was named; "": none */
 	const char *problem;	       /* of a plain PATH: why nothing can be told of its repository; NULL: it can */
+	const char *remedy;	       /* what to do about it, or NULL */
 	struct tree tree;	       /* what to read from */
 	const char *name;	       /* what the tree knows the file as */
 };
