@@ -176,7 +176,7 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
+VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval history diff
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man

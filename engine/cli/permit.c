@@ -14,20 +14,11 @@ struct last_run { /* of the same path */
 	const struct value *found;
 };
 
-/* The same path of another repository is another runbook: it has neither this folder nor these commits. */
-static bool is_same(const struct version *version, const struct value *library)
-{
-	const char *commit = value_get_text(library, "commit");
-	return value_is_text(value_get(library, "path"), version->path) && commit &&
-	       (value_is_text(value_get(library, "repository"), repository_folder(version->repository)) ||
-		repository_has_commit(version->repository, commit));
-}
-
 static bool note_run(void *context, const struct value *record)
 {
 	struct last_run *last = context;
 	if (value_is_text(value_get(record, "kind"), "run_opened") &&
-	    is_same(last->loaded->version, value_get(record, "library")))
+	    version_is_run(last->loaded->version, value_get(record, "library")))
 		last->found = value_copy(last->loaded->arena, record);
 	return true;
 }

@@ -188,6 +188,14 @@ bool version_file(const struct version *version, struct arena *arena, const stru
 	return true;
 }
 
+bool version_is_run(const struct version *version, const struct value *library)
+{
+	const char *commit = value_get_text(library, "commit");
+	return version->repository && commit && value_is_text(value_get(library, "path"), version->path) &&
+	       (value_is_text(value_get(library, "repository"), repository_folder(version->repository)) ||
+		repository_has_commit(version->repository, commit));
+}
+
 static const struct value *text_or_null(struct arena *arena, const char *text)
 {
 	return text && *text ? value_string(arena, text) : value_null();

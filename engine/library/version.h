@@ -47,6 +47,10 @@ struct version_file {
 bool version_file(const struct version *version, struct arena *arena, const struct source *source,
 		  struct version_file *ret_file);
 
+/* Is this the `library` of a run of the same path of this repository? The folder may be another clone's, if its commit is here
+ * as well. */
+bool version_is_run(const struct version *version, const struct value *library);
+
 /* For the journal: {repository, path, rev, commit, tag, dirty, files: {path: blob}, changed: [path]}, README.md says what they
  * are; {problem} where nothing can be told; NULL where there is no repository. sources: everything that is executed. */
 const struct value *version_value(const struct version *version, struct arena *arena, const struct source *const *sources,

@@ -3,6 +3,7 @@
 load support
 
 furnish() {
+  export GIT_AUTHOR_DATE=2026-03-01T03:12:45Z GIT_COMMITTER_DATE=2026-03-01T03:12:45Z
   export GIT_CONFIG_GLOBAL=$W/gitconfig GIT_CONFIG_NOSYSTEM=1 GNUPGHOME=$W/gnupg HOME=$W/home
   mkdir "$W/home"
   git config --global user.name Alice
@@ -458,4 +459,100 @@ stopped() { # PID
   git branch -f main
   code 0 standin resume --amend mail/r.yaml@main
   same "$(field "$(journal | grep '"kind":"resumed"' | tail -1)" 'value["amended"]["library"]["commit"]')" "$(git rev-parse HEAD)"
+}
+
+# ---- history and diff
+
+@test "history: the commits that changed it, who signed them, and the runs of each version" {
+  keys alice mallory
+  ln -s "$W/r/plugins/greet" "$W/plugins/greet"
+  policy <<<'signatures: {on: either, allowed_signers: .standin/allowed_signers}'
+  echo "alice@example.org $(cat "$W/alice.pub")" >.standin/allowed_signers
+  sed -i 's/name: own, value: one/name: own, value: two/' mail/r.yaml
+  git add -A
+  signed_by alice "Two instead of one"
+  two=$(id)
+  commit "nothing of it"
+  sed -i 's/name: own, value: two/name: own, value: three/' mail/r.yaml
+  git add -A
+  signed_by mallory "Three"
+  code 0 standin run "mail/r.yaml@$two" --yes
+  sed -i 's/on: either/on: commit/' .standin/policy.yaml
+  git rm -q -r --cached .standin
+  git commit -q -m "no policy for now"
+  code 0 standin run mail/r.yaml@main --yes
+  echo "# not committed" >>mail/r.yaml
+  code 0 standin run mail/r.yaml --yes
+  git add -A .standin
+  git commit -q -m "the policy again"
+  code 0 standin history mail/r.yaml
+  same "$(sed -E -e 's/[0-9]{8}-[0-9]{6}-[0-9a-f]{8}/RUN/' -e 's/ [0-9.]+m?s / T /' -e 's/by [a-z]+$/by WHO/; s/by [a-z]+  /by WHO  /' -e "s#$W#W#; s#SHA256:.*#KEY#; s/  +T +/  T  /" <<<"$output")" \
+    "mail/r.yaml  in W/r, as of HEAD ($(id))
+
+$(id HEAD~2)  2026-03-01 03:12:45Z  Alice <alice@example.org>
+              Three
+              signed with a key that may not: KEY
+              RUN  changed  T  by WHO
+
+$two  2026-03-01 03:12:45Z  Alice <alice@example.org>
+              Two instead of one
+              signed by alice@example.org
+              RUN  changed  T  by WHO
+
+$(id HEAD~5)  2026-03-01 03:12:45Z  Alice <alice@example.org>
+              first
+              not signed
+
+Runs of what is not in this history
+  RUN  changed  T  by WHO  (not as it was committed)"
+  code 0 standin history mail/r.yaml@main -n 1 -o json
+  same "$(field "$output" '[(v["subject"], v["signature"]["state"], [r["outcome"] for r in v["runs"]]) for v in value["versions"]], len(value["other_runs"])')" \
+    "([('Three', 'stranger', ['changed'])], 2)"
+  code 8 standin history mail/q.yaml
+  same "${output//$W/W}" "standin: no commit of the repository W/r has a file mail/q.yaml"
+  code 8 standin history "$W/inventory.yaml"
+  code 2 standin history mail/r.yaml -n x
+}
+
+@test "diff: two versions in terms of steps, and what else changed that they use" {
+  git tag v1
+  cat >mail/r.yaml <<'YAML'
+standin: "1"
+runbook: mail/r
+kind: drill
+steps:
+  - {id: c, call: ../common/c.yaml}
+  # a comment, and another layout
+  - group: More
+    retry: {attempts: 3}
+    steps:
+      - uses: toy.put
+        with: {value: one, name: own}
+        host: b
+      - {name: Greet the world, uses: greet.say, host: a, with: {}}
+YAML
+  sed -i 's/greet one/greet two/' plugins/greet/plugin.yaml
+  commit second
+  code 0 standin diff mail/r.yaml v1 main
+  same "$output" "mail/r.yaml  v1 ($(id v1)) -> main ($(id main))
++ 2         group More
+            retry: {\"attempts\":3}
+  > 2.1       toy.put  (was 1)
+              ~ host: a -> b
+  > 2.2       Greet the world  greet.say  (was 3)
+              + name: Greet the world
+Also changed
+~ plugins/greet/plugin.yaml"
+  sed -i '/id: c, call/d' mail/r.yaml
+  code 0 standin diff mail/r.yaml HEAD
+  same "$output" "mail/r.yaml  HEAD ($(id)) -> the file as it lies there
+- 1         call ../common/c.yaml
+            id: c"
+  code 0 standin diff mail/r.yaml v1 v1 -o json
+  same "$(field "$output" '(value["path"], value["before"], value["fields"], value["steps"], value["also"])')" \
+    "('mail/r.yaml', {'rev': 'v1', 'commit': '$(git rev-parse v1)'}, [], [], [])"
+  CLICOLOR_FORCE=1 code 0 standin diff mail/r.yaml v1 main
+  has "$output" $'\e[32m+ 2         group More'
+  code 2 standin diff mail/r.yaml v1 v2
+  has "$output" "knows no branch, tag or commit 'v2' [library/revision]"
 }
