@@ -188,6 +188,8 @@ static int lead(const struct options *options, lead_way *way)
 		.root_count = options->source_count,
 		.rules = rules,
 		.term = options->term,
+		.consistency = options->consistency,
+		.quiesce = {.stop = options->quiesce, .start = options->thaw, .limit = options->quiesce_limit},
 		.consistent = options->consistent,
 		.mounted = options->mounted,
 		.orphans = options->orphans,
@@ -300,6 +302,7 @@ static void print_store(const struct store *store)
 		printf(",\"time\":\"%s\",\"age\":%.3f,\"consistency\":\"%s\",", time,
 		       (double)(clock_wall() - point->time) / (double)NSEC_PER_SEC, point->consistent ? "consistent" : "fuzzy");
 	}
+	printf("\"by\":\"%s\",", consistency_name(point->consistency));
 	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"conflicts\":%" PRIu64 "}\n", point->unstable, point->skipped,
 	       point->conflicts);
 }
@@ -389,7 +392,8 @@ static const struct {
 	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
 	 "[--mounted] "
 	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] "
-	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] -- COMMAND...",
+	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] "
+	 "[--consistency none|commands|snapshot|reflink] [--quiesce CMD --thaw CMD [--quiesce-limit 60s]] -- COMMAND...",
 	 run_sync, NEEDS_SOURCE},
 	{"verify",
 	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "
