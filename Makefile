@@ -25,7 +25,7 @@ DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjans
 	libsasl2-dev libxxhash-dev libcmocka-dev scdoc
 DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
-	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
+	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32 libxml2-utils
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
 
@@ -39,7 +39,7 @@ ALL_LDFLAGS := $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 # From the bottom to the top: a layer includes only those before it (tests/layers checks). Later ones link first.
-LAYERS   := base document schema expression runbook connection plugin plan journal execute report cli
+LAYERS   := base document schema expression runbook connection plugin plan lint journal execute report cli
 ARCHIVES  = $(foreach l,$(LAYERS),$(if $(wildcard engine/$(l)/*.c),$(BUILD)/engine/$(l).a))
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
@@ -63,6 +63,7 @@ $(BUILD)/%.o: %.c
 # The schemas are part of the program.
 $(BUILD)/engine/schema/product.o: $(wildcard schemas/*.schema.json)
 $(BUILD)/engine/report/run_html.o: engine/report/run_html.css
+$(BUILD)/engine/lint/rules.o: engine/lint/rules.yaml
 
 define archive
 $(BUILD)/engine/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out engine/cli/main.c,$(wildcard engine/$(1)/*.c)))
@@ -176,17 +177,19 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
+VERBS := validate explain plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
 	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
+	$(Q)$(BUILD)/standin manual rules | scdoc > $(BUILD)/man/standin-rules.7
 
 install: manuals $(PROGRAMS) $(BUILD)/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/standin-rules.7
 	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
 	for program in plugins/*/*.py; do install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
 	for program in $(patsubst $(BUILD)/%,%,$(filter $(BUILD)/plugins/%,$^)); do install -D -m755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
