@@ -125,12 +125,12 @@ static void validate_runbook(struct validation *validation, struct loaded *loade
 	load_runbook(loaded, path);
 	if (!loaded->runbook)
 		return;
-	if (!loaded->diagnostics.errors) /* what follows from an error is not told as well */
+	bool right = loaded->diagnostics.errors == 0;
+	if (right) /* what follows from an error is not told as well */
 		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory,
 			     lint_set_of(validation->sets, loaded->runbook, loaded->plugins), &loaded->diagnostics);
 	diagnostics_sort(&loaded->diagnostics);
-	if (!loaded->diagnostics.errors || !loaded->runbook->misshapen)
-		silences_apply(loaded->runbook, &loaded->diagnostics, ret_silenced);
+	silences_apply(loaded->runbook, right, &loaded->diagnostics, ret_silenced);
 }
 
 static void validate_one(struct validation *validation, const char *path)

@@ -11,7 +11,7 @@
 #include "engine/base/memory.h"
 #include "engine/lint/rules.h"
 
-#define FINGERPRINT_LENGTH 32 /* hexadecimal digits: 128 bits */
+#define FINGERPRINT_LENGTH 32  /* hexadecimal digits: 128 bits */
 #define LINE_LIMIT	   200 /* bytes of a line on each side of the place: a line may be a whole megabyte */
 
 void findings_init(struct findings *findings, struct arena *arena)

@@ -1,37 +1,26 @@
 /*
- * lint.c - the table of lints, and one walk over a runbook for all of them.
+ * lint.c - the table of lints.
  */
 #include "engine/lint/lint.h"
 
-#include "engine/lint/rules.h"
+#include "engine/base/memory.h"
+#include "engine/lint/way.h"
+
+static void (*const lints[])(const struct lint *lint) = {
+	lint_unused_inputs, lint_conditions,   lint_rescues, lint_skipped,  lint_clear_secrets, lint_gate,
+	lint_order,	    lint_client_check, lint_time,    lint_failback, lint_services,
+};
 
 void lint_runbook(const struct runbook *runbook, const struct plugins *plugins, const struct inventory *inventory,
 		  const struct lint_set *set, struct diagnostics *diagnostics)
 {
-	(void)runbook;
-	(void)plugins;
-	(void)inventory;
-	(void)set;
-	(void)diagnostics;
-}
-void lint_inventory(const struct inventory *inventory, struct diagnostics *diagnostics)
-{
-	(void)inventory;
-	(void)diagnostics;
-}
-struct lint_sets *lint_sets_new(struct arena *arena)
-{
-	(void)arena;
-	return NULL;
-}
-void lint_sets_free(struct lint_sets *sets)
-{
-	(void)sets;
-}
-const struct lint_set *lint_set_of(struct lint_sets *sets, const struct runbook *runbook, const struct plugins *plugins)
-{
-	(void)sets;
-	(void)runbook;
-	(void)plugins;
-	return NULL;
+	struct lint lint = {.runbook = runbook,
+			    .plugins = plugins,
+			    .inventory = inventory,
+			    .set = set,
+			    .diagnostics = diagnostics,
+			    .arena = diagnostics->arena};
+	way_lay_out(&lint);
+	for (size_t i = 0; i < COUNT_OF(lints); i++)
+		lints[i](&lint);
 }

@@ -92,13 +92,15 @@ static void tell_unknown(const struct silences *silences, const struct silence *
 		diagnostic_hint(silences->diagnostics, diagnostic, "`standin explain lint` lists those that can be silenced");
 }
 
-static void tell(const struct silences *silences, const struct silence *silence)
+static void tell(const struct silences *silences, const struct silence *silence, bool linted)
 {
 	const struct rule *rule = rules_find(value_text(silence->rule));
 	if (!rule || !rule_can_be_silenced(rule)) {
 		tell_unknown(silences, silence);
 		return;
 	}
+	if (!linted)
+		return;
 	struct diagnostic *diagnostic =
 		diagnostics_add(silences->diagnostics, SEVERITY_WARNING, "lint/unused-silence", silence->rule->at,
 				"%s is not found here, so there is nothing to silence", rule->id);
@@ -107,7 +109,8 @@ static void tell(const struct silences *silences, const struct silence *silence)
 				      : "delete it; a silence of the runbook is for what stands in no step");
 }
 
-void silences_apply(const struct runbook *runbook, struct diagnostics *diagnostics, struct silenced_list *ret_silenced)
+void silences_apply(const struct runbook *runbook, bool linted, struct diagnostics *diagnostics,
+		    struct silenced_list *ret_silenced)
 {
 	struct silences silences = {.runbook = runbook, .diagnostics = diagnostics};
 	size_t kept = 0;
@@ -130,5 +133,5 @@ void silences_apply(const struct runbook *runbook, struct diagnostics *diagnosti
 	diagnostics->count = kept;
 	for (size_t i = 0; i < silences.count; i++)
 		if (!silences.items[i].used)
-			tell(&silences, &silences.items[i]);
+			tell(&silences, &silences.items[i], linted);
 }

@@ -19,8 +19,8 @@ faulty() {
   has "$output" "What to do: "
   has "$output" "# instead"
   has "$output" "It cannot be silenced"
-  code 0 standin explain lint/unused-silence
-  has "$output" 'lint: {ignore: [{rule: lint/unused-silence, reason: "..."}]}'
+  code 0 standin explain lint/timeout-over-rto
+  has "$output" 'lint: {ignore: [{rule: lint/timeout-over-rto, reason: "..."}]}'
   code 2 standin explain names/stp
   has "$output" "did you mean 'names/step'?"
   code 0 standin explain names -o json

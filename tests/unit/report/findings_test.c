@@ -75,7 +75,7 @@ static void find(const char *path, struct buffer *out, void *context)
 	if (runbook) {
 		runbook_check(runbook, world->plugins, &diagnostics);
 		lint_runbook(runbook, world->plugins, world->inventory, NULL, &diagnostics);
-		silences_apply(runbook, &diagnostics, &silenced);
+		silences_apply(runbook, true, &diagnostics, &silenced);
 	}
 	diagnostics_sort(&diagnostics);
 	findings_add(&world->findings, path, &diagnostics, &silenced);
