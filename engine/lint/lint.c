@@ -7,8 +7,8 @@
 #include "engine/lint/way.h"
 
 static void (*const lints[])(const struct lint *lint) = {
-	lint_unused_inputs, lint_conditions,   lint_rescues, lint_skipped,  lint_clear_secrets, lint_gate,
-	lint_order,	    lint_client_check, lint_time,    lint_failback, lint_services,
+	lint_types, lint_unused_inputs, lint_conditions,   lint_rescues, lint_skipped,	lint_clear_secrets,
+	lint_gate,  lint_order,		lint_client_check, lint_time,	 lint_failback, lint_services,
 };
 
 void lint_runbook(const struct runbook *runbook, const struct plugins *plugins, const struct inventory *inventory,

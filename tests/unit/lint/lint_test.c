@@ -17,7 +17,7 @@
 #include "engine/plan/check.h"
 #include "tests/unit/document/cases.h"
 
-#define LEAST_CASES 80
+#define LEAST_CASES 130
 #define FOLDER	    "tests/cases/lint"
 
 struct world {
