@@ -86,6 +86,21 @@ static int open_channel(struct lead *lead, int socket, struct error *err)
 	return channel_open(socket, &options, &lead->channel, err);
 }
 
+/* What was asked for on this host, whatever the other end wants. */
+static int check_open(const struct lead *lead, struct error *err)
+{
+	const struct set *set = lead->set;
+	const char *here = set_role_name(set->role);
+	if (home_is_disconnected(lead->home, set)) {
+		error_set(err, ERROR_REFUSED, "the set %s is disconnected at the %s", set->name, here);
+		return error_hint(err, "connect it with a higher term");
+	}
+	if (!home_flag(lead->home, set->name, "paused"))
+		return 0;
+	error_set(err, ERROR_CANCELLED, "the set %s is paused at the %s", set->name, here);
+	return error_hint(err, "`standin-agent resume --set %s` there", set->name);
+}
+
 /* --- the source --- */
 
 static int work_as_source(struct lead *lead, enum lead_work work, const struct cycle_events *events,
@@ -127,6 +142,8 @@ int lead_source(const char *home, const struct set *set, enum lead_work work, co
 	int result = file_make_folders(lead.state, 0700, err);
 	if (result == 0)
 		result = home_lock(home, set->name, "leader", &lead.lock, &holder, err);
+	if (result == 0)
+		result = check_open(&lead, err);
 	if (result == 0) {
 		result = work_as_source(&lead, work, events, ret_result, &why);
 		if (account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
@@ -148,18 +165,6 @@ static void look_at_store(const struct set *set, struct point *ret_point)
 		return;
 	*ret_point = store.point;
 	store_close(&store);
-}
-
-/* What was asked for on this host, whatever the source wants. */
-static int check_open(const struct lead *lead, struct error *err)
-{
-	if (home_is_disconnected(lead->home, lead->set)) {
-		error_set(err, ERROR_REFUSED, "the set %s was disconnected at the target", lead->set->name);
-		return error_hint(err, "connect it with a higher term");
-	}
-	if (home_flag(lead->home, lead->set->name, "paused"))
-		return error_set(err, ERROR_LOCKED, "the set %s is paused at the target", lead->set->name);
-	return 0;
 }
 
 static int serve_source(struct lead *lead, struct error *err)
