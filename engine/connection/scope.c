@@ -29,15 +29,16 @@
 	"alive() { p= s=; { read -r p s <\"$1\"; } 2>/dev/null; "                                                              \
 	"[ -n \"$p\" ] && look \"$p\" && [ \"$start\" = \"$s\" ] && [ \"$state\" != Z ]; }\n"
 
-/* $0 is SESSION, then folder, name, command. A scope's processes are found by their session, so it has to be a new one. */
-static const char ENTER[] = "read -r line </proc/$$/stat; line=${line##*) }; line=${line#* * * }\n"
-			    "[ \"${line%% *}\" = $$ ] || exec setsid -w sh -c \"$0\" sh \"$@\"\n"
-			    "eval \"$0\"";
+/* SESSION, folder, name, command. A scope's processes are found by their session, so it has to be a new one: this shell's if
+ * it leads one. */
+static const char ENTER[] = LOOK "look $$; [ \"$session\" = $$ ] || exec setsid -w sh -c 'start=; eval \"$1\"' sh \"$@\"\n"
+				 "eval \"$1\"";
 
-/* The file is complete before the command begins. Files of scopes that are over are cleared away by later ones, many at
- * once: looking at them is time that each step takes. An empty file is one that is being written. */
+/* `start` is this shell's, or empty. The file is complete before the command begins. Files of scopes that are over are cleared
+ * away by later ones, many at once: looking at them is time that each step takes. An empty file is one that is being written.
+ */
 static const char SESSION[] =
-	LOOK "d=$1 n=$2 f=$1/$2.scope old=; shift 2\n"
+	LOOK "d=$2 n=$3 f=$2/$3.scope old= own=$start; shift 3\n"
 	     "refuse() { echo \"standin: no scope: $1\" >&2; exit 1; }\n"
 	     "[ -d \"$d\" ] || mkdir -m 700 \"$d\" 2>/dev/null\n"
 	     "[ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] || refuse \"$d is no folder of this user's\"\n"
@@ -49,7 +50,8 @@ static const char SESSION[] =
 	     "  done\n"
 	     "  rm -f -- $old\n"
 	     "fi\n"
-	     "look $$ && echo \"$$ $start\" >\"$f\" || refuse \"cannot write $f\"\n"
+	     "[ -n \"$own\" ] || { look $$ && own=$start; } || refuse \"/proc is not there\"\n"
+	     "echo \"$$ $own\" >\"$f\" || refuse \"cannot write $f\"\n"
 	     "STANDIN_SCOPE=\"$n/\"; export STANDIN_SCOPE\n"
 	     "exec \"$@\"";
 
@@ -136,7 +138,7 @@ bool scope_name_valid(const char *name)
 	return length > 0 && length <= NAME_LIMIT && isalnum((unsigned char)name[0]);
 }
 
-void scope_add(struct words *words, const struct connection *connection, const char *name)
+bool scope_add(struct words *words, const struct connection *connection, const char *name)
 {
 	if (by_systemd(connection)) {
 		words_add_all(words, (const char *const[]){"systemd-run", "--scope", "--quiet", "--collect",
@@ -144,9 +146,11 @@ void scope_add(struct words *words, const struct connection *connection, const c
 		words_add(words, arena_printf(words->arena, "--unit=%s.scope", name));
 		words_add_all(words,
 			      (const char *const[]){"--", "env", "--", NULL}); /* env: 127 for a program that is not there */
-		return;
+		return false;
 	}
-	words_add_all(words, (const char *const[]){"sh", "-c", ENTER, SESSION, folder(words->arena, connection), name, NULL});
+	words_add_all(words,
+		      (const char *const[]){"sh", "-c", ENTER, "sh", SESSION, folder(words->arena, connection), name, NULL});
+	return true;
 }
 
 struct scope_script {
