@@ -50,10 +50,10 @@ static void test_all_fields(void **state)
 	assert_int_equal(set.term, 7);
 	assert_int_equal(set.source_count, 2);
 	assert_string_equal(set.sources[0].path, "/srv/mail");
-	assert_string_equal(set.sources[0].to, "a/b");
-	assert_string_equal(set.sources[1].to, "etc");
+	assert_string_equal(set.sources[0].place, "a/b");
+	assert_string_equal(set.sources[1].place, "etc");
 	assert_string_equal(set.rules, "- *.tmp\n+ /x/\n");
-	assert_int_equal(set.orphans, SET_ORPHANS_MOVE);
+	assert_int_equal(set.orphans, ORPHANS_MOVE);
 	assert_string_equal(set.orphans_to, "/orphans");
 	assert_int_equal(set.orphans_older, 60);
 	assert_int_equal(set.consistency, SET_CONSISTENCY_COMMANDS);
@@ -61,11 +61,11 @@ static void test_all_fields(void **state)
 	assert_null(set.quiesce[2]);
 	assert_string_equal(set.thaw[0], "/bin/true");
 	assert_int_equal(set.every, 300);
-	assert_int_equal(set.limit_count, 1);
-	assert_int_equal(set.limits[0].from, 510);
-	assert_int_equal(set.limits[0].to, 1440);
-	assert_int_equal(set.limits[0].rate, 2048);
-	assert_int_equal(set.compression, SET_COMPRESSION_ZSTD);
+	assert_int_equal(set.limits.count, 1);
+	assert_int_equal(set.limits.items[0].from, 510);
+	assert_int_equal(set.limits.items[0].to, 1440);
+	assert_int_equal(set.limits.items[0].rate, 2048);
+	assert_int_equal(set.compression, COMPRESSION_ZSTD);
 	assert_int_equal(set.keep, 3);
 	assert_string_equal(set.store, "/replica/mail");
 	assert_null(set.device);
@@ -81,9 +81,9 @@ static void test_least(void **state)
 	struct set set;
 	(void)state;
 	assert_int_equal(parse(arena, "{" LEAST_SOURCE "}", &set, NULL), 0);
-	assert_string_equal(set.sources[0].to, "");
+	assert_string_equal(set.sources[0].place, "");
 	assert_string_equal(set.rules, "");
-	assert_int_equal(set.orphans, SET_ORPHANS_DELETE);
+	assert_int_equal(set.orphans, ORPHANS_DELETE);
 	assert_int_equal(set.consistency, SET_CONSISTENCY_NONE);
 	assert_int_equal(set.every, 0);
 	assert_null(set.store);
@@ -127,7 +127,6 @@ static void test_refused(void **state)
 		{"{\"rules\": [\"x\"]}", "rules: line 1 of the rules is no rule"},
 		{"{\"rules\": [\"- a\\n- b\"]}", "rules: must be one rule an item"},
 		{"{\"orphans\": {\"mode\": \"burn\"}}", "orphans: mode: must be delete, keep or move"},
-		{"{\"orphans\": {\"mode\": \"move\"}}", "orphans: 'to' belongs to the mode move, and to no other"},
 		{"{\"orphans\": {\"mode\": \"keep\", \"to\": \"/x\"}}",
 		 "orphans: 'to' belongs to the mode move, and to no other"},
 		{"{\"orphans\": {\"mode\": \"keep\", \"older\": -1}}",
@@ -158,10 +157,10 @@ static void test_refused(void **state)
 		 "a source needs 'sources': what is to be protected"},
 		{"{\"set\": \"a\", \"role\": \"target\", \"term\": 1, " PEER "}",
 		 "a target needs 'store': the folder that keeps the replica"},
-		{"{" LEAST_TARGET ", \"sources\": [{\"path\": \"/a\", \"to\": \"x\"}, {\"path\": \"/b\", \"to\": \"x/y\"}]}",
-		 "sources: the place of /b lies in that of /a"},
-		{"{" LEAST_TARGET ", \"sources\": [{\"path\": \"/a\"}, {\"path\": \"/b\", \"to\": \"x\"}]}",
-		 "sources: the place of /b lies in that of /a"},
+		{"{" LEAST_TARGET ", \"sources\": [{\"path\": \"/a\", \"to\": \"x\"}, {\"path\": \"/b\", \"to\": \"x\"}]}",
+		 "sources: /a and /b have the same place in the replica"},
+		{"{" LEAST_TARGET ", \"sources\": [{\"path\": \"/a\"}, {\"path\": \"/b\", \"to\": \"a\"}]}",
+		 "sources: /a and /b have the same place in the replica"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
