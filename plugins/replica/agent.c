@@ -55,7 +55,8 @@ static const struct {
 	{"pause", "--set NAME", agent_pause, NEEDS_SET},
 	{"resume", "--set NAME", agent_resume, NEEDS_SET},
 	{"disconnect", "--set NAME", agent_disconnect, NEEDS_SET},
-	{"promote", "--set NAME --term N", agent_promote, NEEDS_SET | NEEDS_TERM},
+	{"points", "--set NAME", agent_points, NEEDS_SET},
+	{"promote", "--set NAME --term N [--point N]", agent_promote, NEEDS_SET | NEEDS_TERM},
 	{"drop", "--set NAME", agent_drop, NEEDS_SET},
 	{"history", "--set NAME [--count N]", agent_history, NEEDS_SET},
 	{"status", "--store DIR", agent_store_status, NEEDS_STORE},
@@ -71,9 +72,10 @@ static const struct {
 	 "COMMAND...",
 	 agent_pipe_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", agent_explain, 0},
-	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", agent_serve, NEEDS_STORE},
+	{"serve", "--store DIR [--device PATH] [--keep N] [--mounted] [--replace-foreign]", agent_serve, NEEDS_STORE},
 	{"recover", "--store DIR", agent_recover, NEEDS_STORE},
-	{"promote", "--store DIR --term N", agent_store_promote, NEEDS_STORE | NEEDS_TERM},
+	{"points", "--store DIR", agent_store_points, NEEDS_STORE},
+	{"promote", "--store DIR --term N [--point N]", agent_store_promote, NEEDS_STORE | NEEDS_TERM},
 };
 
 static int usage(void)

@@ -247,6 +247,7 @@ int agent_serve(const struct options *options)
 	const struct target_options target = {
 		.store = options->store,
 		.device = options->device,
+		.keep = options->keep,
 		.mounted = options->mounted,
 		.replace_foreign = options->replace_foreign,
 	};

@@ -203,8 +203,12 @@ static void look_at_store(const struct set *set, struct point *ret_point)
 static int serve_source(struct lead *lead, struct error *err)
 {
 	const struct set *set = lead->set;
-	const struct target_options options = {
-		.store = set->store, .device = set->device, .set = set->name, .term = set->term, .mounted = set->mounted};
+	const struct target_options options = {.store = set->store,
+					       .device = set->device,
+					       .set = set->name,
+					       .term = set->term,
+					       .keep = (uint64_t)set->keep,
+					       .mounted = set->mounted};
 	struct stream *stream = channel_stream(lead->channel);
 	if (check_open(lead, err) == 0)
 		return target_serve(&options, stream, err);

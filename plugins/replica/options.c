@@ -38,6 +38,8 @@ static const struct {
 	{"rules", TEXT, FIELD(rules), NULL},
 	{"term", NUMBER, FIELD(term), NULL},
 	{"count", NUMBER, FIELD(count), NULL},
+	{"keep", NUMBER, FIELD(keep), NULL},
+	{"point", NUMBER, FIELD(point), NULL},
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},

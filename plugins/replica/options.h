@@ -18,6 +18,7 @@ struct options {	  /* texts are borrowed from the command line; NULL, 0, false: 
 	size_t source_count;
 	uint64_t term; /* from 1 */
 	uint64_t count;
+	uint64_t keep, point;
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds */
 	enum compression compression;

@@ -40,6 +40,7 @@ struct target_options {
 	const char *device;   /* the replica is this block device; NULL: none, or the one that the store has */
 	const char *set;      /* NULL: whichever the source names. Else only this one, */
 	uint64_t term;	      /* and only at this term */
+	uint64_t keep;	      /* points that are kept (points.h), the last one too; 0: as until now */
 	bool mounted;	      /* the store must lie on a file system of its own, not on that of "/" */
 	bool replace_foreign; /* a new store may take the place of what others left there: without it that is refused */
 };
