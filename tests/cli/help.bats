@@ -2,7 +2,7 @@
 # --help, manual, eval: that every verb tells what it does with examples that are true, and that exit codes stand in one place.
 load support
 
-verbs() { "$STANDIN" --help | sed -n '/^  validate /,/^$/s/^  \([a-z]*\( verify\)\?\)  .*/\1/p'; }
+verbs() { "$STANDIN" --help | sed -n '/^  validate /,/^$/s/^  \([a-z]*\( [a-z][a-z]*\)\?\)  .*/\1/p'; }
 
 @test "every verb has help with a usage, what it does, and examples of itself whose options it knows" {
   [ "$(verbs | wc -l)" -ge 14 ]
@@ -90,4 +90,12 @@ YAML
   done
   [ "$(field "$output" 'len(value)')" = 1 ]
   code 2 standin actions core.rum -o json
+}
+
+@test "an argument that begins with a dash is told how to be one" {
+  code 2 standin eval -1
+  same "$output" "standin eval: there is no option -1
+hint: if it is no option: standin eval -- -1"
+  code 0 standin eval -- -1
+  same "$output" "-1"
 }
