@@ -76,6 +76,9 @@ int options_pairs(const struct options *options, const char *name, struct arena 
 void verb_help(const struct verb *verb, FILE *out);
 void verb_manual(const struct verb *verb, FILE *out); /* scdoc source of its man page */
 
+/* What the last of the words may become, on stdout (complete.c). verb: the one that the first `words` of them name, or NULL. */
+int complete(const struct verb *const *verbs, size_t count, const struct verb *verb, int words, int argc, char **argv);
+
 /* Like fprintf, but nothing in it moves a cursor or sets a colour: control characters become visible escapes (lines stay). For
  * everything that holds text of a file, a host or a command line. */
 void print_safely(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -33,6 +33,8 @@ int load_inputs(struct loaded *loaded, const struct value *given);
 /* All of these for one runbook, then the execution. Prints the diagnostics to stderr. 0, or an exit code. */
 int load_all(struct loaded *loaded, const struct options *options, const char *runbook_path);
 
+/* plan.c: the plan with how long it is likely to take. */
+const struct value *plan_with_forecast(struct loaded *loaded, const struct options *options, const struct value *plan);
 /* permit.c: what the policy of the repository says of it. 0, or an exit code (the reasons are told); what it grants is put to
  * what will be journaled. */
 int permit_run(struct loaded *loaded, const struct options *options);

@@ -108,6 +108,18 @@ static int manual(int argc, char **argv)
 	return EXIT_FINE;
 }
 
+/* `standin complete -- WORD...`: for the shells' completions. */
+static int complete_line(int argc, char **argv)
+{
+	int words = 0;
+	if (argc && strcmp(argv[0], "--") == 0) {
+		argc--;
+		argv++;
+	}
+	const struct verb *verb = find_verb(argc, argv, &words);
+	return complete(verbs, COUNT_OF(verbs), verb, words, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	int words;
@@ -127,6 +139,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "manual") == 0)
 		return manual(argc - 2, argv + 2);
+	if (strcmp(argv[1], "complete") == 0)
+		return complete_line(argc - 2, argv + 2);
 	const struct verb *verb = find_verb(argc - 1, argv + 1, &words);
 	return verb ? verb->run(verb, argc - 1 - words, argv + 1 + words) : unknown_verb(argv[1]);
 }

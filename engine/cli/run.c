@@ -57,7 +57,7 @@ static int check_plan(struct loaded *loaded, const char *path, struct error *err
 	return 0;
 }
 
-static int show_and_ask(struct loaded *loaded, struct error *err)
+static int show_and_ask(struct loaded *loaded, const struct options *options, struct error *err)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	const struct value *plan;
@@ -68,7 +68,7 @@ static int show_and_ask(struct loaded *loaded, struct error *err)
 	}
 	if (execute_plan(loaded->arena, &loaded->execution, false, &plan, err) < 0)
 		return -1;
-	report_plan(&text, plan, &style);
+	report_plan(&text, plan_with_forecast(loaded, options, plan), &style);
 	fputs(buffer_text(&text), stdout);
 	fflush(stdout);
 	return session_confirm("Do this?") ? 0 : error_set(err, ERROR_CANCELLED, "nothing was done");
@@ -91,7 +91,7 @@ static int prepare(struct loaded *loaded, const struct options *options, struct 
 		return -1;
 	if (options_has(options, "plan"))
 		return check_plan(loaded, options_get(options, "plan"), err);
-	return options_has(options, "yes") ? 0 : show_and_ask(loaded, err);
+	return options_has(options, "yes") ? 0 : show_and_ask(loaded, options, err);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)

@@ -6,8 +6,8 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/audit_setup.h"
-#include "engine/cli/runs.h"
 #include "engine/cli/verdict.h"
+#include "engine/cli/runs.h"
 #include "engine/journal/run_store.h"
 #include "engine/report/report.h"
 

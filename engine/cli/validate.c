@@ -8,6 +8,7 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
+#include "engine/cli/since.h"
 #include "engine/document/document.h"
 
 static const char *const severities[] = {[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
@@ -142,15 +143,19 @@ static bool names_commit(const char *name)
 	return version_rev_of(name, &path) != NULL;
 }
 
-static bool validate_one(struct common *common, const struct options *options, const char *path, bool json, struct arena *arena,
-			 struct value *results)
+static bool validate_one(struct common *common, const struct options *options, struct since *since, const char *path,
+			 struct arena *arena, struct value *results)
 {
 	struct loaded loaded;
 	loaded_init(&loaded);
 	if (!names_commit(path) || load_version(&loaded, path) == 0)
 		validate_document(common, &loaded, options, path);
+	if (since_changed(since, &loaded, path) == 0) {
+		loaded_free(&loaded);
+		return true;
+	}
 	bool valid = loaded.diagnostics.errors == 0;
-	if (json) {
+	if (options->json) {
 		struct value *one = value_list(loaded.arena);
 		print_json(&loaded, path, one);
 		value_append(arena, results, value_copy(arena, one->list.items[0]));
@@ -173,9 +178,11 @@ static int run(const struct verb *verb, int argc, char **argv)
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct value *results = value_list(arena);
 	struct common common = {0};
+	struct since since = {.rev = options_get(&options, "changed-since")};
 	for (size_t i = 0; i < options.arguments_count; i++)
-		valid &= validate_one(&common, &options, options.arguments[i], options.json, arena, results);
+		valid &= validate_one(&common, &options, &since, options.arguments[i], arena, results);
 	common_free(&common);
+	since_tell(&since, options.json);
 	if (options.json) {
 		CLEANUP_BUFFER struct buffer text = {0};
 		json_format(&text, results, JSON_INDENTED);
@@ -193,10 +200,11 @@ const struct verb verb_validate = {
 		       "the action that it uses.\n"
 		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at "
 		       "once." NAMES_OF_RUNBOOKS,
-	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
+	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT, OPTION_CHANGED_SINCE},
 	.examples = "  standin validate runbooks/mail/*.yaml\n"
 		    "  standin validate plugins/service/plugin.yaml\n"
-		    "  standin validate -i lab.yaml -o json failover.yaml    # for a CI job\n",
+		    "  standin validate -i lab.yaml -o json failover.yaml    # for a CI job\n"
+		    "  standin validate runbooks/*/*.yaml --changed-since origin/main\n",
 	.least = 1,
 	.most = ARGUMENTS_LIMIT,
 	.run = run,

@@ -556,3 +556,56 @@ Also changed
   code 2 standin diff mail/r.yaml v1 v2
   has "$output" "knows no branch, tag or commit 'v2' [library/revision]"
 }
+
+# ---- validate --changed-since
+
+@test "validate --changed-since: only the runbooks that changed, or whose callees, plugins or inventory did" {
+  cat >mail/alone.yaml <<'YAML'
+standin: "1"
+runbook: mail/alone
+kind: drill
+steps: [{uses: toy.put, host: a, with: {name: x, value: y}}]
+YAML
+  commit second
+  export STANDIN_PLUGINS=$W/plugins
+  # shippeds: the repository's own manifest counts where no other plugins are asked for, so here all is in the repository
+  unset STANDIN_PLUGINS
+  cp -rL "$W/plugins/toy" plugins/toy
+  git mv mail/alone.yaml mail/alone.yaml 2>/dev/null || true
+  commit plugins
+  git tag base
+  since() { code "$1" standin validate mail/r.yaml mail/alone.yaml mail/inventory.yaml --changed-since base; }
+  since 0
+  same "$output" "3 as at base: left out"
+  echo "# a callee" >>common/c.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\n2 as at base: left out'
+  git checkout -q common
+  echo "# a plugin of one" >>plugins/greet/plugin.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\n2 as at base: left out'
+  git checkout -q plugins
+  echo "# a plugin of both" >>plugins/toy/plugin.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\nmail/alone.yaml: valid\n1 as at base: left out'
+  git checkout -q plugins
+  echo "# the inventory" >>mail/inventory.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\nmail/alone.yaml: valid\nmail/inventory.yaml: valid'
+  git checkout -q mail
+  git rm -q -r plugins/greet
+  since 2
+  has "$output" "mail/r.yaml:7:12: error: there is no action 'greet.say'"
+  has "$output" "2 as at base: left out"
+  commit "without it"
+  since 2
+  code 0 standin validate mail/r.yaml mail/alone.yaml --changed-since HEAD
+  same "$output" "2 as at HEAD: left out" # it is broken, but it was so already
+  code 0 standin validate mail/r.yaml@base mail/alone.yaml@main --changed-since base
+  same "$output" "2 as at base: left out"
+  code 0 standin validate mail/alone.yaml mail/r.yaml --changed-since base~1 -o json
+  code 2 standin validate mail/r.yaml --changed-since bsae
+  has "$output" "error: the repository $W/r knows no branch, tag or commit 'bsae' [library/revision]"
+  has "$output" "hint: did you mean 'base'?"
+  code 2 standin validate "$W/inventory.yaml" --changed-since base
+}
