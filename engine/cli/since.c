@@ -54,6 +54,7 @@ static int look_up(struct since *since, const struct loaded *loaded, const char 
 struct question {
 	struct since *since;
 	struct loaded *loaded;
+	const struct runbook *runbook; /* whose steps are asked about */
 	bool changed;
 };
 
@@ -81,15 +82,41 @@ static void ask(struct question *question, const struct source *source)
 	question->changed = found == different;
 }
 
-/* An action or a runbook that is not there may have been there. */
+/* What is missing now: was it there? */
+static void ask_for(struct question *question, const char *path)
+{
+	char then[COMMIT_HEX_SIZE];
+	const char *plain;
+	if (repository_plain_path(question->loaded->arena, path, &plain, NULL) == 0 &&
+	    repository_blob(question->since->repository, question->since->commit, plain, then, NULL) == 0 && then[0])
+		question->changed = true;
+}
+
+static void ask_for_plugin(struct question *question, const char *action)
+{
+	ask_for(question, arena_printf(question->loaded->arena, "plugins/%.*s/plugin.yaml", (int)strcspn(action, "."), action));
+}
+
+static void ask_for_callee(struct question *question, const char *call)
+{
+	struct version_file caller;
+	if (!file_of(question, question->runbook->source, &caller))
+		return;
+	const char *slash = strrchr(caller.path, '/');
+	size_t folder = slash ? (size_t)(slash - caller.path) + 1 : 0;
+	ask_for(question, arena_printf(question->loaded->arena, "%.*s%s", (int)folder, caller.path, call));
+}
+
 static bool ask_about_step(void *context, const struct step *step, unsigned depth)
 {
 	(void)depth;
 	struct question *question = context;
 	const struct plugins *plugins = question->loaded->plugins;
 	const struct action *action = step->uses && plugins ? plugins_find(plugins, step->uses, NULL) : NULL;
-	if ((step->uses && !action) || (step->call && !step->callee)) {
-		question->changed = true;
+	if (step->uses && !action) {
+		ask_for_plugin(question, step->uses);
+	} else if (step->call && !step->callee) {
+		ask_for_callee(question, step->call);
 	} else if (action) {
 		const struct plugin *plugin = plugins_of(plugins, action);
 		const struct source manifest = {.name = plugin->path, .text = plugin->text, .length = plugin->text_length};
@@ -100,6 +127,7 @@ static bool ask_about_step(void *context, const struct step *step, unsigned dept
 
 static void ask_about_runbook(struct question *question, const struct runbook *runbook)
 {
+	question->runbook = runbook;
 	ask(question, runbook->source);
 	runbook_visit(runbook, ask_about_step, question);
 }

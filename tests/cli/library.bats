@@ -567,11 +567,8 @@ kind: drill
 steps: [{uses: toy.put, host: a, with: {name: x, value: y}}]
 YAML
   commit second
-  export STANDIN_PLUGINS=$W/plugins
-  # shippeds: the repository's own manifest counts where no other plugins are asked for, so here all is in the repository
-  unset STANDIN_PLUGINS
+  unset STANDIN_PLUGINS # the repository's own count where no others are asked for
   cp -rL "$W/plugins/toy" plugins/toy
-  git mv mail/alone.yaml mail/alone.yaml 2>/dev/null || true
   commit plugins
   git tag base
   since() { code "$1" standin validate mail/r.yaml mail/alone.yaml mail/inventory.yaml --changed-since base; }
@@ -599,11 +596,18 @@ YAML
   has "$output" "2 as at base: left out"
   commit "without it"
   since 2
+  rm common/c.yaml
+  since 2
+  has "$output" "error: the runbook that it calls cannot be read"
+  commit "without that as well"
   code 0 standin validate mail/r.yaml mail/alone.yaml --changed-since HEAD
   same "$output" "2 as at HEAD: left out" # it is broken, but it was so already
   code 0 standin validate mail/r.yaml@base mail/alone.yaml@main --changed-since base
   same "$output" "2 as at base: left out"
-  code 0 standin validate mail/alone.yaml mail/r.yaml --changed-since base~1 -o json
+  code 2 standin validate mail/alone.yaml mail/r.yaml --changed-since base -o json
+  same "$(field "$output" '[one["path"] for one in value]')" "['mail/r.yaml']"
+  code 2 standin validate mail/alone.yaml mail/r.yaml --changed-since base~1 -o json # from before the plugin of both
+  same "$(field "$output" '[one["path"] for one in value]')" "['mail/alone.yaml', 'mail/r.yaml']"
   code 2 standin validate mail/r.yaml --changed-since bsae
   has "$output" "error: the repository $W/r knows no branch, tag or commit 'bsae' [library/revision]"
   has "$output" "hint: did you mean 'base'?"
