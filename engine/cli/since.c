@@ -67,17 +67,24 @@ static bool file_of(const struct question *question, const struct source *source
 	return repository_path_of(question->since->repository, question->loaded->arena, source->name, &file->path);
 }
 
-static void ask(struct question *question, const struct source *source)
+static const char *find(const struct question *question, const struct source *source)
 {
 	struct version_file file;
 	char then[COMMIT_HEX_SIZE];
-	if (question->changed || !file_of(question, source, &file))
+	if (!file_of(question, source, &file))
+		return same;
+	bool read = repository_blob(question->since->repository, question->since->commit, file.path, then, NULL) == 0;
+	return read && strcmp(then, file.blob) == 0 ? same : different;
+}
+
+static void ask(struct question *question, const struct source *source)
+{
+	const char *found = table_get(&question->since->known, source->name);
+	if (question->changed)
 		return;
-	const char *found = table_get(&question->since->known, file.path);
 	if (!found) {
-		bool read = repository_blob(question->since->repository, question->since->commit, file.path, then, NULL) == 0;
-		found = read && strcmp(then, file.blob) == 0 ? same : different;
-		table_put(&question->since->known, file.path, found);
+		found = find(question, source);
+		table_put(&question->since->known, source->name, found);
 	}
 	question->changed = found == different;
 }

@@ -11,7 +11,7 @@ struct since {
 	const char *rev;	       /* borrowed; NULL: everything counts as changed */
 	struct repository *repository; /* that rev was looked up in; most files are of one */
 	char commit[COMMIT_HEX_SIZE];
-	struct table known; /* path from the top -> what was found of it */
+	struct table known; /* name of a file that was read -> what was found of it */
 	size_t unchanged;   /* how many */
 };
 

@@ -48,19 +48,21 @@ static void the_trunk(void **state)
 	assert_string_equal(trunk_of(&scratch, "clone"), "none"); /* origin says that other is its trunk */
 	sh(&scratch, "git -C ../clone remote set-head origin -d");
 	assert_string_equal(trunk_of(&scratch, "clone"), "refs/remotes/origin/main");
-	sh(&scratch, "cd ../clone && git config user.name A && git config user.email a@b && git rm -q -r .standin && git commit -qm "
-		     "'not pushed'");
+	sh(&scratch,
+	   "cd ../clone && git config user.name A && git config user.email a@b && git rm -q -r .standin && git commit -qm "
+	   "'not pushed'");
 	assert_string_equal(trunk_of(&scratch, "clone"), "refs/remotes/origin/main");
 	sh(&scratch, "git -C ../clone config standin.trunk other");
 	assert_string_equal(trunk_of(&scratch, "clone"), "none");
 	sh(&scratch, "git -C ../clone config standin.trunk refs/heads/main");
 	assert_string_equal(trunk_of(&scratch, "clone"), "none");
 	sh(&scratch, "git -C ../clone config standin.trunk nowhere");
-	assert_string_equal(trunk_of(&scratch, "clone"),
-			    arena_printf(scratch.arena,
-					 "[policy/trunk] the trunk 'nowhere', which holds the policy of the repository %s/clone, is "
-					 "not there",
-					 scratch.folder));
+	assert_string_equal(
+		trunk_of(&scratch, "clone"),
+		arena_printf(scratch.arena,
+			     "[policy/trunk] the trunk 'nowhere', which holds the policy of the repository %s/clone, is "
+			     "not there",
+			     scratch.folder));
 	sh(&scratch, "git checkout -q main && git branch -m main trunk && git branch -q -D other");
 	assert_string_equal(trunk_of(&scratch, "r"), "refs/heads/trunk"); /* HEAD, where there is nothing else */
 }
@@ -71,11 +73,12 @@ static void what_a_policy_must_not_be(void **state)
 	static const struct {
 		const char *change, *told;
 	} cases[] = {
-		{"echo 'standin: \"1\"' >p && echo 'branches: []' >>p", "[schema/size] 'branches' must not be empty"},
+		{"echo 'standin: \"1\"' >p && echo 'branches: []' >>p", "[schema/size] must not be empty"},
 		{"echo 'standin: \"1\"' >p && echo 'signatures: {on: commit}' >>p", NULL},
 		{"echo 'standin: \"1\"' >p && echo 'approvers: ../outside' >>p", NULL},
 		{"echo 'standin: \"1\"' >p && echo 'approvers: /etc/passwd' >>p", NULL},
-		{"echo 'standin: \"1\"' >p && echo 'approvers: nowhere' >>p", "[policy/file] there is no nowhere in the commit "},
+		{"echo 'standin: \"1\"' >p && echo 'approvers: nowhere' >>p",
+		 "[policy/file] there is no nowhere in the commit "},
 		{"ln -s nowhere p", "[policy/file] .standin/policy.yaml is a symbolic link in the commit "},
 		{"mkdir p && touch p/x", NULL},
 		{"echo 'clean_tree: true' >p", NULL},
