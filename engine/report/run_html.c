@@ -101,9 +101,10 @@ static void put_inputs(struct buffer *out, const struct value *inputs)
 
 static void put_head(struct buffer *out, const struct story *story)
 {
-	CLEANUP_BUFFER struct buffer operator= {0}, closer = {0};
+	CLEANUP_BUFFER struct buffer operator= {0}, closer = {0}, version = {0};
 	field_append_person(&operator, value_get(story->opened, "operator"));
 	field_append_person(&closer, value_get(story->last, "by"));
+	field_append_version(&version, value_get(story->opened, "library"));
 	html_putf(out, "<header>\n<p class=\"soft\">%s run <span class=\"key\">%s</span></p>\n<h1>%s ",
 		  field_text(story->opened, "runbook_kind", "run"), field_text(story->opened, "run", "?"),
 		  field_text(story->opened, "runbook", "?"));
@@ -120,6 +121,7 @@ static void put_head(struct buffer *out, const struct story *story)
 	row(out, "started", value_get_text(story->opened, "wall"));
 	row(out, "ended", value_get_text(story->last, "wall"));
 	row(out, "operator", buffer_text(&operator));
+	row(out, "version", buffer_text(&version));
 	row(out, "closed by", buffer_text(&closer));
 	row(out, "reason", value_get_text(story->last, "reason"));
 	put_inputs(out, value_get(story->opened, "inputs"));
