@@ -23,7 +23,7 @@ Q        := $(if $(V),,@)
 
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libldap-dev libkrb5-dev \
 	libsasl2-dev libxxhash-dev libcmocka-dev scdoc
-DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
+DEPS_TEST  := bats chromium clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl git openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
 	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
 DEPS_BENCH := ansible-core

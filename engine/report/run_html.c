@@ -59,16 +59,30 @@ static void rto_tile(struct buffer *out, const struct story *story)
 	tile(out, rto.ink, rto.word, what);
 }
 
+/* What was lost is known where the runbook says so itself: by an output of that name. */
+static void rpo_tile(struct buffer *out, const struct story *story)
+{
+	char allowed[DURATION_TEXT_SIZE], lost[DURATION_TEXT_SIZE];
+	struct story_rpo rpo = story_rpo(story);
+	if (!rpo.objective)
+		return;
+	duration_short(rpo.objective, allowed);
+	duration_short(rpo.lost, lost);
+	CLEANUP_FREE char *what = rpo.known ? memory_printf("RPO: %s lost, %s allowed", rpo.lost ? lost : "0s", allowed)
+					    : memory_printf("RPO: %s allowed; loss not measured", allowed);
+	tile(out, rpo.ink, rpo.word, what);
+}
+
 static void other_objectives(struct buffer *out, const struct story *story)
 {
 	const struct value *objectives = value_get(story->opened, "objectives");
 	for (size_t i = 0; value_is(objectives, VALUE_MAP) && i < objectives->map.count; i++) {
 		CLEANUP_BUFFER struct buffer text = {0};
 		const char *key = value_text(objectives->map.entries[i].key);
-		if (!key || strcmp(key, "rto") == 0)
+		if (!key || strcmp(key, "rto") == 0 || strcmp(key, "rpo") == 0)
 			continue;
 		field_append(&text, objectives->map.entries[i].value);
-		tile(out, INK_PLAIN, buffer_text(&text), strcmp(key, "rpo") == 0 ? "RPO: data that may be lost" : key);
+		tile(out, INK_PLAIN, buffer_text(&text), key);
 	}
 }
 
@@ -99,7 +113,21 @@ static void put_inputs(struct buffer *out, const struct value *inputs)
 	}
 }
 
-static void put_head(struct buffer *out, const struct story *story)
+/* Good, bad, or to be read. */
+static const char *proof_class(const struct value *proof)
+{
+	bool whole = value_get_bool(proof, "whole", false), unproven = value_get_bool(proof, "unproven", false);
+	return html_class(unproven ? INK_WARN : whole ? INK_GOOD : INK_BAD);
+}
+
+static void put_proof_link(struct buffer *out, const struct value *proof)
+{
+	if (proof)
+		html_putf(out, "<tr><th>journal</th><td><a class=\"%s\" href=\"#verification\">%s</a></td></tr>\n",
+			  proof_class(proof), value_get_text(proof, "text"));
+}
+
+static void put_head(struct buffer *out, const struct story *story, const struct value *proof)
 {
 	CLEANUP_BUFFER struct buffer operator= {0}, closer = {0};
 	field_append_person(&operator, value_get(story->opened, "operator"));
@@ -115,6 +143,7 @@ static void put_head(struct buffer *out, const struct story *story)
 	duration_tile(out, story->machine, "by machines");
 	duration_tile(out, story->waited, "waiting for people");
 	rto_tile(out, story);
+	rpo_tile(out, story);
 	other_objectives(out, story);
 	html_putf(out, "</div>\n<table>\n");
 	row(out, "started", value_get_text(story->opened, "wall"));
@@ -123,6 +152,7 @@ static void put_head(struct buffer *out, const struct story *story)
 	row(out, "closed by", buffer_text(&closer));
 	row(out, "reason", value_get_text(story->last, "reason"));
 	put_inputs(out, value_get(story->opened, "inputs"));
+	put_proof_link(out, proof);
 	html_putf(out, "</table>\n</header>\n");
 }
 
@@ -287,11 +317,7 @@ static void put_events(struct buffer *out, const struct story *story)
 
 static void put_proof(struct buffer *out, const struct value *proof)
 {
-	bool whole = value_get_bool(proof, "whole", false), unproven = value_get_bool(proof, "unproven", false);
-	html_putf(out, "<h2>Verification</h2>\n<p class=\"%s\">%s</p>\n<table>\n",
-		  unproven ? "warn"
-		  : whole  ? "good"
-			   : "bad",
+	html_putf(out, "<h2 id=\"verification\">Verification</h2>\n<p class=\"%s\">%s</p>\n<table>\n", proof_class(proof),
 		  value_get_text(proof, "text"));
 	row(out, "last record", value_get_text(proof, "head"));
 	row(out, "signature", value_get_text(proof, "signature"));
@@ -310,7 +336,7 @@ void report_run_html(struct buffer *out, const struct value *records, const stru
 		  field_text(story->opened, "runbook", "run"), field_text(story->opened, "run", ""));
 	buffer_add(out, run_html_style);
 	html_putf(out, "</style>\n</head>\n<body>\n");
-	put_head(out, story);
+	put_head(out, story, proof);
 	if (story->count) {
 		html_putf(out, "<h2>Timeline</h2>\n");
 		run_gantt(out, story);
