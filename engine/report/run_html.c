@@ -19,6 +19,7 @@ __asm__(".section .rodata\nrun_html_style: .incbin \"engine/report/run_html.css\
 extern const char run_html_style[];
 
 #define OUTPUT_LIMIT 4000 /* bytes shown of a command's output, its end */
+#define LINES_LIMIT  6	  /* of a command: a longer one is folded away */
 
 /* ---- small parts ---- */
 
@@ -103,11 +104,21 @@ static void put_counts(struct buffer *out, const struct story *story)
 	html_putf(out, "</p>\n");
 }
 
+/* A host is an entry of the inventory: which one says enough. */
+static void append_input(struct buffer *out, const struct value *input)
+{
+	const char *id = value_get_text(input, "id"), *address = value_get_text(input, "address");
+	if (!id || !value_get_text(input, "platform"))
+		field_append(out, input);
+	else
+		buffer_printf(out, "%s%s%s%s", id, address ? " (" : "", address ? address : "", address ? ")" : "");
+}
+
 static void put_inputs(struct buffer *out, const struct value *inputs)
 {
 	for (size_t i = 0; value_is(inputs, VALUE_MAP) && i < inputs->map.count; i++) {
 		CLEANUP_BUFFER struct buffer text = {0}, name = {0};
-		field_append(&text, inputs->map.entries[i].value);
+		append_input(&text, inputs->map.entries[i].value);
 		buffer_printf(&name, "input %s", value_text(inputs->map.entries[i].key));
 		row(out, buffer_text(&name), buffer_text(&text));
 	}
@@ -201,14 +212,35 @@ static void put_output(struct buffer *out, const char *text)
 	html_putf(out, "\n%s%s", shown != text ? "[...] " : "", shown);
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t lines = 1;
+	for (; (text = strchr(text, '\n')); text++)
+		lines++;
+	return lines;
+}
+
+/* The command, and the <pre> in which its output may follow. */
+static void begin_command(struct buffer *out, const char *text, int64_t code)
+{
+	int lines = (int)count_lines(text);
+	CLEANUP_FREE char *first = memory_printf("%.*s", (int)strcspn(text, "\n"), text);
+	if (lines > LINES_LIMIT)
+		html_putf(out,
+			  "<details class=\"script\"><summary><code>$ %s</code> <span class=\"soft\">%d lines</span></summary>"
+			  "<pre>$ %s</pre></details>\n<pre>",
+			  first, lines, text);
+	else
+		html_putf(out, "<pre>$ %s", text);
+	if (code)
+		html_putf(out, "  <span class=\"bad\">exit %d</span>", (int)code);
+}
+
 static void put_evidence(struct buffer *out, const struct value *evidence)
 {
 	for (size_t i = 0; value_is(evidence, VALUE_LIST) && i < evidence->list.count; i++) {
 		const struct value *item = evidence->list.items[i];
-		int64_t code = value_get_int(item, "exit", 0);
-		html_putf(out, "<pre>$ %s", value_get_text(item, "command"));
-		if (code)
-			html_putf(out, "  <span class=\"bad\">exit %d</span>", (int)code);
+		begin_command(out, field_text(item, "command", ""), value_get_int(item, "exit", 0));
 		put_output(out, value_get_text(item, "stdout"));
 		put_output(out, value_get_text(item, "stderr"));
 		html_putf(out, "</pre>\n");
@@ -217,8 +249,11 @@ static void put_evidence(struct buffer *out, const struct value *evidence)
 
 static void put_commands(struct buffer *out, const struct value *commands)
 {
-	for (size_t i = 0; value_is(commands, VALUE_LIST) && i < commands->list.count; i++)
-		html_putf(out, "<pre>$ %s</pre>\n", value_text(commands->list.items[i]));
+	for (size_t i = 0; value_is(commands, VALUE_LIST) && i < commands->list.count; i++) {
+		const char *text = value_text(commands->list.items[i]);
+		begin_command(out, text ? text : "", 0);
+		html_putf(out, "</pre>\n");
+	}
 }
 
 static void put_waits(struct buffer *out, const struct story_step *step)

@@ -88,6 +88,7 @@ YAML
   has "$text" "waiting for people"
   has "$text" "attempt 3"
   has "$text" "x does not want to"
+  [[ $text =~ [0-9]+' lines' ]]
   has "$text" "each is the one that was written, none is missing"
   has "$text" "Ed25519 $(sed -n 's/^key //p' key), "
   has "$text" "to its end; the key is trusted here"
