@@ -66,6 +66,12 @@ static int make_folder(const struct run_store *store, const char *name, struct e
 	return check_folder(path, err);
 }
 
+bool run_store_exists(const char *path)
+{
+	CLEANUP_FREE char *chosen = path ? memory_strdup(path) : default_path();
+	return chosen && file_exists(chosen);
+}
+
 int run_store_open(const char *path, struct run_store **ret_store, struct error *err)
 {
 	CLEANUP_FREE char *chosen = path ? memory_strdup(path) : default_path();
