@@ -23,7 +23,7 @@ V        ?=
 Q        := $(if $(V),,@)
 
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libldap-dev libkrb5-dev \
-	libsasl2-dev libxxhash-dev libcmocka-dev scdoc dpkg-dev
+	libsasl2-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc dpkg-dev
 DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
 	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
@@ -87,13 +87,14 @@ $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
 LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
-# The replicator's agent goes to other hosts: it needs nothing there but libc.
+# The replicator's agent goes to other hosts: it needs nothing there but libc. What it takes of the libraries is linked in, and no more.
+LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lzstd -Wl,-Bdynamic
 AGENT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/replica/agent.c,$(wildcard plugins/replica/*.c)))
 $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(BUILD)/standin-agent: $(BUILD)/plugins/replica/agent.o $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_OF_AGENT) -lm
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -103,7 +104,7 @@ define unit_test
 $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(if $(filter replica,$(2)),$(BUILD)/engine/base.a $(BUILD)/plugins/replica.a,\
 		$(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),$(2))),$(ARCHIVES)))
 	$$(if $$(Q),@echo "  LD  $$@")
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) $(if $(filter replica,$(2)),-lzstd) -lcmocka
 endef
 # Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
 PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
@@ -214,12 +215,13 @@ clean:
 
 # --- the programs of tests/bench: the bare loops, and what they need
 
-BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend audit_store)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
 $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel): $(BUILD)/tests/bench/bare.o
 $(BUILD)/tests/bench/bare_ssh $(BUILD)/tests/bench/bare_parallel: $(BUILD)/tests/bench/bare_session.o
 $(BUILD)/tests/bench/executions: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),connection)),$(ARCHIVES))
+$(BUILD)/tests/bench/audit_store: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),journal)),$(ARCHIVES))
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(call reverse,$(filter %.a,$^)) $(LIBS)

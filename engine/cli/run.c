@@ -6,6 +6,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "engine/cli/audit_setup.h"
 #include "engine/cli/session.h"
 #include "engine/plan/plan.h"
 #include "engine/report/report.h"
@@ -23,17 +24,25 @@ static int execute(struct loaded *loaded, struct run_store *store, const struct 
 	struct error err = ERROR_NONE;
 	struct run *run;
 	enum outcome outcome;
-	if (run_create(store, &run, &err) < 0)
+	struct audit_setup audit;
+	if (audit_setup_load(store, &audit, &err) < 0)
 		return tell_error(&err);
+	if (run_create(store, &run, &err) < 0) {
+		audit_setup_free(&audit);
+		return tell_error(&err);
+	}
 	if (store_execution(loaded, run, &err) < 0 || claims_take(run, loaded->runbook, &err) < 0) {
 		discard(run);
 		run_close(run);
+		audit_setup_free(&audit);
 		return tell_error(&err);
 	}
+	audit_begin(&audit, run);
 	struct session *session = session_begin(loaded, store, options);
 	struct execute_listener listener = session_listener(session);
 	int result = execute_run(&loaded->execution, run, &listener, &outcome, &err);
 	run_close(run);
+	audit_setup_free(&audit);
 	return session_end(session, result, outcome, &err);
 }
 

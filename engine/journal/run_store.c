@@ -19,6 +19,7 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/suggest.h"
+#include "engine/journal/checkpoint_write.h"
 #include "engine/journal/run_store_private.h"
 
 #define ID_FORM	    "00000000-000000-hhhh" /* 0: a digit, h: a hexadecimal digit; more of these may follow */
@@ -307,6 +308,7 @@ void run_close(struct run *run)
 {
 	if (!run)
 		return;
+	run_checkpoints_end(run);
 	journal_close(run->journal);
 	for (size_t i = 0; i < run->named_locks_count; i++)
 		close(run->named_locks[i]);
