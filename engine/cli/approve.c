@@ -15,7 +15,7 @@
 #include "engine/cli/session.h"
 #include "engine/execute/approval_signature.h"
 
-#define FILE_LIMIT ((size_t)64 * 1024)
+#define FILE_LIMIT ((size_t)256 * 1024)
 
 struct approving {
 	struct arena *arena;

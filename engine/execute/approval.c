@@ -39,6 +39,71 @@ const char *approval_terms(struct arena *arena, const struct value *inputs)
 	return arena_strdup(arena, buffer_text(&text));
 }
 
+/* --- gates --- */
+
+static const struct step *gate_in(const struct block *block)
+{
+	const struct step *gate = NULL;
+	for (size_t i = 0; i < block->count && !gate; i++)
+		gate = approval_gate(&block->steps[i]);
+	return gate;
+}
+
+const struct step *approval_gate(const struct step *step)
+{
+	if (step->uses && strcmp(step->uses, "core.approve") == 0)
+		return is_given(value_get(step->with_value, "from")) ? step : NULL;
+	const struct block *blocks[] = {&step->steps,
+					&step->rescue,
+					&step->finally,
+					step->callee ? &step->callee->preflight : NULL,
+					step->callee ? &step->callee->steps : NULL,
+					step->callee ? &step->callee->finally : NULL};
+	const struct step *gate = NULL;
+	for (size_t i = 0; i < COUNT_OF(blocks) && !gate; i++)
+		gate = blocks[i] ? gate_in(blocks[i]) : NULL;
+	return gate;
+}
+
+struct search {
+	const struct step *until, *gate;
+};
+
+static bool search_step(void *context, const struct step *step, unsigned depth)
+{
+	struct search *search = context;
+	(void)depth;
+	if (step == search->until)
+		return false;
+	bool own = step->form != STEP_GROUP &&
+		   strncmp(step->key, "preflight", strlen("preflight")) != 0; /* its steps are visited */
+	search->gate = own ? approval_gate(step) : NULL;
+	return !search->gate;
+}
+
+const char *execute_gate_before(const struct runbook *runbook, const char *from)
+{
+	struct search search = {.until = runbook_step(runbook, from)};
+	runbook_visit(runbook, search_step, &search);
+	return search.gate ? search.gate->key : NULL;
+}
+
+int approval_check_amended(const struct interpreter *interpreter, struct error *err)
+{
+	const struct history *history = interpreter->history;
+	for (size_t i = 0; i < history->gates_count; i++) {
+		CLEANUP_FREE char *plain = plain_key(value_get_text(history->gates[i], "step"));
+		CLEANUP_FREE char *place = key_without_rounds(plain);
+		const struct step *step = runbook_step(interpreter->execution->runbook, place);
+		if (step && approval_gate(step) == step)
+			continue;
+		error_set(err, ERROR_CONFLICT, "step %s has asked for signatures, and is no such step in the amended runbook",
+			  place);
+		return error_hint(err, "leave the gate where it is: what comes after it has to be approved as it is now");
+	}
+	return 0;
+}
+
 /* --- the document --- */
 
 static const struct value *digest_of(struct arena *arena, const struct value *value)
@@ -233,10 +298,15 @@ static const struct {
 	const char *part, *said;
 	bool several; /* a map from names */
 } parts[] = {
-	{"runbook", "the runbook has changed", false},	   {"called", "the called runbook %s has changed", true},
-	{"inventory", "the inventory has changed", false}, {"inputs", "the inputs have changed", false},
-	{"plugins", "the plugin %s has changed", true},	   {"evidence", "what it rests on (evidence) has changed", false},
-	{"plan", "the plan has changed", false},	   {"from", "it begins at another step", false},
+	{"commit", "the commit has changed", false},
+	{"runbook", "the runbook has changed", false},
+	{"called", "the called runbook %s has changed", true},
+	{"inventory", "the inventory has changed", false},
+	{"inputs", "the inputs have changed", false},
+	{"plugins", "the plugin %s has changed", true},
+	{"evidence", "what it rests on (evidence) has changed", false},
+	{"plan", "the plan has changed", false},
+	{"from", "it begins at another step", false},
 };
 
 static const char *name_of_change(const struct value *before, const struct value *now)
@@ -253,7 +323,7 @@ const char *approval_difference(struct arena *arena, const struct value *before,
 {
 	for (size_t i = 0; i < COUNT_OF(parts); i++) {
 		const struct value *then = value_get(before, parts[i].part), *is = value_get(now, parts[i].part);
-		if (then && is && value_equal(then, is))
+		if ((!then && !is) || (then && is && value_equal(then, is)))
 			continue;
 		if (!parts[i].several)
 			return parts[i].said;

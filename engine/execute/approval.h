@@ -28,6 +28,13 @@ bool approval_wanted(const struct value *inputs);
 /* "2 of alice@example.com, bob@example.com; not who asks for it; within 30m", of its inputs. */
 const char *approval_terms(struct arena *arena, const struct value *inputs);
 
+/* The step, or the first one inside of it (called runbooks too), that wants signatures; NULL: none. Nobody leaves it out by a
+ * word. */
+const struct step *approval_gate(const struct step *step);
+/* Is every gate at which the run has asked for signatures still one in the runbook it goes on with? ERROR_CONFLICT: not this
+ * one. */
+int approval_check_amended(const struct interpreter *interpreter, struct error *err);
+
 /* What is asked for this attempt; the same as before if the run asked already and nothing has changed since. ERROR_NOT_FOUND: a
  * file of who may sign is missing; ERROR_INVALID: no answer could satisfy it. */
 int approval_prepare(struct interpreter *interpreter, struct attempt *attempt, struct approval **ret_approval,

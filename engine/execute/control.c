@@ -128,8 +128,11 @@ static void accept_skip(struct control *control, struct request *request)
 {
 	const char *reason = value_get_text(request->value, "reason");
 	const struct step *step = request->step ? runbook_step(control->interpreter->execution->runbook, request->step) : NULL;
+	bool signed_gate = (step && approval_gate(step)) || (request->step && find_approval(control, request->step));
 	if (!reason || !*reason)
 		request->why = "a reason is needed";
+	else if (signed_gate)
+		request->why = "it cannot be left out: signatures are wanted there";
 	else if (!step && !(request->step && find_question(control, request->step)))
 		request->why = "there is no such step";
 	if (request->why)

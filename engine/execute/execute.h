@@ -47,6 +47,10 @@ int execute_resume(const struct execution *execution, struct run *run, const str
 /* Requests of the person at this terminal, while execute_run or execute_resume works: the same as those from the inbox. */
 void execute_request(const struct value *request);
 
+/* The key of a step before `from` (a step's key or id) that wants signatures and would be left out by beginning there; NULL:
+ * none. */
+const char *execute_gate_before(const struct runbook *runbook, const char *from);
+
 /* Digests of what would be executed, for plans and journals. */
 const struct value *execute_digests(struct arena *arena, const struct execution *execution, const char *inventory_text,
 				    size_t inventory_length);

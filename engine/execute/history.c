@@ -112,6 +112,8 @@ static bool keep(void *context, const struct value *record)
 		keep_request(history, copy);
 	if (strcmp(kind, "approved") == 0)
 		keep_in(history, &history->approvals, &history->approvals_count, &history->approvals_capacity, copy);
+	if (value_is(value_get(copy, "approval"), VALUE_MAP))
+		keep_in(history, &history->gates, &history->gates_count, &history->gates_capacity, copy);
 	if (value_is(value_get(copy, "operator"), VALUE_MAP))
 		keep_in(history, &history->operators, &history->operators_count, &history->operators_capacity,
 			value_get(copy, "operator"));

@@ -23,6 +23,8 @@ struct history {
 	size_t skips_count, skips_capacity;
 	const struct value **approvals; /* `approved` records, in order */
 	size_t approvals_count, approvals_capacity;
+	const struct value **gates; /* `waiting` records that ask for signatures */
+	size_t gates_count, gates_capacity;
 	const struct value **operators; /* who has started and resumed it */
 	size_t operators_count, operators_capacity;
 	int64_t machine; /* nanoseconds the run has worked until the last record, without waiting for people and without

@@ -314,6 +314,42 @@ PY
   [ "$status" -eq 0 ]
 }
 
+@test "nobody gets past a gate by leaving it out: not by skip, not by --from, not by an edited runbook without it" {
+  gate
+  code 2 standin run r.yaml --yes --from 3
+  has "$output" "standin: --from: step 2 before it wants signatures, and would be left out"
+  runbook <<'YAML'
+steps:
+  - group: Inside
+    steps:
+      - {uses: core.approve, with: {message: One?, from: [alice@example.com], signers: signers}}
+  - {uses: toy.put, host: a, with: {name: y, value: v}}
+YAML
+  code 2 standin run r.yaml --yes --from 2
+  has "$output" "standin: --from: step 1.1 before it wants signatures, and would be left out"
+  begin run r.yaml --yes --from 1
+  waiting 1
+  for step in 1 1.1; do
+    code 2 standin skip $step --reason "no time"
+    same "$(reason)" "standin: not accepted: it cannot be left out: signatures are wanted there"
+  done
+  kill -KILL "$pid"
+  ended
+  sed 's/from: .alice@example.com., signers: signers//' r.yaml >word.yaml
+  sed '/group:/,/approve/d' r.yaml >none.yaml
+  for edited in word none; do
+    code 6 standin resume --amend $edited.yaml
+    same "$(reason | head -1)" "standin: step 1.1 has asked for signatures, and is no such step in the amended runbook"
+  done
+  same "$(applied)" ""
+  begin resume
+  waiting 2
+  code 0 approve --key keys/alice
+  ended
+  [ "$status" -eq 0 ]
+  same "$(applied)" "put y v"
+}
+
 @test "an approval for one set of inputs is none for another" {
   asking
   standin approve --export request.json
