@@ -212,11 +212,33 @@ static const char *path_of(struct interpreter *interpreter, const char *path)
 	return arena_printf(interpreter->arena, "%.*s/%s", (int)(slash - runbook), runbook, path);
 }
 
+/* ssh-keygen reads files: what the run keeps by content is put into its folder. */
+static int place_file(struct interpreter *interpreter, const char *name, const struct source *source, const char **ret_path,
+		      const char **ret_name, struct error *err)
+{
+	*ret_path = *ret_name = NULL;
+	if (!source)
+		return 0;
+	*ret_path = arena_printf(interpreter->arena, "%s/%s", interpreter->run->folder, name);
+	*ret_name = source->name;
+	return file_write_durable(*ret_path, source->text, source->length, 0600, err);
+}
+
+static int place_policy(struct interpreter *interpreter, struct approval *approval, struct error *err)
+{
+	const struct execution *execution = interpreter->execution;
+	if (place_file(interpreter, "approvers", execution->approvers, &approval->signers, &approval->signers_name, err) < 0)
+		return -1;
+	return place_file(interpreter, "revoked", execution->revoked, &approval->revoked, &approval->revoked_name, err);
+}
+
 static void read_files(struct interpreter *interpreter, const struct value *inputs, struct approval *approval)
 {
 	const char *signers = value_get_text(inputs, "signers"), *revoked = value_get_text(inputs, "revoked");
 	approval->signers = signers ? path_of(interpreter, signers) : SIGNERS;
 	approval->revoked = revoked ? path_of(interpreter, revoked) : file_exists(REVOKED) ? REVOKED : NULL;
+	approval->signers_name = approval->signers;
+	approval->revoked_name = approval->revoked;
 }
 
 static int check_files(const struct approval *approval, struct error *err)
@@ -268,6 +290,8 @@ static bool ask_again(struct interpreter *interpreter, struct attempt *attempt, 
 int approval_check_files(struct interpreter *interpreter, const struct value *inputs, struct error *err)
 {
 	struct approval approval = {0};
+	if (interpreter->execution->approvers)
+		return 0;
 	read_files(interpreter, inputs, &approval);
 	return check_files(&approval, err);
 }
@@ -282,7 +306,12 @@ int approval_prepare(struct interpreter *interpreter, struct attempt *attempt, s
 	approval->from = value_copy(interpreter->arena, value_get(inputs, "from"));
 	approval->least = (size_t)value_get_int(inputs, "min", 1);
 	approval->not_requester = value_get_bool(inputs, "not_requester", false);
-	read_files(interpreter, inputs, approval);
+	if (interpreter->execution->approvers) {
+		if (place_policy(interpreter, approval, err) < 0)
+			return -1;
+	} else {
+		read_files(interpreter, inputs, approval);
+	}
 	if (read_timeout(inputs, &timeout, err) < 0 || check_terms(interpreter, approval, err) < 0 ||
 	    check_files(approval, err) < 0)
 		return -1;

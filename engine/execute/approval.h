@@ -9,16 +9,17 @@
 
 #include "engine/execute/interpreter.h"
 
-struct approval {		       /* a gate that waits for signatures; lives as long as the interpreter */
-	const char *step;	       /* instance key */
-	const struct value *from;      /* principals */
-	size_t least;		       /* so many of them */
-	bool not_requester;	       /* none of those who started or resumed the run */
-	const char *signers, *revoked; /* paths; revoked may be NULL */
-	int64_t expires;	       /* wall time; 0: never */
-	const struct value *document;  /* what is asked */
-	const char *text;	       /* of that */
-	const struct value **given;    /* `approved` records that count */
+struct approval {				 /* a gate that waits for signatures; lives as long as the interpreter */
+	const char *step;			 /* instance key */
+	const struct value *from;		 /* principals */
+	size_t least;				 /* so many of them */
+	bool not_requester;			 /* none of those who started or resumed the run */
+	const char *signers_name, *revoked_name; /* what people know them by */
+	const char *signers, *revoked;		 /* paths; revoked may be NULL */
+	int64_t expires;			 /* wall time; 0: never */
+	const struct value *document;		 /* what is asked */
+	const char *text;			 /* of that */
+	const struct value **given;		 /* `approved` records that count */
 	size_t count, capacity;
 	bool closed; /* it no longer waits */
 };

@@ -85,6 +85,8 @@ static int judge(struct interpreter *interpreter, const struct approval *approva
 		 struct approval_signer *ret_signer, struct error *err)
 {
 	const struct approval_keys keys = {.folder = interpreter->run->folder,
+					   .name = approval->signers_name,
+					   .revoked_name = approval->revoked_name,
 					   .signers = approval->signers,
 					   .revoked = approval->revoked,
 					   .from = approval->from};
@@ -113,7 +115,7 @@ static const struct value *signers_value(struct arena *arena, const struct appro
 	size_t length;
 	if (file_read(approval->signers, SIGNERS_LIMIT, &text, &length, NULL) == 0)
 		hash_hex(text, length, digest);
-	value_put(arena, value, "path", value_string(arena, approval->signers));
+	value_put(arena, value, "path", value_string(arena, approval->signers_name));
 	value_put(arena, value, "sha256", value_string(arena, digest));
 	return value;
 }

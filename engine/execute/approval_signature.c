@@ -159,7 +159,7 @@ static int ask_owner(const struct question *question, struct approval_signer *si
 	if (signer->principal)
 		return 0;
 	bool plain = strcmp(answer.errors, "No principal matched.") == 0 || !*answer.errors;
-	return error_set(err, ERROR_REFUSED, "%s knows no signer with the key %s%s%s", question->keys->signers,
+	return error_set(err, ERROR_REFUSED, "%s knows no signer with the key %s%s%s", question->keys->name,
 			 signer->fingerprint, plain ? "" : ": ", plain ? "" : answer.errors);
 }
 
@@ -184,13 +184,13 @@ static int check(const struct question *question, struct approval_signer *signer
 	    ask_permission(question, signer->principal, NULL, &good, err) < 0)
 		return -1;
 	if (!good)
-		return error_set(err, ERROR_REFUSED, "%s does not let %s sign approvals", question->keys->signers,
+		return error_set(err, ERROR_REFUSED, "%s does not let %s sign approvals", question->keys->name,
 				 signer->principal);
 	if (question->keys->revoked && ask_permission(question, signer->principal, question->keys->revoked, &good, err) < 0)
 		return -1;
 	return good ? 0
 		    : error_set(err, ERROR_REFUSED, "the key %s of %s is revoked (%s)", signer->fingerprint, signer->principal,
-				question->keys->revoked);
+				question->keys->revoked_name);
 }
 
 int approval_verify(struct arena *arena, const struct approval_keys *keys, const char *text, size_t length,

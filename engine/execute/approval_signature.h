@@ -23,9 +23,11 @@ int approval_sign(struct arena *arena, const char *key, const char *text, size_t
 		  struct error *err);
 
 struct approval_keys {
-	const char *folder;	  /* where a signature may stand for a moment */
-	const char *signers;	  /* path of the allowed-signers file */
-	const char *revoked;	  /* of a key revocation list, or of a list of public keys; NULL: none */
+	const char *folder;  /* where a signature may stand for a moment */
+	const char *signers; /* path of the allowed-signers file */
+	const char *name;    /* what people know it by */
+	const char *revoked; /* of a key revocation list, or of a list of public keys; NULL: none */
+	const char *revoked_name;
 	const struct value *from; /* of several principals that have the same key, one of these */
 };
 

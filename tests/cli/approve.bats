@@ -465,3 +465,50 @@ hint: approve on a terminal, or with --yes"
   same "$(reason)" "standin: none.json is no request and no approval of this version of standin"
   waits
 }
+
+@test "out of git: the policy of the trunk says who may approve, not the runbook; the run keeps what it began with; the commit is signed for" {
+  export GIT_CONFIG_GLOBAL=$W/gitconfig GIT_CONFIG_NOSYSTEM=1
+  git config --global user.name Alice
+  git config --global user.email alice@example.com
+  git config --global init.defaultBranch main
+  mkdir -p repository/.standin
+  cd repository
+  git init -q
+  gate # its signers: a file beside it, that lets in whom it likes
+  mv ../r.yaml ../inventory.yaml .
+  sed "s/^alice/eve/; t; d" ../signers >signers
+  grep -v carol ../signers >.standin/approvers
+  cp ../keys/bob.pub .standin/revoked
+  printf 'standin: "1"\napprovers: .standin/approvers\nsignatures: {on: commit, allowed_signers: .standin/approvers, revoked_keys: .standin/revoked}\n' >.standin/policy.yaml
+  git config --global gpg.format ssh
+  git config --global user.signingkey "$W/keys/alice.pub"
+  sign() { ssh-agent sh -c 'ssh-add -q "$0" && git add -A && git commit -q -S -m "$1"' "$W/keys/alice" "$1"; }
+  sign first
+  tip=$(git rev-parse --short=12 HEAD)
+  begin run r.yaml@main --yes
+  waiting 1
+  # from here on, nothing that is changed counts
+  cp ../signers .standin/approvers
+  : >.standin/revoked
+  sed -i 's/name: y/name: z/' r.yaml
+  sign second
+  code 6 approve --key "$W/keys/eve"
+  refused "$tip:.standin/approvers knows no signer with the key $(cd "$W"; print_key eve)"
+  code 6 approve --key "$W/keys/bob"
+  refused "the key $(cd "$W"; print_key bob) of bob@example.com is revoked ($tip:.standin/revoked)"
+  kill -KILL "$pid"
+  ended
+  begin resume
+  waiting 2
+  code 6 approve --key "$W/keys/bob"
+  refused "the key $(cd "$W"; print_key bob) of bob@example.com is revoked ($tip:.standin/revoked)"
+  standin approve --export "$W/request.json"
+  same "$(field "$(cat "$W/request.json")" 'value["content"]["commit"]')" "$(git rev-parse main~1)"
+  code 0 approve --key "$W/keys/alice"
+  has "$output" "  commit       $(git rev-parse main~1)"
+  ended
+  [ "$status" -eq 0 ]
+  same "$(applied)" $'put x v\nput y alice@example.com'
+  same "$(field "$(journal | grep '"kind":"approved"')" 'value["signers"]')" \
+    "{'path': '$tip:.standin/approvers', 'sha256': '$(git show main~1:.standin/approvers | sha256sum | cut -d' ' -f1)'}"
+}
