@@ -252,11 +252,18 @@ static int check_files(const struct approval *approval, struct error *err)
 	return error_hint(err, "write it in the form of ssh-keygen's ALLOWED SIGNERS, or name another as `signers`");
 }
 
+static int check_count(const struct value *inputs, struct error *err)
+{
+	const struct value *from = value_get(inputs, "from");
+	long long least = value_get_int(inputs, "min", 1);
+	if (!value_is(from, VALUE_LIST) || least <= (long long)from->list.count)
+		return 0;
+	return error_set(err, ERROR_INVALID, "%lld approvals are wanted, but only %zu persons may approve", least,
+			 from->list.count);
+}
+
 static int check_terms(const struct interpreter *interpreter, const struct approval *approval, struct error *err)
 {
-	if (approval->least > approval->from->list.count)
-		return error_set(err, ERROR_INVALID, "%zu approvals are wanted, but only %zu persons may approve",
-				 approval->least, approval->from->list.count);
 	if (!approval->not_requester || !value_is_text(value_get(requester(interpreter), "user"), "root"))
 		return 0;
 	error_set(err, ERROR_INVALID, "who asks may not approve, but it cannot be told who asks: the run was started as root");
@@ -287,9 +294,11 @@ static bool ask_again(struct interpreter *interpreter, struct attempt *attempt, 
 	return strcmp(approval->text, json_text(interpreter->arena, before)) == 0;
 }
 
-int approval_check_files(struct interpreter *interpreter, const struct value *inputs, struct error *err)
+int approval_check(struct interpreter *interpreter, const struct value *inputs, struct error *err)
 {
 	struct approval approval = {0};
+	if (check_count(inputs, err) < 0)
+		return -1;
 	if (interpreter->execution->approvers)
 		return 0;
 	read_files(interpreter, inputs, &approval);
@@ -312,8 +321,8 @@ int approval_prepare(struct interpreter *interpreter, struct attempt *attempt, s
 	} else {
 		read_files(interpreter, inputs, approval);
 	}
-	if (read_timeout(inputs, &timeout, err) < 0 || check_terms(interpreter, approval, err) < 0 ||
-	    check_files(approval, err) < 0)
+	if (read_timeout(inputs, &timeout, err) < 0 || check_count(inputs, err) < 0 ||
+	    check_terms(interpreter, approval, err) < 0 || check_files(approval, err) < 0)
 		return -1;
 	if (!ask_again(interpreter, attempt, approval))
 		ask_anew(interpreter, attempt, approval, timeout);

@@ -40,8 +40,8 @@ int approval_check_amended(const struct interpreter *interpreter, struct error *
  * file of who may sign is missing; ERROR_INVALID: no answer could satisfy it. */
 int approval_prepare(struct interpreter *interpreter, struct attempt *attempt, struct approval **ret_approval,
 		     struct error *err);
-/* Are the files of who may sign there? */
-int approval_check_files(struct interpreter *interpreter, const struct value *inputs, struct error *err);
+/* Could it be answered: are there enough persons, and the files of who may sign? */
+int approval_check(struct interpreter *interpreter, const struct value *inputs, struct error *err);
 /* Those of earlier processes that still count; of the others it is noted why they do not. */
 int approval_recall(struct interpreter *interpreter, struct approval *approval);
 

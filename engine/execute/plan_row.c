@@ -255,7 +255,7 @@ static void judge_gate(struct row *row)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	row->verdict = "gate";
 	if (row->interpreter->power == POWER_PURE || strcmp(attempt->action->name, "core.approve") != 0 ||
-	    !approval_wanted(attempt->call.inputs) || approval_check_files(row->interpreter, attempt->call.inputs, &err) == 0)
+	    !approval_wanted(attempt->call.inputs) || approval_check(row->interpreter, attempt->call.inputs, &err) == 0)
 		return;
 	row->verdict = "fail";
 	row->why = arena_strdup(attempt->arena, error_text(&err));

@@ -150,6 +150,8 @@ hint: name yours with --key FILE (its public half is enough); ssh-add -L lists t
 
 @test "without its files a gate stays shut, until they are there; nor does it open if more are wanted than there are, or if it cannot be told who asks" {
   gate "min: 3"
+  code 1 standin plan r.yaml
+  has "$output" "why: 3 approvals are wanted, but only 2 persons may approve"
   code 1 standin run r.yaml --yes
   has "$output" "3 approvals are wanted, but only 2 persons may approve"
   gate "not_requester: true"
