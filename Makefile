@@ -177,7 +177,7 @@ layers:
 
 # --- installing
 
-VERBS := validate explain plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
+VERBS := validate explain schema plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man

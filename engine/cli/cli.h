@@ -50,8 +50,8 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-extern const struct verb verb_validate, verb_explain, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel,
-	verb_skip, verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_actions, verb_eval;
+extern const struct verb verb_validate, verb_explain, verb_schema, verb_plan, verb_run, verb_resume, verb_attach, verb_answer,
+	verb_cancel, verb_skip, verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_actions, verb_eval;
 
 /* Parsed options: given by name, in order. */
 struct options {

@@ -113,3 +113,13 @@ YAML
   code 2 standin validate --baseline known.json r.yaml
   has "$output" "has no list of findings"
 }
+
+@test "schema: one JSON Schema with every action, for an editor; those of inventories and manifests" {
+  code 0 standin schema
+  same "$(field "$output" 'sorted(c["const"] for c in value["$defs"]["action"]["properties"]["uses"]["anyOf"]) == sorted(r["if"]["properties"]["uses"]["const"] for r in value["$defs"]["action"]["allOf"])')" True
+  same "$(field "$output" '[r["then"]["properties"]["with"]["required"] for r in value["$defs"]["action"]["allOf"] if r["if"]["properties"]["uses"]["const"] == "toy.put"]')" "[['name', 'value']]"
+  code 0 standin schema inventory
+  same "$output" "$(cat "$TREE/schemas/inventory.schema.json")"
+  code 2 standin schema nothing
+  has "$output" "there are runbook, inventory and plugin"
+}
