@@ -39,18 +39,18 @@ static bool mentions_others(const char *text, size_t length)
 	return false;
 }
 
-static enum document document_of(const char *path)
+static enum document document_of(const struct tree *tree, const char *path)
 {
 	struct loaded loaded;
 	const struct source *source;
 	const struct value *document = NULL;
-	CLEANUP_FREE char *text = NULL;
-	size_t length;
 	enum document found = DOCUMENT_RUNBOOK;
-	if (file_read(path, DOCUMENT_SIZE_LIMIT, &text, &length, NULL) < 0 || !mentions_others(text, length))
-		return found; /* most are told by this; it is read as a document only once */
+	if (strcmp(path, "-") == 0)
+		return found;
 	loaded_init(&loaded);
-	bool read = document_read(loaded.arena, path, &source, &document, &loaded.diagnostics) == 0;
+	bool read = tree_open(tree, loaded.arena, path, &source, &loaded.diagnostics) == 0 &&
+		    mentions_others(source->text, source->length) && /* most are told by this */
+		    document_parse(loaded.arena, source, &document, &loaded.diagnostics) == 0;
 	for (size_t i = 0; read && !value_get(document, "runbook") && i < COUNT_OF(others); i++)
 		if (value_get(document, others[i].key))
 			found = others[i].document;
@@ -99,11 +99,16 @@ static int load_common(struct validation *validation, struct loaded *loaded, con
 {
 	struct common *common = validation->common;
 	const struct options *options = validation->options;
+	if (loaded->version) { /* a commit's own */
+		load_inventory(loaded, options, path, false);
+		return load_plugins(loaded, options);
+	}
 	if (!in_folder(common, path)) {
 		const char *slash = strrchr(path, '/');
 		common_free(common);
 		common->folder = memory_printf("%.*s", slash ? (int)(slash - path) : 0, path);
 		loaded_init(&common->loaded);
+		load_version(&common->loaded, path);
 		load_inventory(&common->loaded, options, path, false);
 		load_plugins(&common->loaded, options);
 		lint_common(validation);
@@ -117,20 +122,45 @@ static int load_common(struct validation *validation, struct loaded *loaded, con
 	return 0;
 }
 
-static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *path,
+static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *name,
 			     struct silenced_list *ret_silenced)
 {
-	if (load_common(validation, loaded, path) < 0)
+	if (load_common(validation, loaded, name) < 0)
 		return;
-	load_runbook(loaded, path);
+	load_runbook(loaded, name);
 	if (!loaded->runbook)
 		return;
 	bool right = loaded->diagnostics.errors == 0;
+	/* Of a commit the other runbooks of its set are not read. */
+	const struct lint_set *set = loaded->version ? NULL : lint_set_of(validation->sets, loaded->runbook, loaded->plugins);
 	if (right) /* what follows from an error is not told as well */
-		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory,
-			     lint_set_of(validation->sets, loaded->runbook, loaded->plugins), &loaded->diagnostics);
+		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory, set, &loaded->diagnostics);
 	diagnostics_sort(&loaded->diagnostics);
 	silences_apply(loaded->runbook, right, &loaded->diagnostics, ret_silenced);
+}
+
+static void validate_document(struct validation *validation, struct loaded *loaded, const char *name,
+			      struct silenced_list *ret_silenced)
+{
+	const struct tree *tree = loaded->version ? &loaded->version->tree : &tree_of_files;
+	const char *path = loaded->version ? loaded->version->name : name;
+	switch (document_of(tree, path)) {
+	case DOCUMENT_INVENTORY:
+		if (inventory_read(loaded->arena, tree, path, &loaded->inventory, &loaded->diagnostics) == 0)
+			lint_inventory(loaded->inventory, &loaded->diagnostics);
+		break;
+	case DOCUMENT_PLUGIN:
+		plugin_read(loaded->arena, tree, path, &loaded->diagnostics);
+		break;
+	case DOCUMENT_RUNBOOK:
+		validate_runbook(validation, loaded, name, ret_silenced);
+	}
+}
+
+static bool names_commit(const char *name)
+{
+	CLEANUP_FREE char *path = NULL;
+	return version_rev_of(name, &path) != NULL;
 }
 
 static void validate_one(struct validation *validation, const char *path)
@@ -138,13 +168,8 @@ static void validate_one(struct validation *validation, const char *path)
 	struct loaded loaded;
 	struct silenced_list silenced = {0};
 	loaded_init(&loaded);
-	enum document document = document_of(path);
-	if (document == DOCUMENT_INVENTORY && inventory_read(loaded.arena, path, &loaded.inventory, &loaded.diagnostics) == 0)
-		lint_inventory(loaded.inventory, &loaded.diagnostics);
-	else if (document == DOCUMENT_PLUGIN)
-		plugin_read(loaded.arena, path, &loaded.diagnostics);
-	else if (document == DOCUMENT_RUNBOOK)
-		validate_runbook(validation, &loaded, path, &silenced);
+	if (!names_commit(path) || load_version(&loaded, path) == 0)
+		validate_document(validation, &loaded, path, &silenced);
 	diagnostics_sort(&loaded.diagnostics);
 	bool valid = loaded.diagnostics.errors == 0;
 	findings_add(&validation->findings, path, &loaded.diagnostics, &silenced);
@@ -282,7 +307,8 @@ const struct verb verb_validate = {
 		"A finding that is as it should be is silenced at its step, with the reason: lint: {ignore: [{rule: RULE, "
 		"reason: TEXT}]}. A baseline keeps those that were there before.\n"
 		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict; 8 a baseline that "
-		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same way.",
+		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same "
+		"way." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INVENTORY,
 		    OPTION_PLUGINS,
 		    {"output", 'o', "FORMAT", "text (default), json, sarif, junit or github"},

@@ -55,7 +55,7 @@ static int open_world(void **state)
 	link_all("plugins", world.folder);
 	link_all(FOLDER "/plugins", world.folder);
 	plugins_read(world.arena, world.folder, &world.plugins, &diagnostics);
-	inventory_read(world.arena, "tests/cases/validate/inventory", &world.inventory, &diagnostics);
+	inventory_read(world.arena, &tree_of_files, "tests/cases/validate/inventory", &world.inventory, &diagnostics);
 	world.sets = lint_sets_new(world.arena);
 	*state = &world;
 	return diagnostics.count != 0;

@@ -89,7 +89,7 @@ static int open_world(void **state)
 	world.arena = arena_new();
 	diagnostics_init(&diagnostics, world.arena);
 	plugins_read(world.arena, "plugins", &world.plugins, &diagnostics);
-	inventory_read(world.arena, FOLDER "/inventory", &world.inventory, &diagnostics);
+	inventory_read(world.arena, &tree_of_files, FOLDER "/inventory", &world.inventory, &diagnostics);
 	findings_init(&world.findings, world.arena);
 	int count = scandir(FOLDER, &entries, case_is_yaml, alphasort);
 	for (int i = 0; i < count; i++) {
