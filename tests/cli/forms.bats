@@ -121,5 +121,29 @@ YAML
   code 0 standin schema inventory
   same "$output" "$(cat "$TREE/schemas/inventory.schema.json")"
   code 2 standin schema nothing
-  has "$output" "there are runbook, inventory and plugin"
+  has "$output" "there are runbook, inventory, plugin, audit and policy"
+}
+
+@test "fmt: writes what it changes and names it; --check only says so; links, modes and comments stay; no document is told" {
+  runbook <<<$'steps:\n- with: {message: x} # why\n  uses: core.log   '
+  cp r.yaml before
+  chmod 640 r.yaml
+  ln -s r.yaml link.yaml
+  code 2 standin fmt --check r.yaml
+  same "$output" "r.yaml"
+  cmp r.yaml before
+  code 0 standin fmt link.yaml
+  same "$output" "link.yaml"
+  [ -L link.yaml ]
+  same "$(stat -c %a r.yaml)" 640
+  same "$(tail -n 3 r.yaml)" $'steps:\n  - uses: core.log\n    with: {message: x} # why'
+  code 0 standin fmt --check r.yaml
+  same "$output" ""
+  same "$(standin fmt - <before)" "$(cat r.yaml)"
+  code 0 standin fmt -o json r.yaml
+  same "$output" '[{"path":"r.yaml","changed":false}]'
+  printf 'a: [\n' >broken.yaml
+  code 2 standin fmt broken.yaml
+  has "$output" "broken.yaml:"
+  same "$(cat broken.yaml)" "a: ["
 }
