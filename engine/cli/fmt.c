@@ -57,7 +57,7 @@ static int format_one(struct formatting *formatting, const char *path)
 		print_diagnostics(stderr, &loaded.diagnostics);
 		formatting->invalid = true;
 	} else {
-		bool changed = text.length != source->length || memcmp(text.data, source->text, text.length) != 0;
+		bool changed = text.length != source->length || memcmp(buffer_text(&text), source->text, text.length) != 0;
 		note(formatting, path, changed);
 		if (strcmp(path, "-") == 0 && !formatting->check)
 			fwrite(text.data, 1, text.length, stdout);
