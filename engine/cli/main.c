@@ -12,10 +12,11 @@
 
 /* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
 static const struct verb *const verbs[] = {
-	&verb_validate,	  &verb_explain, &verb_plan,	     &verb_run,	      &verb_resume,	&verb_attach,
-	&verb_answer,	  &verb_approve, &verb_cancel,	     &verb_skip,      &verb_abandon,	&verb_runs,
-	&verb_show,	  &verb_report,	 &verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search,
-	&verb_audit_show, &verb_actions, &verb_eval,	     &verb_history,   &verb_diff,
+	&verb_validate,	  &verb_explain,      &verb_schema,    &verb_fmt,	 &verb_plan,
+	&verb_run,	  &verb_resume,	      &verb_attach,    &verb_answer,	 &verb_approve,
+	&verb_cancel,	  &verb_skip,	      &verb_abandon,   &verb_runs,	 &verb_show,
+	&verb_report,	  &verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search,
+	&verb_audit_show, &verb_actions,      &verb_eval,      &verb_history,	 &verb_diff,
 };
 
 static const struct {
