@@ -140,9 +140,10 @@ static void put_proof_link(struct buffer *out, const struct value *proof)
 
 static void put_head(struct buffer *out, const struct story *story, const struct value *proof)
 {
-	CLEANUP_BUFFER struct buffer operator= {0}, closer = {0};
+	CLEANUP_BUFFER struct buffer operator= {0}, closer = {0}, version = {0};
 	field_append_person(&operator, value_get(story->opened, "operator"));
 	field_append_person(&closer, value_get(story->last, "by"));
+	field_append_version(&version, value_get(story->opened, "library"));
 	html_putf(out, "<header>\n<p class=\"soft\">%s run <span class=\"key\">%s</span></p>\n<h1>%s ",
 		  field_text(story->opened, "runbook_kind", "run"), field_text(story->opened, "run", "?"),
 		  field_text(story->opened, "runbook", "?"));
@@ -160,6 +161,7 @@ static void put_head(struct buffer *out, const struct story *story, const struct
 	row(out, "started", value_get_text(story->opened, "wall"));
 	row(out, "ended", value_get_text(story->last, "wall"));
 	row(out, "operator", buffer_text(&operator));
+	row(out, "version", buffer_text(&version));
 	row(out, "closed by", buffer_text(&closer));
 	row(out, "reason", value_get_text(story->last, "reason"));
 	put_inputs(out, value_get(story->opened, "inputs"));
@@ -256,6 +258,15 @@ static void put_commands(struct buffer *out, const struct value *commands)
 	}
 }
 
+static void put_approvals(struct buffer *out, const struct story_wait *wait)
+{
+	for (size_t i = 0; i < wait->approvals_count; i++) {
+		const struct value *approved = wait->approvals[i];
+		html_putf(out, "<p>Approved by <b>%s</b> at %s, with the key %s</p>\n", field_text(approved, "principal", "?"),
+			  field_text(approved, "wall", "?"), field_text(approved, "key", "?"));
+	}
+}
+
 static void put_waits(struct buffer *out, const struct story_step *step)
 {
 	for (size_t i = 0; i < step->waits_count; i++) {
@@ -265,6 +276,7 @@ static void put_waits(struct buffer *out, const struct story_step *step)
 		field_append_person(&person, value_get(answered, "by"));
 		duration_format(field_duration(answered, "waited", 0), waited);
 		html_putf(out, "<p>Asked: %s</p>\n", value_get_text(step->waits[i].waiting, "message"));
+		put_approvals(out, &step->waits[i]);
 		if (answered)
 			html_putf(out, "<p>Answered <b>%s</b> by %s after %s</p>\n", field_text(answered, "answer", "?"),
 				  person.length ? person.data : "?", waited);

@@ -89,6 +89,14 @@ there() {
   return 1
 }
 
+# stopped - until the process in $pid has stopped itself (STANDIN_FAULT=...:stop); kill -CONT lets it go on.
+stopped() {
+  until grep -qs '^State:[[:space:]]*T' "/proc/$pid/status"; do
+    [ -e "/proc/$pid" ] || { echo "it never stopped" >&2; cat "$W/out" "$W/err" >&2; return 1; }
+    sleep 0.005
+  done
+}
+
 # ended - waits for the process in $pid; its exit code in $status, its output in $output.
 ended() {
   status=0
