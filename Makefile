@@ -24,7 +24,7 @@ Q        := $(if $(V),,@)
 
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libgit2-dev libssl-dev libldap-dev libkrb5-dev \
 	libsasl2-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc dpkg-dev
-DEPS_TEST  := bats git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
+DEPS_TEST  := bats chromium git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs btrfs-progs openssl procps \
 	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32 libxml2-utils
 DEPS_BENCH := ansible-core

@@ -20,11 +20,11 @@
 enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN, DOCUMENT_POLICY };
 
 struct validation {
+	struct since *since;
 	const struct options *options;
 	struct findings findings;
 	struct common *common;
 	struct lint_sets *sets;
-	struct since since;
 	bool text; /* findings are printed as they come */
 };
 
@@ -189,7 +189,7 @@ static void validate_one(struct validation *validation, const char *path)
 	loaded_init(&loaded);
 	if (!names_commit(path) || load_version(&loaded, path) == 0)
 		validate_document(validation, &loaded, path, &silenced);
-	if (since_changed(&validation->since, &loaded, path) == 0) {
+	if (since_changed(validation->since, &loaded, path) == 0) {
 		loaded_free(&loaded);
 		return;
 	}
@@ -301,9 +301,10 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct common common = {0};
+	struct since since = {.rev = options_get(&options, "changed-since")};
 	struct validation validation = {.options = &options,
 					.common = &common,
-					.since = {.rev = options_get(&options, "changed-since")},
+					.since = &since,
 					.text = strcmp(options.format, "text") == 0,
 					.sets = lint_sets_new(arena)};
 	findings_init(&validation.findings, arena);
@@ -313,7 +314,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		validate_all(&validation, arena);
 		result = finish(&validation);
 	}
-	since_tell(&validation.since, !validation.text);
+	since_tell(&since, !validation.text);
 	common_free(&common);
 	lint_sets_free(validation.sets);
 	findings_free(&validation.findings);

@@ -9,7 +9,7 @@ STANDIN=${STANDIN:-$TREE/build/standin}
 setup() {
   W=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "$BATS_TEST_TMPDIR")/standin-cli.XXXXXX")
   chmod 755 "$W" # for those who come as another user
-  export STANDIN_PLUGINS=$W/plugins STANDIN_STATE=$W/state LC_ALL=C.UTF-8
+  export STANDIN_PLUGINS=$W/plugins STANDIN_STATE=$W/state STANDIN_AUDIT=$W/audit LC_ALL=C.UTF-8
   unset STANDIN_FAULT STANDIN_INVENTORY
   mkdir "$W/plugins"
   ln -s "$TREE/plugins/core" "$W/plugins/core"
