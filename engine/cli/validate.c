@@ -132,18 +132,19 @@ static int load_common(struct validation *validation, struct loaded *loaded, con
 	return 0;
 }
 
-static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *path,
+static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *name,
 			     struct silenced_list *ret_silenced)
 {
-	if (load_common(validation, loaded, path) < 0)
+	if (load_common(validation, loaded, name) < 0)
 		return;
-	load_runbook(loaded, path);
+	load_runbook(loaded, name);
 	if (!loaded->runbook)
 		return;
 	bool right = loaded->diagnostics.errors == 0;
+	/* Of a commit the other runbooks of its set are not read. */
+	const struct lint_set *set = loaded->version ? NULL : lint_set_of(validation->sets, loaded->runbook, loaded->plugins);
 	if (right) /* what follows from an error is not told as well */
-		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory,
-			     lint_set_of(validation->sets, loaded->runbook, loaded->plugins), &loaded->diagnostics);
+		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory, set, &loaded->diagnostics);
 	diagnostics_sort(&loaded->diagnostics);
 	silences_apply(loaded->runbook, right, &loaded->diagnostics, ret_silenced);
 }
@@ -334,7 +335,8 @@ const struct verb verb_validate = {
 		"A finding that is as it should be is silenced at its step, with the reason: lint: {ignore: [{rule: RULE, "
 		"reason: TEXT}]}. A baseline keeps those that were there before.\n"
 		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict; 8 a baseline that "
-		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same way.",
+		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same "
+		"way." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INVENTORY,
 		    OPTION_PLUGINS,
 		    {"output", 'o', "FORMAT", "text (default), json, sarif, junit or github"},
