@@ -24,8 +24,8 @@ Q        := $(if $(V),,@)
 
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libgit2-dev libssl-dev libldap-dev libkrb5-dev \
 	libsasl2-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc dpkg-dev
-DEPS_TEST  := bats git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
-	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
+DEPS_TEST  := bats chromium git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
+	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs btrfs-progs openssl procps \
 	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32 libxml2-utils
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
@@ -89,11 +89,15 @@ $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
 # The replicator's agent goes to other hosts: it needs nothing there but libc. What it takes of the libraries is linked in, and no more.
-LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lzstd -Wl,-Bdynamic
-AGENT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/replica/agent.c,$(wildcard plugins/replica/*.c)))
+LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lssl -lcrypto -lzstd -Wl,-Bdynamic
+# jansson's inner names are its own: the base layer has a utf8_encode, too.
+$(BUILD)/jansson.o:
+	$(Q)mkdir -p $(@D) && ld -r -o $@ --whole-archive $(shell $(CC) -print-file-name=libjansson.a) && objcopy --wildcard --keep-global-symbol='json*' $@
+AGENT_PROGRAM := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/agent*.c))
+AGENT_OBJECTS := $(filter-out $(AGENT_PROGRAM),$(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/*.c)))
 $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
-$(BUILD)/standin-agent: $(BUILD)/plugins/replica/agent.o $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a
+$(BUILD)/standin-agent: $(AGENT_PROGRAM) $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a $(BUILD)/jansson.o
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_OF_AGENT) -lm
 
@@ -105,7 +109,7 @@ define unit_test
 $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(if $(filter replica,$(2)),$(BUILD)/engine/base.a $(BUILD)/plugins/replica.a,\
 		$(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),$(2))),$(ARCHIVES)))
 	$$(if $$(Q),@echo "  LD  $$@")
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) $(if $(filter replica,$(2)),-lzstd) -lcmocka
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) $(if $(filter replica,$(2)),-lssl -lzstd) -lcmocka
 endef
 # Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
 PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
@@ -198,7 +202,7 @@ install: manuals $(PROGRAMS) $(BUILD)/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(MANDIR) && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)
-	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(MANDIR)/../man7/standin-rules.7
+	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/standin-rules.7
 	install -D -m644 engine/cli/packaging/standin.bash $(DESTDIR)$(BASHDIR)/standin
 	install -D -m644 engine/cli/packaging/standin.zsh $(DESTDIR)$(ZSHDIR)/_standin
 	install -D -m644 engine/cli/packaging/standin.fish $(DESTDIR)$(FISHDIR)/standin.fish
