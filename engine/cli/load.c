@@ -15,6 +15,7 @@
 #include "engine/execute/evidence.h"
 #include "engine/plan/check.h"
 #include "engine/report/report.h"
+#include "engine/runbook/replica.h"
 
 #ifndef STANDIN_SHARE
 #define STANDIN_SHARE "/usr/local/share/standin"
@@ -62,6 +63,18 @@ static const char *beside(struct arena *arena, const char *path, const char *nam
 	return slash ? arena_printf(arena, "%.*s/%s", (int)(slash - path), path, name) : NULL;
 }
 
+/* Replication sets: those beside the runbook (or here), then those beside the inventory, but for names that the first ones
+ * have. */
+static int load_sets(struct loaded *loaded, const char *runbook_path)
+{
+	const char *first = beside(loaded->arena, runbook_path, "replica");
+	const char *second = beside(loaded->arena, loaded->inventory_path, "replica");
+	int result = replicas_read(loaded->arena, first ? first : "replica", loaded->inventory, &loaded->diagnostics);
+	if (second && replicas_read(loaded->arena, second, loaded->inventory, &loaded->diagnostics) < 0)
+		result = -1;
+	return result;
+}
+
 static const char *find_inventory(struct arena *arena, const struct options *options, const char *runbook_path)
 {
 	const char *given = options_get(options, "inventory");
@@ -98,7 +111,7 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 	if (inventory_from_value(loaded->arena, path, document, &loaded->inventory, &loaded->diagnostics) < 0)
 		return -1;
 	secrets_guard(loaded->inventory);
-	return 0;
+	return load_sets(loaded, runbook_path);
 }
 
 /* Those that came with this very program: in its source tree, or installed beside it. */
@@ -133,6 +146,8 @@ int load_runbook(struct loaded *loaded, const char *path)
 	runbook_read(loaded->arena, path, loaded->inventory, &loaded->runbook, &loaded->diagnostics);
 	if (loaded->runbook) /* all that is wrong is told at once */
 		runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
+	if (loaded->runbook)
+		runbook_check_sets(loaded->runbook, loaded->plugins, loaded->inventory, &loaded->diagnostics);
 	return loaded->diagnostics.errors ? -1 : 0;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
 #include "engine/document/document.h"
+#include "engine/runbook/replica.h"
 
 static const char *const severities[] = {[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
 
@@ -40,13 +41,13 @@ static void print_json(struct loaded *loaded, const char *path, struct value *li
 	value_append(loaded->arena, list, entry);
 }
 
-enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN };
+enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN, DOCUMENT_REPLICA };
 
 /* By a key that each of the others has, and a runbook has not. */
 static const struct {
 	const char *key;
 	enum document document;
-} others[] = {{"hosts", DOCUMENT_INVENTORY}, {"plugin", DOCUMENT_PLUGIN}};
+} others[] = {{"hosts", DOCUMENT_INVENTORY}, {"plugin", DOCUMENT_PLUGIN}, {"replica", DOCUMENT_REPLICA}};
 
 static bool mentions_others(const char *text, size_t length)
 {
@@ -114,6 +115,16 @@ static int load_common(struct common *common, struct loaded *loaded, const struc
 	return 0;
 }
 
+/* A replication set; its hosts too, where there is an inventory. */
+static void read_set(struct loaded *loaded, const struct options *options, const char *path)
+{
+	const struct source *source;
+	struct replica replica;
+	if (load_inventory(loaded, options, path, false) == 0 &&
+	    document_open(loaded->arena, path, &source, &loaded->diagnostics) == 0)
+		replica_from_source(loaded->arena, source, loaded->inventory, &replica, &loaded->diagnostics);
+}
+
 static bool validate_one(struct common *common, const struct options *options, const char *path, bool json, struct arena *arena,
 			 struct value *results)
 {
@@ -124,6 +135,8 @@ static bool validate_one(struct common *common, const struct options *options, c
 		inventory_read(loaded.arena, path, &loaded.inventory, &loaded.diagnostics);
 	else if (document == DOCUMENT_PLUGIN)
 		plugin_read(loaded.arena, path, &loaded.diagnostics);
+	else if (document == DOCUMENT_REPLICA)
+		read_set(&loaded, options, path);
 	else if (load_common(common, &loaded, options, path) == 0)
 		load_runbook(&loaded, path);
 	bool valid = loaded.diagnostics.errors == 0;
@@ -165,7 +178,8 @@ const struct verb verb_validate = {
 	.name = "validate",
 	.usage = "RUNBOOK... [options]",
 	.summary = "check runbooks without touching any host",
-	.description = "Reads each runbook (or inventory, or plugin.yaml), checks its shape, its names, its expressions, and "
+	.description = "Reads each runbook (or inventory, replication set, or plugin.yaml), checks its shape, its names, its "
+		       "expressions, and "
 		       "each step against "
 		       "the action that it uses.\n"
 		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at once.",

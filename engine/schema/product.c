@@ -17,6 +17,7 @@
 EMBED(runbook);
 EMBED(inventory);
 EMBED(plugin);
+EMBED(replica);
 
 static struct {
 	const char *name;
@@ -26,6 +27,7 @@ static struct {
 	{"runbook", runbook_schema_text, NULL},
 	{"inventory", inventory_schema_text, NULL},
 	{"plugin", plugin_schema_text, NULL},
+	{"replica", replica_schema_text, NULL},
 };
 
 static struct schema *compile(const char *name, const char *text)
