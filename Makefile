@@ -49,10 +49,10 @@ N        ?= 1000
 SUITES   ?=
 .DELETE_ON_ERROR:
 # Plugins that are programs.
-PROGRAMS := $(foreach p,ad exchange,$(BUILD)/plugins/$(p)/$(p))
-all: $(BUILD)/standin $(PROGRAMS) $(BUILD)/standin-agent
+PROGRAMS := $(foreach p,ad exchange replica,$(BUILD)/plugins/$(p)/$(p))
+all: $(BUILD)/standin $(PROGRAMS) $(BUILD)/standin-agent $(BUILD)/plugins/replica/standin-agent
 
-include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
+include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/plugins/*/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
 	$(BUILD)/tests/unit/plugins/*/*.d)
 
 $(BUILD)/%.o: %.c
@@ -81,6 +81,7 @@ $(DIRECTORY): $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/ad/ad.c,$(wildcar
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(BUILD)/plugins/ad/ad: $(BUILD)/plugins/ad/ad.o
 $(BUILD)/plugins/exchange/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/exchange/*.c))
+$(BUILD)/plugins/replica/replica: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/ends/*.c))
 $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
@@ -93,6 +94,10 @@ $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 $(BUILD)/standin-agent: $(BUILD)/plugins/replica/agent.o $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+# What the plugin replica puts on hosts stands beside its program.
+$(BUILD)/plugins/replica/standin-agent: $(BUILD)/standin-agent
+	$(Q)cp $< $@.new && mv -f $@.new $@
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -183,7 +188,7 @@ manuals: all
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
 	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
 
-install: manuals $(PROGRAMS) $(BUILD)/standin-agent
+install: manuals $(PROGRAMS) $(BUILD)/standin-agent $(BUILD)/plugins/replica/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1

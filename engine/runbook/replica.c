@@ -176,7 +176,7 @@ static const struct value *limits_of(const struct reader *reader)
 		const struct value *one = written->list.items[i];
 		struct value *limit = value_map(arena);
 		value_put(arena, limit, "from", text_or(arena, value_get(one, "from"), "00:00"));
-		value_put(arena, limit, "to", text_or(arena, value_get(one, "to"), "00:00"));
+		value_put(arena, limit, "to", text_or(arena, value_get(one, "to"), "24:00"));
 		value_put(arena, limit, "rate", value_int(arena, rate_of(value_get_text(one, "rate"))));
 		value_append(arena, limits, limit);
 	}
@@ -196,6 +196,7 @@ static const struct value *set_of(const struct reader *reader)
 	value_put(arena, set, "rules", rules ? rules : value_list(arena));
 	value_put(arena, set, "store", value_get(document, "store"));
 	value_put(arena, set, "device", text_or(arena, value_get(document, "device"), NULL));
+	value_put(arena, set, "mounted", value_bool(value_get_bool(document, "mounted", false)));
 	put_route(reader, set);
 	value_put(arena, set, "orphans", orphans_of(reader));
 	value_put(arena, set, "consistency", consistency_of(reader));

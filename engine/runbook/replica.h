@@ -7,6 +7,7 @@
  *     paths                    [{path, to}]: to is a path in the replica, "" its root
  *     rules                    ["- *.tmp"]
  *     store, device            on the target; device null: a folder in the store
+ *     mounted                  true: refused while no file system is mounted for the store
  *     address, port            where the target's agent listens
  *     orphans                  {mode, to or null, older [seconds]}
  *     consistency              {mode: none | snapshot | reflink | commands, quiesce, thaw: argument vectors}
