@@ -181,7 +181,7 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
+VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval replica-explain replica-define replica-connect replica-wait replica-status replica-sync replica-verify replica-pause replica-resume replica-disconnect replica-promote replica-drop
 
 manuals: all
 	$(Q)mkdir -p $(BUILD)/man

@@ -141,14 +141,25 @@ int load_plugins(struct loaded *loaded, const struct options *options)
 	return plugins_read(loaded->arena, plugins_folder(loaded->arena, options), &loaded->plugins, &loaded->diagnostics);
 }
 
-int load_runbook(struct loaded *loaded, const char *path)
+static int check_runbook(struct loaded *loaded)
 {
-	runbook_read(loaded->arena, path, loaded->inventory, &loaded->runbook, &loaded->diagnostics);
 	if (loaded->runbook) /* all that is wrong is told at once */
 		runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
 	if (loaded->runbook)
 		runbook_check_sets(loaded->runbook, loaded->plugins, loaded->inventory, &loaded->diagnostics);
 	return loaded->diagnostics.errors ? -1 : 0;
+}
+
+int load_runbook(struct loaded *loaded, const char *path)
+{
+	runbook_read(loaded->arena, path, loaded->inventory, &loaded->runbook, &loaded->diagnostics);
+	return check_runbook(loaded);
+}
+
+int load_runbook_source(struct loaded *loaded, const struct source *source)
+{
+	runbook_from_source(loaded->arena, source, loaded->inventory, NULL, &loaded->runbook, &loaded->diagnostics);
+	return check_runbook(loaded);
 }
 
 int load_inputs(struct loaded *loaded, const struct value *given)

@@ -2,7 +2,7 @@
 # --help, manual, eval: that every verb tells what it does with examples that are true, and that exit codes stand in one place.
 load support
 
-verbs() { "$STANDIN" --help | sed -n '/^  validate /,/^$/s/^  \([a-z]*\( verify\)\?\)  .*/\1/p'; }
+verbs() { "$STANDIN" --help | sed -n '/^  validate /,/^$/s/^  \([a-z]\+\( [a-z]\+\)\?\)  .*/\1/p'; }
 
 @test "every verb has help with a usage, what it does, and examples of itself whose options it knows" {
   [ "$(verbs | wc -l)" -ge 14 ]
