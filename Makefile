@@ -87,13 +87,18 @@ $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
 LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
-# The replicator's agent goes to other hosts: it needs nothing there but libc.
-AGENT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/replica/agent.c,$(wildcard plugins/replica/*.c)))
+# The replicator's agent goes to other hosts: it needs nothing there but libc. What it takes of the libraries is linked in, and no more.
+LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lssl -lcrypto -Wl,-Bdynamic
+# jansson's inner names are its own: the base layer has a utf8_encode, too.
+$(BUILD)/jansson.o:
+	$(Q)mkdir -p $(@D) && ld -r -o $@ --whole-archive $(shell $(CC) -print-file-name=libjansson.a) && objcopy --wildcard --keep-global-symbol='json*' $@
+AGENT_PROGRAM := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/agent*.c))
+AGENT_OBJECTS := $(filter-out $(AGENT_PROGRAM),$(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/*.c)))
 $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
-$(BUILD)/standin-agent: $(BUILD)/plugins/replica/agent.o $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a
+$(BUILD)/standin-agent: $(AGENT_PROGRAM) $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a $(BUILD)/jansson.o
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_OF_AGENT) -lm
 
 # What the plugin replica puts on hosts stands beside its program.
 $(BUILD)/plugins/replica/standin-agent: $(BUILD)/standin-agent
@@ -107,7 +112,7 @@ define unit_test
 $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(if $(filter replica,$(2)),$(BUILD)/engine/base.a $(BUILD)/plugins/replica.a,\
 		$(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),$(2))),$(ARCHIVES)))
 	$$(if $$(Q),@echo "  LD  $$@")
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) $(if $(filter replica,$(2)),-lssl) -lcmocka
 endef
 # Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
 PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plugins/replica/cycle.h"
+#include "plugins/replica/result.h"
 #include "plugins/replica/store.h"
 
 struct source {
@@ -16,20 +17,20 @@ struct source {
 	struct cycle_events events;
 };
 
-struct source_result {
-	const char *way; /* "mirror", "cycle", "resync", "verify" */
-	struct identity point;
-	uint64_t generation;
-	int64_t time; /* of the point */
-	struct cycle_count count;
-	uint64_t wire_out, wire_in;
-};
-
 /* One cycle, whichever is due: a first mirror, the difference to the last point, or a resync by content. */
 int source_cycle(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 /* Compares by content; differences go to source->events.difference. Nothing is changed. */
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 
-/* Serves one source until it closes. The store is locked meanwhile. device (NULL: none, or the one that the store has): the
- * replica is this block device. */
-int target_serve(const char *store, const char *device, struct stream *source, struct error *err);
+/* Compares by content and sends what differs. */
+int source_repair(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+
+struct serve {
+	const char *store;
+	const char *device; /* the replica is this block device; NULL: none, or the one that the store has */
+	const char *set;    /* NULL: whichever the source names. Else only this one, */
+	uint64_t term;	    /* and only at this term */
+};
+
+/* Serves one source until it closes. The store is locked meanwhile. */
+int target_serve(const struct serve *serve, struct stream *source, struct error *err);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine/base/memory.h"
@@ -13,6 +14,7 @@
 #include "plugins/replica/session.h"
 
 struct target {
+	const struct serve *serve;
 	struct store store;
 	struct frame_reader in;
 	struct frame_writer out;
@@ -25,10 +27,29 @@ struct target {
 
 /* --- who may write --- */
 
+/* Is it what the two ends were enrolled for? */
+static int check_enrolled(const struct target *target, struct error *err)
+{
+	const struct serve *serve = target->serve;
+	const struct hello *hello = &target->hello;
+	if (!serve->set || (strcmp(serve->set, hello->set) == 0 && serve->term == hello->term))
+		return 0;
+	if (strcmp(serve->set, hello->set) != 0)
+		return error_set(err, ERROR_REFUSED, "this agent is the target of the set %s here, not of %s", serve->set,
+				 hello->set);
+	error_set(err, ERROR_REFUSED, "the target was connected at term %" PRIu64 "; the source has term %" PRIu64, serve->term,
+		  hello->term);
+	return error_hint(err, hello->term < serve->term ? "this source was replaced: keep its unsent changes"
+							 : "connect the target with this term, too");
+}
+
 static int check_source(const struct target *target, struct error *err)
 {
 	const struct point *point = &target->store.point;
 	const struct hello *hello = &target->hello;
+	if (target->serve->set && hello->term > point->term)
+		return 0; /* the engine has connected a new source: all is compared by content, for it has no manifest of this
+			   */
 	if (point->set[0] && (strcmp(point->set, hello->set) != 0 || !identity_equal(&point->source, &hello->source))) {
 		char source[IDENTITY_HEX];
 		identity_hex(&point->source, source);
@@ -76,7 +97,8 @@ static int greet(struct target *target, struct error *err)
 	struct frame frame;
 	if (expect_frame(&target->in, FRAME_HELLO, &frame, err) < 0 || parse_hello(&frame, &target->hello, err) < 0)
 		return -1;
-	if (check_source(target, err) < 0 || check_term(target, err) < 0 || bind_store(target, err) < 0)
+	if (check_enrolled(target, err) < 0 || check_source(target, err) < 0 || check_term(target, err) < 0 ||
+	    bind_store(target, err) < 0)
 		return -1;
 	const struct point *point = &target->store.point;
 	const struct welcome welcome = {
@@ -275,14 +297,15 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
-int target_serve(const char *store, const char *device, struct stream *source, struct error *err)
+int target_serve(const struct serve *serve, struct stream *source, struct error *err)
 {
 	struct target *target = memory_alloc(sizeof(*target));
+	target->serve = serve;
 	target->in.stream = target->out.stream = source;
-	int result = recovery_open(store, &target->store, err);
+	int result = recovery_open(serve->store, &target->store, err);
 	bool open = result == 0;
 	if (open)
-		result = store_bind_device(&target->store, device, err);
+		result = store_bind_device(&target->store, serve->device, err);
 	if (result == 0)
 		result = converse(target, err);
 	if (result < 0 && err->code != ERROR_CONNECTION)

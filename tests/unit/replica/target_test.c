@@ -109,7 +109,8 @@ static int serve(struct error *err)
 	int nowhere = open("/dev/null", O_WRONLY);
 	lseek(script_stream.output, 0, SEEK_SET);
 	struct stream stream = stream_of_fds("the script", script_stream.output, nowhere);
-	int result = target_serve(store_path, device, &stream, err);
+	const struct serve serve = {.store = store_path, .device = device};
+	int result = target_serve(&serve, &stream, err);
 	close(nowhere);
 	close(script_stream.output);
 	frame_writer_free(&script);
