@@ -81,7 +81,8 @@ static void write_unit(const struct options *options, const struct set *set, con
 	}
 	buffer_printf(out, "CapabilityBoundingSet=%s\n", buffer_text(&capabilities));
 	if (set->role == SET_SOURCE && set->consistency == SET_CONSISTENCY_NONE)
-		buffer_printf(out, "RestrictSUIDSGID=yes\nProtectSystem=strict\nReadWritePaths=%s\n", options->home);
+		/* no RestrictSUIDSGID: it takes openat2 away, whose flags no filter can see */
+		buffer_printf(out, "ProtectSystem=strict\nReadWritePaths=%s\n", options->home);
 	buffer_printf(out, "\n[Install]\nWantedBy=multi-user.target\n");
 }
 
