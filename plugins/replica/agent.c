@@ -40,6 +40,7 @@ enum needs {
 	NEEDS_STORE = 1 << 1,
 	NEEDS_TERM = 1 << 2,
 	NEEDS_SET = 1 << 3, /* --set, and none of --state, --root, --store */
+	NEEDS_ROOT = 1 << 4,
 };
 
 /* Of two with the same name the first whose needs are met is meant. */
@@ -61,6 +62,8 @@ static const struct {
 	{"promote", "--set NAME --term N", agent_promote, NEEDS_SET | NEEDS_TERM},
 	{"drop", "--set NAME", agent_drop, NEEDS_SET},
 	{"history", "--set NAME [--count N]", agent_history, NEEDS_SET},
+	{"adopt", "--root DIR --store DIR/NAME", agent_adopt, NEEDS_STORE | NEEDS_ROOT},
+	{"release", "--root DIR --store DIR/NAME [--keep DIR]", agent_release, NEEDS_STORE | NEEDS_ROOT},
 	{"status", "--store DIR", agent_store_status, NEEDS_STORE},
 	{"status", "[--set NAME]", agent_status, 0},
 	{"sync", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] -- COMMAND...", agent_pipe_sync,
@@ -92,18 +95,25 @@ static bool parse_number(const char *text, uint64_t *ret_number)
 static bool parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{"set", required_argument, NULL, 's'},	  {"state", required_argument, NULL, 'd'},
-		{"root", required_argument, NULL, 'r'},	  {"store", required_argument, NULL, 'o'},
-		{"device", required_argument, NULL, 'v'}, {"rules", required_argument, NULL, 'u'},
-		{"home", required_argument, NULL, 'h'},	  {"term", required_argument, NULL, 't'},
-		{"count", required_argument, NULL, 'n'},  {"consistent", no_argument, NULL, 'c'},
-		{"repair", no_argument, NULL, 'p'},	  {0},
+		{"set", required_argument, NULL, 's'},
+		{"state", required_argument, NULL, 'd'},
+		{"root", required_argument, NULL, 'r'},
+		{"store", required_argument, NULL, 'o'},
+		{"device", required_argument, NULL, 'v'},
+		{"rules", required_argument, NULL, 'u'},
+		{"home", required_argument, NULL, 'h'},
+		{"term", required_argument, NULL, 't'},
+		{"count", required_argument, NULL, 'n'},
+		{"consistent", no_argument, NULL, 'c'},
+		{"repair", no_argument, NULL, 'p'},
+		{"keep", required_argument, NULL, 'k'},
+		{0},
 	};
 	const struct {
 		int option;
 		const char **place;
 	} texts[] = {{'s', &options->set},    {'d', &options->state}, {'r', &options->root}, {'o', &options->store},
-		     {'v', &options->device}, {'u', &options->rules}, {'h', &options->home}};
+		     {'v', &options->device}, {'u', &options->rules}, {'h', &options->home}, {'k', &options->keep}};
 	for (int option; (option = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
 		if (option == '?' || (option == 't' && !parse_number(optarg, &options->term)) ||
 		    (option == 'n' && !parse_number(optarg, &options->count)))
@@ -123,8 +133,8 @@ static bool needs_are_met(unsigned needs, const struct options *options)
 {
 	bool piped = options->state || options->root,
 	     source = options->set && options->state && options->root && options->command[0];
-	return (!(needs & NEEDS_SOURCE) || source) && (!(needs & NEEDS_STORE) || options->store) &&
-	       (!(needs & NEEDS_TERM) || options->has_term) &&
+	return (!(needs & NEEDS_SOURCE) || source) && (!(needs & NEEDS_ROOT) || options->root) &&
+	       (!(needs & NEEDS_STORE) || options->store) && (!(needs & NEEDS_TERM) || options->has_term) &&
 	       (!(needs & NEEDS_SET) || (options->set && !piped && !options->store && !options->command[0]));
 }
 
