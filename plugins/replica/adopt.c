@@ -20,6 +20,7 @@
 #include "plugins/replica/store.h"
 
 #define XATTRS_LIMIT ((size_t)64 * 1024)
+#define OWN	     ".standin-" /* what a restore has put aside */
 
 static int open_folder(const char *path, int *ret_fd, struct error *err)
 {
@@ -32,7 +33,7 @@ static int open_folder(const char *path, int *ret_fd, struct error *err)
 static bool stays(const char *name, const char *store)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0 ||
-	       (store && strcmp(name, store) == 0);
+	       strncmp(name, OWN, strlen(OWN)) == 0 || (store && strcmp(name, store) == 0);
 }
 
 static int move_one(int from, int to, const char *name, struct error *err)

@@ -8,7 +8,8 @@
  *     ...a session compares by content and brings what differs; promote...
  *     FOLDER/a, b, c'                  release: moved back; STORE is gone, what it kept of orphans is where `keep` says
  *
- * Both may be interrupted anywhere, and be done again: what has been moved already is not there any more. "lost+found" stays.
+ * Both may be interrupted anywhere, and be done again: what has been moved already is not there any more. "lost+found"
+ * and .standin-* stay.
  */
 #pragma once
 

@@ -5,70 +5,21 @@
  * The engine reaches both hosts; this program asks it to look, to put the agent there, to hand each end the other's
  * certificate. From then on the ends know each other and need nobody.
  */
-#include "engine/base/file.h"
-#include "engine/base/hash.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/ends/look.h"
-
-#define AGENT_LIMIT ((size_t)64 * 1024 * 1024) /* bytes of the program */
-
-/* The program that is put on hosts, beside this one. */
-static char *agent_digest; /* sha256; NULL: it cannot be read */
-
-struct work {
-	struct standin_call *call;
-	const json_t *set;
-	struct seen seen[ENDS];
-	char *certificates[ENDS]; /* as they are, or as enrolling made them */
-	json_t *failure;	  /* what apply answers, or NULL */
-};
-
-static void work_free(struct work *work)
-{
-	for (enum end end = 0; end < ENDS; end++) {
-		seen_free(&work->seen[end]);
-		free(work->certificates[end]);
-	}
-}
-#define CLEANUP_WORK __attribute__((cleanup(work_free)))
-
-static int look_at_both(struct standin_call *call, struct work *work, json_t **ret_answer)
-{
-	*work = (struct work){.call = call, .set = json_object_get(call->inputs, "set")};
-	if (!json_is_object(work->set)) {
-		*ret_answer = standin_unobservable(call, "it is not known which set");
-		return -1;
-	}
-	for (enum end end = 0; end < ENDS; end++) {
-		if (look(call, work->set, end, &work->seen[end], ret_answer) < 0)
-			return -1;
-		if (work->seen[end].certificate)
-			work->certificates[end] = strdup(work->seen[end].certificate);
-	}
-	return 0;
-}
+#include "plugins/replica/ends/restore.h"
+#include "plugins/replica/ends/work.h"
 
 /* --- what is wished for --- */
 
-static bool is_promoted(const struct work *work)
-{
-	return strcmp(seen_state(&work->seen[END_TARGET]), "promoted") == 0;
-}
-
-/* That which both have; a replica that was promoted is only written to again under a higher one. */
+/* That which both have; after a promote or a disconnect only a higher one is taken. */
 static json_int_t wanted_term(const struct work *work)
 {
 	json_int_t source = seen_term(&work->seen[END_SOURCE]), target = seen_term(&work->seen[END_TARGET]);
 	json_int_t term = source > target ? source : target;
-	return term < 1 ? 1 : is_promoted(work) ? term + 1 : term;
-}
-
-static const char *address_of(const struct work *work, enum end end)
-{
-	const char *route = end == END_TARGET ? json_string_value(json_object_get(work->set, "address")) : NULL;
-	const char *host = json_string_value(json_object_get(work->set, end_name(end)));
-	const char *address = json_string_value(json_object_get(json_object_get(work->call->hosts, host), "address"));
-	return route ? route : address ? address : "127.0.0.1";
+	bool cut = is_promoted(work);
+	for (enum end end = 0; end < ENDS; end++)
+		cut = cut || strcmp(seen_state(&work->seen[end]), "disconnected") == 0;
+	return term < 1 ? 1 : cut ? term + 1 : term;
 }
 
 static json_t *wanted_at(const struct work *work, enum end end)
@@ -101,7 +52,7 @@ static const char *stage_of(const struct work *work, enum end end)
 	if (!seen->set)
 		return "not defined";
 	if (end == END_TARGET && is_promoted(work))
-		return "promoted";
+		return restored(work) ? "promoted, and restored from" : "promoted";
 	if (!is_defined(work, end))
 		return "defined otherwise";
 	return strcmp(seen_state(seen), "disconnected") == 0 ? "disconnected" : seen_running(seen) ? "running" : "stopped";
@@ -121,85 +72,6 @@ static json_t *state_of(const struct work *work, bool connects)
 }
 
 /* --- doing --- */
-
-/* False: work->failure says why. Its stdout goes to *ret_said (malloc'ed; may be NULL). */
-static bool run(struct work *work, enum end end, json_t *argv, const char *input, const char *what, char **ret_said)
-{
-	json_t *options = input ? json_pack("{ss}", "stdin", input) : NULL;
-	json_t *ran = standin_run(work->call, work->seen[end].host, argv, options);
-	bool done = ran && json_integer_value(json_object_get(ran, "exit")) == 0;
-	json_decref(options);
-	if (done && ret_said)
-		*ret_said = strdup(json_string_value(json_object_get(ran, "stdout")));
-	if (!done) {
-		const char *said = json_string_value(json_object_get(ran, "stderr"));
-		CLEANUP_FREE char *text = memory_printf("%s: %s: %s", work->seen[end].host, what,
-							said && *said	      ? said
-							: work->call->problem ? work->call->problem
-									      : "it said nothing");
-		text[strcspn(text, "\n")] = '\0';
-		const char *hint = said ? strstr(said, "hint: ") : NULL;
-		CLEANUP_FREE char *first =
-			hint ? strndup(hint + strlen("hint: "), strcspn(hint + strlen("hint: "), "\n")) : NULL;
-		work->failure = !ran && work->call->started ? standin_unknown(text) : standin_failed(text, first);
-	}
-	json_decref(ran);
-	return done;
-}
-
-static json_t *agent_argv(const char *verb, const char *set)
-{
-	return set ? json_pack("[ssss]", AGENT_PATH, verb, "--set", set) : json_pack("[ss]", AGENT_PATH, verb);
-}
-
-static const char *set_name(const struct work *work)
-{
-	return json_string_value(json_object_get(work->set, "name"));
-}
-
-/* Puts the agent on a host, and sees that it is the same when it is there. */
-static bool deploy(struct work *work, enum end end)
-{
-	static const char CHECK[] = "printf '%s  %s\\n' \"$1\" \"$2\" | sha256sum --check --status";
-	const struct seen *seen = &work->seen[end];
-	if (seen->agent && strcmp(seen->agent, agent_digest) == 0)
-		return true;
-	if (!run(work, end, json_pack("[sssss]", "install", "-d", "-m", "755", AGENT_FOLDER), NULL,
-		 "cannot make the agent's folder", NULL))
-		return false;
-	json_t *what = json_pack("{ss}", "file", "standin-agent");
-	bool uploaded = standin_upload(work->call, seen->host, AGENT_PATH, 0755, what);
-	json_decref(what);
-	if (!uploaded) {
-		CLEANUP_FREE char *text = memory_printf("%s: cannot put the agent there: %s", seen->host,
-							work->call->problem ? work->call->problem : "?");
-		work->failure =
-			work->call->started
-				? standin_unknown(text)
-				: standin_failed(text,
-						 "Standin must be root there, or become it: see `become` of the inventory");
-		return false;
-	}
-	return run(work, end, json_pack("[sssssss]", "sh", "-e", "-c", CHECK, "sh", agent_digest, AGENT_PATH), NULL,
-		   "the agent that arrived is not the one that was sent", NULL);
-}
-
-static bool enrol(struct work *work, enum end end)
-{
-	CLEANUP_FREE char *said = NULL;
-	if (work->certificates[end])
-		return true;
-	if (!run(work, end, agent_argv("enroll", NULL), NULL, "cannot enrol", &said))
-		return false;
-	json_t *answer = json_loads(said, 0, NULL);
-	const char *certificate = json_string_value(json_object_get(answer, "certificate"));
-	if (certificate)
-		work->certificates[end] = strdup(certificate);
-	else
-		work->failure = standin_failed("the agent's answer to enroll holds no certificate", NULL);
-	json_decref(answer);
-	return certificate != NULL;
-}
 
 static bool define(struct work *work, enum end end)
 {
@@ -269,7 +141,7 @@ static json_t *apply(struct standin_call *call, bool connects)
 		json_decref(answer);
 		return standin_failed(why, NULL);
 	}
-	if (is_promoted(&work) && !json_is_true(json_object_get(call->inputs, "anew")))
+	if (is_promoted(&work) && !restored(&work) && !json_is_true(json_object_get(call->inputs, "anew")))
 		return refuse_promoted(&work);
 	return do_all(&work, connects) ? standin_done(NULL) : work.failure ? work.failure : standin_unknown("it was cancelled");
 }
@@ -367,31 +239,15 @@ static json_t *describe(struct standin_call *call, const char *part)
 	return commands;
 }
 
-static int read_agent(void)
-{
-	char own[4096], digest[HASH_HEX_SIZE];
-	CLEANUP_FREE char *data = NULL;
-	size_t data_length;
-	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
-	const char *slash = length > 0 ? memrchr(own, '/', (size_t)length) : NULL;
-	if (!slash)
-		return 0;
-	CLEANUP_FREE char *path = memory_printf("%.*s/standin-agent", (int)(slash - own), own);
-	if (file_read(path, AGENT_LIMIT, &data, &data_length, NULL) == 0) {
-		hash_hex(data, data_length, digest);
-		agent_digest = strdup(digest);
-	}
-	return 0;
-}
-
 int main(void)
 {
 	static const struct standin_action actions[] = {
 		{"define", observe_define, apply_define, NULL, describe},
 		{"connect", observe_connect, apply_connect, NULL, describe},
 		{"drop", observe_drop, apply_drop, NULL, describe},
+		{"restore", restore_observe, restore_apply, NULL, restore_describe},
 		{0},
 	};
-	static const struct standin_plugin plugin = {STANDIN_PLUGIN_HEAD, .actions = actions, .start = read_agent};
+	static const struct standin_plugin plugin = {STANDIN_PLUGIN_HEAD, .actions = actions, .start = agent_read};
 	return standin_plugin_main(&plugin);
 }

@@ -14,6 +14,7 @@ static const char SCRIPT[] =
 	"[ ! -f $agent ] || printf 'agent %s\\n' \"$(sha256sum <$agent | cut -d ' ' -f 1 | base64 -w 0)\"\n"
 	"file certificate $state/certificate.pem\n"
 	"file set \"$state/sets/$1/set.json\"\n"
+	"file restored \"$state/sets/$1/restored\"\n"
 	"[ ! -f \"$state/sets/$1/set.json\" ] || [ ! -x $agent ] ||\n"
 	"  printf 'status %s\\n' \"$($agent status --set \"$1\" 2>/dev/null | base64 -w 0)\"";
 
@@ -23,6 +24,7 @@ void seen_free(struct seen *seen)
 	free(seen->certificate);
 	json_decref(seen->set);
 	json_decref(seen->status);
+	json_decref(seen->restored);
 	*seen = (struct seen){0};
 }
 
@@ -60,6 +62,8 @@ static void read_line(struct seen *seen, const char *name, const char *text, siz
 		seen->set = decoded_json(text, length);
 	else if (strcmp(name, "status") == 0 && !seen->status)
 		seen->status = decoded_json(text, length);
+	else if (strcmp(name, "restored") == 0 && !seen->restored)
+		seen->restored = decoded_json(text, length);
 }
 
 static void read_lines(struct seen *seen, const char *text)

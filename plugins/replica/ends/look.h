@@ -15,6 +15,7 @@ struct seen {
 	char *certificate; /* PEM; NULL: it is not enrolled */
 	json_t *set;	   /* its set.json, or NULL */
 	json_t *status;	   /* what the agent says of the set, or NULL */
+	json_t *restored;  /* restore.h's mark, or NULL */
 };
 
 void seen_free(struct seen *seen);
