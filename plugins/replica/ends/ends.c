@@ -7,6 +7,7 @@
  */
 #include "engine/base/memory.h"
 #include "plugins/replica/ends/restore.h"
+#include "plugins/replica/ends/wait.h"
 #include "plugins/replica/ends/work.h"
 
 /* --- what is wished for --- */
@@ -245,6 +246,7 @@ int main(void)
 		{"define", observe_define, apply_define, NULL, describe},
 		{"connect", observe_connect, apply_connect, NULL, describe},
 		{"drop", observe_drop, apply_drop, NULL, describe},
+		{"wait", wait_observe, wait_apply, NULL, wait_describe},
 		{"restore", restore_observe, restore_apply, NULL, restore_describe},
 		{0},
 	};
