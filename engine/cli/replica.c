@@ -18,6 +18,9 @@
 #include "engine/runbook/replica.h"
 
 #define BAR_WIDTH 40
+#define VERIFY_HINT                                                                                                            \
+	"Source and replica differ: `standin show -o json` has the first of it. Somebody may have written to the replica; "    \
+	"the next sync finds what the source's agent cannot know."
 
 static const char *action_of(const struct verb *verb)
 {
@@ -55,6 +58,9 @@ static int make_runbook(struct loaded *loaded, const struct verb *verb, const st
 		const char *input = value_text(with->map.entries[i].key);
 		buffer_printf(&text, "      %s: %s\n", input, written(arena, action, input, with->map.entries[i].value));
 	}
+	if (strcmp(action_of(verb), "verify") == 0)
+		buffer_printf(&text, "    expect: result.same\n    hint: %s\n",
+			      json_text(arena, value_string(arena, VERIFY_HINT)));
 	*ret_source = document_source(arena, arena_printf(arena, "standin-%s", verb->name), buffer_text(&text), text.length);
 	return 0;
 }
