@@ -51,7 +51,8 @@ struct verb {
 };
 
 extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel, verb_skip,
-	verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_actions, verb_eval;
+	verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key, verb_audit_list, verb_audit_search,
+	verb_audit_show, verb_actions, verb_eval;
 extern const struct verb verb_replica_explain, verb_replica_define, verb_replica_connect, verb_replica_wait,
 	verb_replica_status, verb_replica_sync, verb_replica_verify, verb_replica_pause, verb_replica_resume,
 	verb_replica_disconnect, verb_replica_promote, verb_replica_drop;
@@ -77,6 +78,9 @@ int options_pairs(const struct options *options, const char *name, struct arena 
 
 void verb_help(const struct verb *verb, FILE *out);
 void verb_manual(const struct verb *verb, FILE *out); /* scdoc source of its man page */
+
+/* What the last of the words may become, on stdout (complete.c). verb: the one that the first `words` of them name, or NULL. */
+int complete(const struct verb *const *verbs, size_t count, const struct verb *verb, int words, int argc, char **argv);
 
 /* Like fprintf, but nothing in it moves a cursor or sets a colour: control characters become visible escapes (lines stay). For
  * everything that holds text of a file, a host or a command line. */

@@ -33,6 +33,8 @@ int load_all(struct loaded *loaded, const struct options *options, const char *r
 
 /* run.c: shows what was loaded and asks, unless the options say not to; then executes it. An exit code. */
 int run_loaded(struct loaded *loaded, const struct options *options);
+/* plan.c: the plan with how long it is likely to take. */
+const struct value *plan_with_forecast(struct loaded *loaded, const struct options *options, const struct value *plan);
 
 void print_diagnostics(FILE *out, struct diagnostics *diagnostics);
 const struct value *operator_value(struct arena *arena);

@@ -25,6 +25,10 @@ static const struct verb *const verbs[] = {
 	&verb_show,
 	&verb_report,
 	&verb_audit_verify,
+	&verb_audit_key,
+	&verb_audit_list,
+	&verb_audit_search,
+	&verb_audit_show,
 	&verb_actions,
 	&verb_eval,
 	&verb_replica_explain,
@@ -154,6 +158,18 @@ static int manual(int argc, char **argv)
 	return EXIT_FINE;
 }
 
+/* `standin complete -- WORD...`: for the shells' completions. */
+static int complete_line(int argc, char **argv)
+{
+	int words = 0;
+	if (argc && strcmp(argv[0], "--") == 0) {
+		argc--;
+		argv++;
+	}
+	const struct verb *verb = find_verb(argc, argv, &words);
+	return complete(verbs, COUNT_OF(verbs), verb, words, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	int words;
@@ -173,6 +189,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "manual") == 0)
 		return manual(argc - 2, argv + 2);
+	if (strcmp(argv[1], "complete") == 0)
+		return complete_line(argc - 2, argv + 2);
 	const struct verb *verb = find_verb(argc - 1, argv + 1, &words);
 	return verb ? verb->run(verb, argc - 1 - words, argv + 1 + words) : unknown_verb(argv[1], argv[2]);
 }

@@ -3,6 +3,7 @@
  */
 #include "engine/base/json.h"
 #include "engine/cli/load.h"
+#include "engine/execute/forecast.h"
 #include "engine/report/report.h"
 
 static void print_plan(const struct value *plan, bool json, bool verbose)
@@ -19,6 +20,24 @@ static void print_plan(const struct value *plan, bool json, bool verbose)
 		putchar('\n');
 }
 
+/* Offline nothing is known of earlier runs either. Where there is no store, nothing has run: a plan does not make one. */
+const struct value *plan_with_forecast(struct loaded *loaded, const struct options *options, const struct value *plan)
+{
+	struct run_store *store;
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	const char *state = options_get(options, "state");
+	struct forecast *forecast, none = {0};
+	if (options_has(options, "offline"))
+		return plan;
+	if (!run_store_exists(state) || run_store_open(state, &store, &err) < 0)
+		return forecast_plan(loaded->arena, &none, plan);
+	forecast = forecast_load(loaded->arena, store, loaded->runbook->name);
+	plan = forecast_plan(loaded->arena, forecast, plan);
+	forecast_free(forecast);
+	run_store_close(store);
+	return plan;
+}
+
 static bool has_failed(const struct value *plan)
 {
 	return value_get_int(value_get(plan, "counts"), "fail", 0) > 0;
@@ -30,6 +49,7 @@ static int plan_loaded(struct loaded *loaded, const struct options *options)
 	const struct value *plan;
 	if (execute_plan(loaded->arena, &loaded->execution, options_has(options, "offline"), &plan, &err) < 0)
 		return tell_error(&err);
+	plan = plan_with_forecast(loaded, options, plan);
 	print_plan(plan, options->json, options_has(options, "verbose"));
 	return has_failed(plan) ? EXIT_FAILED : EXIT_FINE;
 }
@@ -55,8 +75,10 @@ const struct verb verb_plan = {
 	.summary = "show what a run would do; change nothing",
 	.description = "Observes the hosts read-only and shows each step: what is, what would be, the exact commands, and what "
 		       "cannot be known\n"
-		       "now. A later step is shown in the world that earlier ones will have made. Exit code 1 when a step "
-		       "would fail now.",
+		       "now. A later step is shown in the world that earlier ones will have made. How long each step "
+		       "is likely to take is told from earlier runs that ended well\n"
+		       "(median and 90th percentile; `?` where no run says), and whether the whole stays within the RTO. "
+		       "Exit code 1 when a step would fail now.",
 	.options = {OPTION_INPUT,
 		    OPTION_INVENTORY,
 		    OPTION_PLUGINS,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/cli/audit_setup.h"
 #include "engine/cli/session.h"
 
 /* What the journal says before anything is loaded. */
@@ -76,8 +77,14 @@ static int open_and_go_on(struct loaded *loaded, struct run_store *store, const 
 	struct journal_torn torn = {0};
 	struct run *run;
 	const char *id = options->arguments_count ? options->arguments[0] : "latest";
-	if (run_open(store, id, &run, &torn, &err) < 0)
+	struct audit_setup audit;
+	if (audit_setup_load(store, &audit, &err) < 0)
 		return tell_error(&err);
+	if (run_open(store, id, &run, &torn, &err) < 0) {
+		audit_setup_free(&audit);
+		return tell_error(&err);
+	}
+	audit_begin(&audit, run);
 	struct before_resume before = {.arena = loaded->arena};
 	CLEANUP_FREE char *path = run_journal_path(store, run->id);
 	int result;
@@ -86,6 +93,7 @@ static int open_and_go_on(struct loaded *loaded, struct run_store *store, const 
 	else
 		result = before.outcome ? end_finished(&before, store, run) : go_on(loaded, run, &before, &torn, options);
 	run_close(run);
+	audit_setup_free(&audit);
 	return result;
 }
 

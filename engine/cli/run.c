@@ -6,6 +6,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "engine/cli/audit_setup.h"
 #include "engine/cli/session.h"
 #include "engine/plan/plan.h"
 #include "engine/report/report.h"
@@ -23,17 +24,25 @@ static int execute(struct loaded *loaded, struct run_store *store, const struct 
 	struct error err = ERROR_NONE;
 	struct run *run;
 	enum outcome outcome;
-	if (run_create(store, &run, &err) < 0)
+	struct audit_setup audit;
+	if (audit_setup_load(store, &audit, &err) < 0)
 		return tell_error(&err);
+	if (run_create(store, &run, &err) < 0) {
+		audit_setup_free(&audit);
+		return tell_error(&err);
+	}
 	if (store_execution(loaded, run, &err) < 0 || claims_take(run, loaded->runbook, &err) < 0) {
 		discard(run);
 		run_close(run);
+		audit_setup_free(&audit);
 		return tell_error(&err);
 	}
+	audit_begin(&audit, run);
 	struct session *session = session_begin(loaded, store, options);
 	struct execute_listener listener = session_listener(session);
 	int result = execute_run(&loaded->execution, run, &listener, &outcome, &err);
 	run_close(run);
+	audit_setup_free(&audit);
 	return session_end(session, result, outcome, &err);
 }
 
@@ -48,7 +57,7 @@ static int check_plan(struct loaded *loaded, const char *path, struct error *err
 	return 0;
 }
 
-static int show_and_ask(struct loaded *loaded, struct error *err)
+static int show_and_ask(struct loaded *loaded, const struct options *options, struct error *err)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	const struct value *plan;
@@ -59,7 +68,7 @@ static int show_and_ask(struct loaded *loaded, struct error *err)
 	}
 	if (execute_plan(loaded->arena, &loaded->execution, false, &plan, err) < 0)
 		return -1;
-	report_plan(&text, plan, &style);
+	report_plan(&text, plan_with_forecast(loaded, options, plan), &style);
 	fputs(buffer_text(&text), stdout);
 	fflush(stdout);
 	return session_confirm("Do this?") ? 0 : error_set(err, ERROR_CANCELLED, "nothing was done");
@@ -82,7 +91,7 @@ static int prepare(struct loaded *loaded, const struct options *options, struct 
 		return -1;
 	if (options_has(options, "plan"))
 		return check_plan(loaded, options_get(options, "plan"), err);
-	return options_has(options, "yes") ? 0 : show_and_ask(loaded, err);
+	return options_has(options, "yes") ? 0 : show_and_ask(loaded, options, err);
 }
 
 int run_loaded(struct loaded *loaded, const struct options *options)

@@ -8,14 +8,15 @@
  * status is trusted once the host's CLOSE is there, for libssh2 cannot tell "0" from "not yet".
  *
  * Most of that time the host spends on starting a shell. So *spares* are started ahead, while something else is waited for: a
- * channel each, with a shell that reads the command from its stdin and turns into it. Streams, exit code and signal are the
- * command's own, as without; a spare is used once. What has a stdin of its own goes the plain way.
+ * channel each, with a shell that reads the command from its stdin and turns into it (a script of our own that ends with exec
+ * it runs itself). Streams, exit code and signal are the command's own, as without; a spare is used once. What has a stdin of
+ * its own goes the plain way.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/base/memory.h"
 #include "engine/connection/capture.h"
+#include "engine/connection/quote.h"
 #include "engine/connection/ssh_session.h"
 
 #define CHUNK	    ((size_t)64 * 1024)
@@ -24,7 +25,8 @@
 /* Braces: a shell runs nothing of them before it has read the last one, so half a line is never run. The mark tells that the
  * command was begun: a shell that was killed while it waited has not printed it. */
 #define SPARE_SHELL  "exec sh"
-#define SPARE_FORMAT "{ printf .\n%s\n}\n"
+#define SPARE_BEFORE "{ printf .\n"
+#define SPARE_AFTER  "\n}\n"
 #define SPARE_MARK   ((size_t)1) /* byte of stdout: it comes whole */
 
 struct channel {
@@ -264,9 +266,15 @@ static bool take_spare(struct channel *channel)
 /* If the spare's shell was gone before it had read, the command was not started, and the plain way is open. */
 static int run_in_spare(struct channel *channel, struct command_result *result, struct error *err)
 {
-	CLEANUP_FREE char *line = memory_printf(SPARE_FORMAT, channel->line);
-	channel->input = line;
-	channel->input_length = strlen(line);
+	CLEANUP_BUFFER struct buffer script = {0};
+	buffer_add(&script, SPARE_BEFORE);
+	if (channel->request->evaluable)
+		quote_evaluated(&script, channel->request->argv);
+	else
+		buffer_add(&script, channel->line);
+	buffer_add(&script, SPARE_AFTER);
+	channel->input = script.data;
+	channel->input_length = script.length;
 	channel->unmarked = SPARE_MARK;
 	result->started = true;
 	int outcome = converse(channel, err);

@@ -62,8 +62,9 @@ int wrap_command(struct arena *arena, const struct connection *connection, const
 		wrapped_free(&wrapped);
 		return -1;
 	}
+	bool first = words.count == 0;
 	if (command->scope)
-		scope_add(&words, connection, command->scope);
+		wrapped.evaluable = scope_add(&words, connection, command->scope) && first;
 	add_command(&words, command);
 	wrapped.argv = words.items;
 	*ret_wrapped = wrapped;

@@ -192,6 +192,8 @@ static struct value *opened_fields(struct arena *arena, const struct execution *
 	value_put(arena, fields, "objectives", runbook->objectives);
 	value_put(arena, fields, "locks", locks);
 	value_put(arena, fields, "digests", execution->digests);
+	if (*run->manifest)
+		value_put(arena, fields, "manifest", value_string(arena, run->manifest));
 	value_put(arena, fields, "plan", plan_digest(arena, execution->plan));
 	value_put(arena, fields, "from", execution->from ? value_string(arena, execution->from) : value_null());
 	value_put(arena, fields, "outline", outline.list);

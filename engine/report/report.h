@@ -45,8 +45,8 @@ void run_view_free(struct run_view *view);
 void report_run(struct buffer *out, const struct value *records, const struct report_style *style);
 /* `show -o json`: {run, runbook, outcome, started, elapsed, waited, machine, steps: [...], counts}. */
 const struct value *report_run_value(struct arena *arena, const struct value *records);
-/* `show -o html`: one page that needs nothing else. proof: {whole, unproven, text, head}, what verifying the journal said, or
- * NULL. */
+/* `show -o html`: one page that needs nothing else. proof: {whole, unproven, text, head, signature, anchor, index},
+ * what verifying the journal said (the last three texts may be missing), or NULL. */
 void report_run_html(struct buffer *out, const struct value *records, const struct value *proof);
 /* `runs`: a table. Each item: {id, runbook, kind, operator, started, outcome, elapsed, waited, active}. */
 void report_runs(struct buffer *out, const struct value *runs, const struct report_style *style);

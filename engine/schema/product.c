@@ -18,6 +18,7 @@ EMBED(runbook);
 EMBED(inventory);
 EMBED(plugin);
 EMBED(replica);
+EMBED(audit);
 
 static struct {
 	const char *name;
@@ -28,6 +29,7 @@ static struct {
 	{"inventory", inventory_schema_text, NULL},
 	{"plugin", plugin_schema_text, NULL},
 	{"replica", replica_schema_text, NULL},
+	{"audit", audit_schema_text, NULL},
 };
 
 static struct schema *compile(const char *name, const char *text)

@@ -5,7 +5,7 @@
 
 #include "engine/schema/schema.h"
 
-/* name: "runbook", "inventory", "plugin", "replica". Compiled at the first use, valid for ever. A name that is not there is a
+/* name: "runbook", "inventory", "plugin", "audit", "replica". Compiled at the first use, valid for ever. A name that is not there is a
  * defect: it aborts. */
 const struct schema *schema_product(const char *name);
 /* The schema's JSON text, NUL-terminated. */

@@ -35,17 +35,41 @@ static void put_time(struct arena *arena, struct value *map, const char *key, in
 	put_text(arena, map, key, text);
 }
 
-void account_progress(const struct account *account, const struct stream *stream)
+static uint64_t left_of(uint64_t total, uint64_t done)
+{
+	return total > done ? total - done : 0; /* it may have grown since it was counted */
+}
+
+/* What is done, what is left, and when it will be, if the rest goes on as what was done. */
+static void put_cycle(struct arena *arena, struct value *out, const struct cycle_progress *now, double elapsed)
+{
+	uint64_t left = left_of(now->bytes_total, now->bytes), total = now->bytes + left;
+	double rate = elapsed > 0 ? (double)now->bytes / elapsed : 0;
+	value_put(arena, out, "percent", value_double(arena, total ? 100 * (double)now->bytes / (double)total : 0));
+	put_int(arena, out, "files", now->files);
+	put_int(arena, out, "files_left", left_of(now->files_total, now->files));
+	put_int(arena, out, "bytes", now->bytes);
+	put_int(arena, out, "bytes_left", left);
+	put_int(arena, out, "content", now->content);
+	put_int(arena, out, "rate", (uint64_t)rate);
+	value_put(arena, out, "eta", rate > 0 ? value_double(arena, (double)left / rate) : value_null());
+}
+
+void account_progress(const struct account *account, const struct cycle_progress *progress, const struct stream *stream)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct value *progress = value_map(arena);
-	uint64_t wire = stream->bytes_in + stream->bytes_out;
-	int64_t elapsed = clock_boottime() - account->began;
-	put_time(arena, progress, "began", account->wall);
-	put_int(arena, progress, "wire_out", stream->bytes_out);
-	put_int(arena, progress, "wire_in", stream->bytes_in);
-	put_int(arena, progress, "rate", elapsed > 0 ? (uint64_t)((double)wire / seconds(elapsed)) : 0);
-	progress_write(account->folder, progress);
+	struct value *out = value_map(arena);
+	double elapsed = seconds(clock_boottime() - account->began);
+	put_time(arena, out, "began", account->wall);
+	value_put(arena, out, "seconds", value_double(arena, elapsed));
+	if (progress->files_total || progress->files)
+		put_cycle(arena, out, progress, elapsed);
+	put_int(arena, out, "wire_out", stream->bytes_out);
+	put_int(arena, out, "wire_in", stream->bytes_in);
+	if (progress->content && stream->bytes_out) /* bytes of content for one on the line */
+		value_put(arena, out, "compression",
+			  value_double(arena, (double)progress->content / (double)stream->bytes_out));
+	progress_write(account->folder, out);
 }
 
 void account_store(struct arena *arena, struct value *out, const struct store *store)
@@ -75,11 +99,12 @@ const struct value *account_result(struct arena *arena, const struct source_resu
 		const char *name;
 		uint64_t number;
 	} numbers[] = {
-		{"folders", count->folders}, {"files", count->files},	     {"others", count->others},
-		{"bytes", count->bytes},     {"made", count->made},	     {"patched", count->patched},
-		{"changed", count->changed}, {"linked", count->linked},	     {"deleted", count->deleted},
-		{"records", count->records}, {"content", count->content},    {"unstable", count->unstable},
-		{"skipped", count->skipped}, {"wire_out", result->wire_out}, {"wire_in", result->wire_in},
+		{"folders", count->folders},	{"files", count->files},       {"others", count->others},
+		{"bytes", count->bytes},	{"made", count->made},	       {"patched", count->patched},
+		{"changed", count->changed},	{"linked", count->linked},     {"deleted", count->deleted},
+		{"moved", count->moved},	{"orphans", count->orphans},   {"records", count->records},
+		{"content", count->content},	{"unstable", count->unstable}, {"skipped", count->skipped},
+		{"wire_out", result->wire_out}, {"wire_in", result->wire_in},  {"plain_out", result->plain_out},
 	};
 	struct value *map = value_map(arena);
 	char point[IDENTITY_HEX];

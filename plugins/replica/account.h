@@ -19,7 +19,8 @@ struct account {
 void account_store(struct arena *arena, struct value *out,
 		   const struct store *store); /* adds what the store says of its point */
 const struct value *account_result(struct arena *arena, const struct source_result *result);
-void account_progress(const struct account *account, const struct stream *stream);
+/* progress: zeros at a target, which does not know what is to come. */
+void account_progress(const struct account *account, const struct cycle_progress *progress, const struct stream *stream);
 /* why: ERROR_OK if it ended well. A point that was made is kept as the last. */
 int account_source(const struct account *account, const struct source_result *result, const struct error *why,
 		   struct error *err);

@@ -3,11 +3,8 @@
  */
 #include "plugins/replica/agent.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -66,12 +63,18 @@ static const struct {
 	{"release", "--root DIR --store DIR/NAME [--keep DIR]", agent_release, NEEDS_STORE | NEEDS_ROOT},
 	{"status", "--store DIR", agent_store_status, NEEDS_STORE},
 	{"status", "[--set NAME]", agent_status, 0},
-	{"sync", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] -- COMMAND...", agent_pipe_sync,
-	 NEEDS_SOURCE},
-	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] -- COMMAND...", agent_pipe_verify,
-	 NEEDS_SOURCE},
+	{"sync",
+	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
+	 "[--mounted] "
+	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] "
+	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] -- COMMAND...",
+	 agent_pipe_sync, NEEDS_SOURCE},
+	{"verify",
+	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "
+	 "COMMAND...",
+	 agent_pipe_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", agent_explain, 0},
-	{"serve", "--store DIR [--device PATH]", agent_serve, NEEDS_STORE},
+	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", agent_serve, NEEDS_STORE},
 	{"recover", "--store DIR", agent_recover, NEEDS_STORE},
 	{"promote", "--store DIR --term N", agent_store_promote, NEEDS_STORE | NEEDS_TERM},
 };
@@ -84,57 +87,12 @@ static int usage(void)
 	return 2;
 }
 
-static bool parse_number(const char *text, uint64_t *ret_number)
-{
-	char *end;
-	errno = 0;
-	*ret_number = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno;
-}
-
-static bool parse_options(int argc, char **argv, struct options *options)
-{
-	static const struct option known[] = {
-		{"set", required_argument, NULL, 's'},
-		{"state", required_argument, NULL, 'd'},
-		{"root", required_argument, NULL, 'r'},
-		{"store", required_argument, NULL, 'o'},
-		{"device", required_argument, NULL, 'v'},
-		{"rules", required_argument, NULL, 'u'},
-		{"home", required_argument, NULL, 'h'},
-		{"term", required_argument, NULL, 't'},
-		{"count", required_argument, NULL, 'n'},
-		{"consistent", no_argument, NULL, 'c'},
-		{"repair", no_argument, NULL, 'p'},
-		{"keep", required_argument, NULL, 'k'},
-		{0},
-	};
-	const struct {
-		int option;
-		const char **place;
-	} texts[] = {{'s', &options->set},    {'d', &options->state}, {'r', &options->root}, {'o', &options->store},
-		     {'v', &options->device}, {'u', &options->rules}, {'h', &options->home}, {'k', &options->keep}};
-	for (int option; (option = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
-		if (option == '?' || (option == 't' && !parse_number(optarg, &options->term)) ||
-		    (option == 'n' && !parse_number(optarg, &options->count)))
-			return false;
-		for (size_t i = 0; i < COUNT_OF(texts); i++)
-			if (texts[i].option == option)
-				*texts[i].place = optarg;
-		options->has_term |= option == 't';
-		options->consistent |= option == 'c';
-		options->repair |= option == 'p';
-	}
-	options->command = argv + optind;
-	return true;
-}
-
 static bool needs_are_met(unsigned needs, const struct options *options)
 {
-	bool piped = options->state || options->root,
-	     source = options->set && options->state && options->root && options->command[0];
+	bool piped = options->state || options->root || options->source_count;
+	bool source = options->set && options->state && options->command[0] && !options->root == (options->source_count > 0);
 	return (!(needs & NEEDS_SOURCE) || source) && (!(needs & NEEDS_ROOT) || options->root) &&
-	       (!(needs & NEEDS_STORE) || options->store) && (!(needs & NEEDS_TERM) || options->has_term) &&
+	       (!(needs & NEEDS_STORE) || options->store) && (!(needs & NEEDS_TERM) || options->term) &&
 	       (!(needs & NEEDS_SET) || (options->set && !piped && !options->store && !options->command[0]));
 }
 
@@ -151,12 +109,14 @@ static void prepare_process(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.term = 1, .count = 100, .home = HOME_DEFAULT};
-	if (argc < 2 || !parse_options(argc - 1, argv + 1, &options) || options.home[0] != '/')
+	struct options options = {.count = 100};
+	if (argc < 2 || !options_parse(argc - 1, argv + 1, &options) || options.home[0] != '/')
 		return usage();
 	for (size_t i = 0; i < COUNT_OF(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0 || !needs_are_met(verbs[i].needs, &options))
 			continue;
+		if (!options.term)
+			options.term = 1;
 		prepare_process();
 		return verbs[i].run(&options);
 	}

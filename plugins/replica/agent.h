@@ -4,20 +4,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "engine/base/error.h"
+#include "plugins/replica/options.h"
 
 struct value;
-
-struct options {
-	const char *home; /* absolute */
-	const char *set, *state, *root, *store, *rules, *device, *keep;
-	uint64_t term, count;
-	bool has_term, consistent, repair;
-	char **command; /* that reaches the target; or what else follows the options */
-};
 
 /* Each is the whole of a verb: the exit code. */
 typedef int agent_verb(const struct options *options);

@@ -13,9 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
+#include "plugins/replica/account.h"
 #include "plugins/replica/agent.h"
 #include "plugins/replica/session.h"
 
@@ -61,6 +63,22 @@ static void close_line(const struct line *line)
 
 /* --- sync, verify --- */
 
+/* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
+static void print_text(const char *text)
+{
+	CLEANUP_BUFFER struct buffer repaired = {0};
+	utf8_append_repaired(&repaired, text, strlen(text));
+	putchar('"');
+	for (const char *at = buffer_text(&repaired); *at; at++)
+		if (*at == '"' || *at == '\\')
+			printf("\\%c", *at);
+		else if ((unsigned char)*at < ' ')
+			printf("\\u%04x", *at);
+		else
+			putchar(*at);
+	putchar('"');
+}
+
 static void print_skipped(void *argument, const char *path, const char *why)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
@@ -77,21 +95,6 @@ static void print_difference(void *argument, const char *path, const char *what)
 	printf("%-12s %s\n", what, *path ? buffer_text(&text) : "(the root)");
 }
 
-static void print_result(const struct source_result *result)
-{
-	const struct cycle_count *count = &result->count;
-	char point[IDENTITY_HEX];
-	identity_hex(&result->point, point);
-	printf("{\"way\":\"%s\",\"generation\":%" PRIu64 ",\"point\":\"%s\",\"folders\":%" PRIu64 ",\"files\":%" PRIu64
-	       ",\"others\":%" PRIu64 ",\"bytes\":%" PRIu64 ",",
-	       result->way, result->generation, point, count->folders, count->files, count->others, count->bytes);
-	printf("\"made\":%" PRIu64 ",\"patched\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"linked\":%" PRIu64
-	       ",\"deleted\":%" PRIu64 ",\"records\":%" PRIu64 ",\"content\":%" PRIu64 ",",
-	       count->made, count->patched, count->changed, count->linked, count->deleted, count->records, count->content);
-	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64 "}\n",
-	       count->unstable, count->skipped, result->wire_out, result->wire_in);
-}
-
 static int read_rules(const char *path, struct rules **ret_rules, struct error *err)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -104,41 +107,96 @@ static int read_rules(const char *path, struct rules **ret_rules, struct error *
 	return rules_parse(text, ret_rules, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }
 
-static int lead(const struct options *options, bool verify)
+static void print_difference_json(void *argument, const char *path, const char *what)
+{
+	(void)argument;
+	printf("{\"what\":\"%s\",\"path\":", what);
+	print_text(path);
+	printf("}\n");
+}
+
+struct told { /* of the progress */
+	int64_t every, began, last;
+	struct cycle_progress now;
+};
+
+static void print_progress(const struct told *told)
+{
+	const struct cycle_progress *now = &told->now;
+	double seconds = (double)(clock_boottime() - told->began) / (double)NSEC_PER_SEC;
+	printf("{\"progress\":{\"files\":%" PRIu64 ",\"files_total\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"bytes_total\":%" PRIu64
+	       ",\"content\":%" PRIu64 ",\"wire\":%" PRIu64 ",\"seconds\":%.3f,\"rate\":%.0f}}\n",
+	       now->files, now->files_total, now->bytes, now->bytes_total, now->content, now->wire, seconds,
+	       seconds > 0 ? (double)now->bytes / seconds : 0);
+	fflush(stdout);
+}
+
+static void tell_progress(void *argument, const struct cycle_progress *progress)
+{
+	struct told *told = argument;
+	int64_t now = clock_boottime();
+	told->now = *progress;
+	if (told->last && now - told->last < told->every)
+		return;
+	told->last = now;
+	print_progress(told);
+}
+
+typedef int lead_way(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+
+static int lead(const struct options *options, lead_way *way)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct rules *rules;
 	struct line line = {.pid = -1};
 	if (read_rules(options->rules, &rules, &err) < 0 || open_line(options->command, &line, &err) < 0)
 		return agent_fail(&err);
-	const struct source source = {
+	struct source source = {
 		.set = options->set,
 		.state = options->state,
 		.root = options->root,
+		.roots = options->sources,
+		.root_count = options->source_count,
 		.rules = rules,
 		.term = options->term,
 		.consistent = options->consistent,
-		.events = {.skipped = print_skipped, .difference = verify ? print_difference : NULL},
+		.mounted = options->mounted,
+		.orphans = options->orphans,
+		.orphan_age = options->orphan_age,
+		.compression = options->compression,
+		.limits = options->limits,
+		.events = {.skipped = print_skipped},
 	};
+	struct told told = {.every = options->progress, .began = clock_boottime()};
+	if (options->progress >= 0) {
+		source.events.progress = tell_progress;
+		source.events.argument = &told;
+	}
+	if (way != source_cycle)
+		source.events.difference = options->json ? print_difference_json : print_difference;
 	struct stream stream = stream_of_fds("the target", line.input, line.output);
 	struct source_result result;
-	int failed = (verify ? source_verify : source_cycle)(&source, &stream, &result, &err);
+	int failed = way(&source, &stream, &result, &err);
 	close_line(&line);
 	rules_free(rules);
 	if (failed < 0)
 		return agent_fail(&err);
-	print_result(&result);
-	return verify && result.count.records ? 3 : 0;
+	told.now.wire = result.wire_out;
+	if (options->progress >= 0)
+		print_progress(&told);
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	agent_print(account_result(arena, &result));
+	return way == source_verify && result.count.records ? 3 : 0;
 }
 
 int agent_pipe_sync(const struct options *options)
 {
-	return lead(options, false);
+	return lead(options, options->dry_run ? source_plan : source_cycle);
 }
 
 int agent_pipe_verify(const struct options *options)
 {
-	return lead(options, true);
+	return lead(options, source_verify);
 }
 
 /* --- rules --- */
@@ -186,6 +244,11 @@ int agent_serve(const struct options *options)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct stream stream = stream_of_fds("the source", STDIN_FILENO, STDOUT_FILENO);
-	const struct serve serve = {.store = options->store, .device = options->device};
-	return target_serve(&serve, &stream, &err) < 0 ? agent_fail(&err) : 0;
+	const struct target_options target = {
+		.store = options->store,
+		.device = options->device,
+		.mounted = options->mounted,
+		.replace_foreign = options->replace_foreign,
+	};
+	return target_serve(&target, &stream, &err) < 0 ? agent_fail(&err) : 0;
 }

@@ -260,10 +260,11 @@ static int reload(struct runner *runner, struct error *err)
 		     (store && set->store && strcmp(store, set->store) != 0);
 	if (other || (runner->held && !was_held))
 		end_children(runner);
-	if ((other || was.peer.port != set->peer.port) && open_port(runner, err) < 0)
+	if ((was.role != set->role || was.peer.port != set->peer.port) && open_port(runner, err) < 0)
 		return -1;
 	if (other || was_held != runner->held || was.every != set->every)
 		begin_schedule(runner);
+	home_take(runner->home, runner->name);
 	return 0;
 }
 
@@ -363,6 +364,7 @@ int agent_run(const struct options *options)
 		return agent_fail(&err);
 	look_at_flags(&runner);
 	begin_schedule(&runner);
+	home_take(runner.home, runner.name);
 	say_ready();
 	int failed = go_on(&runner, &err);
 	end_children(&runner);

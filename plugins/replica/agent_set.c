@@ -2,18 +2,23 @@
  * agent_set.c - verbs that change what this host knows of a set, and of itself.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/value.h"
 #include "plugins/replica/agent.h"
 #include "plugins/replica/certificate.h"
 #include "plugins/replica/home.h"
+
+#define WAIT_TIME (10 * NSEC_PER_SEC)
+#define LOOK_TIME 20 /* milliseconds */
 
 /* --- enroll --- */
 
@@ -53,6 +58,15 @@ static int print_set(struct arena *arena, const char *name, const char *key, con
 	return agent_print(out);
 }
 
+/* An agent that runs has taken it over when this returns, so that who connects next meets no other. */
+static void await_agent(const struct options *options, const char *name)
+{
+	CLEANUP_FREE char *lock = home_set_file(options->home, name, "run");
+	int64_t deadline = clock_boottime() + WAIT_TIME;
+	while (!home_is_taken(options->home, name) && lock_holder(lock) > 0 && clock_boottime() < deadline)
+		poll(NULL, 0, LOOK_TIME);
+}
+
 int agent_define(const struct options *options)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
@@ -63,6 +77,7 @@ int agent_define(const struct options *options)
 	if (file_read_fd(STDIN_FILENO, "stdin", SET_JSON_LIMIT, &text, &length, &err) < 0 ||
 	    home_define(options->home, arena, text, length, &set, &err) < 0)
 		return agent_fail(&err);
+	await_agent(options, set.name);
 	struct value *out = value_map(arena);
 	value_put(arena, out, "set", value_string(arena, set.name));
 	value_put(arena, out, "role", value_string(arena, set_role_name(set.role)));
@@ -70,13 +85,14 @@ int agent_define(const struct options *options)
 	return agent_print(out);
 }
 
-/* Whoever leads or serves a session of it ends; what is under way is dropped. */
+/* Whoever leads or serves a session of it ends; what is under way is dropped. No other begins: they look for what was asked
+ * for first (lead.c). */
 static void end_session(const struct options *options, const struct set *set)
 {
 	CLEANUP_FREE char *lock =
 		set->role == SET_SOURCE ? home_set_file(options->home, set->name, "leader") : file_join(set->store, "lock");
-	pid_t holder = lock_holder(lock);
-	if (holder > 0)
+	int64_t deadline = clock_boottime() + WAIT_TIME;
+	for (pid_t holder; (holder = lock_holder(lock)) > 0 && clock_boottime() < deadline; poll(NULL, 0, LOOK_TIME))
 		kill(holder, SIGTERM);
 }
 

@@ -53,14 +53,6 @@ static int load_source(const struct options *options, struct arena *arena, struc
 		return -1;
 	if (ret_set->role != SET_SOURCE)
 		return error_set(err, ERROR_INVALID, "this host is the target of the set %s: ask its source", options->set);
-	if (home_is_disconnected(options->home, ret_set)) {
-		error_set(err, ERROR_REFUSED, "the set %s is disconnected", options->set);
-		return error_hint(err, "connect it with a higher term");
-	}
-	if (home_flag(options->home, options->set, "paused")) {
-		error_set(err, ERROR_REFUSED, "the set %s is paused", options->set);
-		return error_hint(err, "`standin-agent resume --set %s` first", options->set);
-	}
 	return 0;
 }
 

@@ -306,7 +306,8 @@ static const struct {
 	[RECORD_HOLE] = {on_range, INSIDE | DIFFERENCE}, [RECORD_DONE] = {on_done, INSIDE},
 	[RECORD_CANCEL] = {on_cancel, INSIDE},		 [RECORD_META] = {log_record, DIFFERENCE},
 	[RECORD_MAKE_FOLDER] = {on_make_folder, 0},	 [RECORD_LINK] = {on_link, 0},
-	[RECORD_DELETE] = {log_record, DIFFERENCE},	 [RECORD_FOLDER_DONE] = {on_folder_done, 0},
+	[RECORD_DELETE] = {log_record, DIFFERENCE},	 [RECORD_ORPHAN] = {log_record, DIFFERENCE},
+	[RECORD_FOLDER_DONE] = {on_folder_done, 0},
 };
 
 static int act(struct batch *batch, const struct record *record, struct error *err)

@@ -11,6 +11,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/object.h"
+#include "plugins/replica/orphan.h"
 #include "plugins/replica/volume.h"
 
 /* What the base has and the walk did not come to: below a folder that was deleted it is dropped; below one that could not be
@@ -59,22 +60,6 @@ static void gone_free(struct gone *gone)
 
 /* --- one entry of a folder --- */
 
-static int send_name(struct run *run, enum record_kind kind, const char *name, struct error *err)
-{
-	run->record.kind = kind;
-	snprintf(run->record.name, sizeof(run->record.name), "%s", name);
-	run->touched = true;
-	return changes_add(&run->changes, &run->record, err);
-}
-
-static int delete_old(struct run *run, const struct entry *old, struct error *err)
-{
-	if (run_tells(run, old->name, "extra"))
-		return 0;
-	run->cycle->count.deleted++;
-	return send_name(run, RECORD_DELETE, old->name, err);
-}
-
 static int update_folder_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
 {
 	if (old && S_ISDIR(old->meta.mode))
@@ -82,7 +67,7 @@ static int update_folder_entry(struct run *run, struct entry *entry, const struc
 	if (run_tells(run, entry->name, old ? "type" : "missing"))
 		return 0;
 	run->cycle->count.made++;
-	return send_name(run, RECORD_MAKE_FOLDER, entry->name, err);
+	return run_sends_name(run, RECORD_MAKE_FOLDER, entry->name, err);
 }
 
 static void count_entry(struct cycle_count *count, const struct entry *entry)
@@ -115,12 +100,13 @@ static void settle_volume(struct cycle *cycle, struct entry *entry)
 static int update_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
 {
 	enum object_outcome outcome = OBJECT_IS_NEW;
-	count_entry(&run->cycle->count, entry);
+	const struct entry met = *entry;
 	if (!entry->meta.mode) /* it is there, and that is all that is known */
 		outcome = OBJECT_AS_OLD;
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
 					   : object_update(run, entry, old, &outcome, err) < 0)
 		return -1;
+	count_entry(&run->cycle->count, &met);
 	if (run->cycle->tree->is_volume)
 		settle_volume(run->cycle, entry);
 	if (outcome == OBJECT_IS_NEW) {
@@ -141,11 +127,14 @@ static int merge_entries(struct merge *merge, const struct walk_folder *folder, 
 		struct entry *entry = i < folder->count ? &folder->entries[i] : NULL;
 		const struct entry *old = j < olds ? &base->entries[j] : NULL;
 		int order = !entry ? 1 : !old ? -1 : strcmp(entry->name, old->name);
-		if (order > 0 && delete_old(run, old, err) < 0)
+		bool kept = false;
+		if (order > 0 && orphan_update(run, old, &kept, err) < 0)
+			return -1;
+		if (order == 0 && orphan_make_way(run, entry, old, err) < 0)
 			return -1;
 		if (order <= 0 && update_entry(run, entry, order ? NULL : old, err) < 0)
 			return -1;
-		bool replaced = order > 0 || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
+		bool replaced = (order > 0 && !kept) || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
 		if (replaced && S_ISDIR(old->meta.mode))
 			gone_add(&merge->gone, folder->path, old->name);
 		i += order <= 0;
@@ -177,11 +166,10 @@ static int finish_folder(struct run *run, const struct manifest_folder *base, st
 	const char *difference = folder_difference(self, base);
 	if (!difference && !run->touched)
 		return 0;
-	if (run->cycle->events.difference) {
-		if (base && difference)
-			run_tells(run, "", difference);
+	if (base && difference && run_tells(run, "", difference))
 		return 0;
-	}
+	if (run_only_tells(run))
+		return 0;
 	struct record *record = &run->record;
 	record->kind = RECORD_FOLDER_DONE;
 	record->meta = self->meta;
@@ -194,7 +182,7 @@ static int finish_folder(struct run *run, const struct manifest_folder *base, st
 static void read_folder_attributes(struct run *run, struct entry *self)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
-	if (run->cycle->tree->is_volume)
+	if (run->folder->fd < 0)
 		buffer_reset(&run->attributes);
 	else if (attributes_read(run->folder->fd, -1, NULL, &run->attributes, &why) < 0) {
 		run_skips(run, "", error_text(&why));
@@ -221,6 +209,7 @@ static int merge_folder(struct merge *merge, struct walk_folder *folder, const s
 	manifest_folder(run->cycle->next, folder->path, &settled);
 	if (merge_entries(merge, folder, base, err) < 0)
 		return -1;
+	run_progress(run, 0);
 	if (!folder_difference(&folder->self, base) && !run->touched)
 		return 0;
 	read_folder_attributes(run, &folder->self); /* again: the entries have used the buffer */
@@ -288,9 +277,9 @@ static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 		bool same = merge->old && strcmp(merge->old->path, folder.path) == 0;
 		const struct manifest_folder *base = same ? merge->old : NULL;
 		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
-		if (folder.depth == 0 && !by_content && refuse_other_root(&folder, base, err) < 0)
+		if (folder.is_root && !by_content && refuse_other_root(&folder, base, err) < 0)
 			return -1;
-		if (folder.depth == 0 && refuse_tree(merge->run.cycle, base, err) < 0)
+		if (folder.is_root && refuse_tree(merge->run.cycle, base, err) < 0)
 			return -1;
 		if (merge_folder(merge, &folder, base, err) < 0)
 			return -1;

@@ -3,13 +3,13 @@
  */
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/certificate.h"
 #include "plugins/replica/home.h"
+#include "plugins/replica/location.h"
 #include "plugins/replica/rules.h"
 #include "plugins/replica/store.h"
 
@@ -27,13 +27,9 @@ static int check_possible(const struct defining *what, struct error *err)
 		bool asked;
 		const char *text;
 	} missing[] = {
-		{set->role == SET_SOURCE && (set->source_count > 1 || *set->sources[0].to),
-		 "sources: more than one, or one that is mapped elsewhere, is not possible yet"},
-		{set->orphans != SET_ORPHANS_DELETE || set->orphans_older,
-		 "orphans: only the mode delete without an age is possible yet"},
+		{set->orphans_to != NULL,
+		 "orphans: to: what is moved lies in the store, below orphans/; another place is not possible"},
 		{set->consistency != SET_CONSISTENCY_NONE, "consistency: only the mode none is possible yet"},
-		{set->limit_count > 0, "limits: a limit of the rate is not possible yet"},
-		{set->compression == SET_COMPRESSION_ZSTD, "compression: zstd is not possible yet"},
 		{set->keep > 0, "keep: only the last recovery point can be kept yet"},
 	};
 	for (size_t i = 0; i < COUNT_OF(missing); i++)
@@ -141,17 +137,13 @@ static int check_loop(const struct defining *what, struct error *err)
 
 static int check_mounted(const struct defining *what, struct error *err)
 {
-	struct stat root, store;
-	CLEANUP_FREE char *path = memory_strdup(what->set->store ? what->set->store : "/");
-	if (what->set->role != SET_TARGET || !what->set->mounted)
-		return 0;
-	for (char *slash; stat(path, &store) < 0 && (slash = strrchr(path, '/'));)
-		slash[slash == path] = '\0';
-	if (stat("/", &root) == 0 && stat(path, &store) == 0 && root.st_dev != store.st_dev)
-		return 0;
-	error_set(err, ERROR_INVALID, "store: no file system is mounted at %s or above it, but for the system's own",
-		  what->set->store);
-	return error_hint(err, "mount the replica's disk there; or say \"mounted\": false, if this is meant");
+	const struct set *set = what->set;
+	if (set->role == SET_TARGET && set->mounted)
+		return location_demand_mount(set->store, err);
+	for (size_t i = 0; set->role == SET_SOURCE && set->mounted && i < set->source_count; i++)
+		if (location_demand_mount(set->sources[i].path, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* Of the other sets on this host, none may use the same. */

@@ -14,6 +14,7 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/digest.h"
 
 char *home_file(const char *home, const char *name)
 {
@@ -104,6 +105,30 @@ bool home_is_disconnected(const char *home, const struct set *set)
 	CLEANUP_FREE char *path = home_set_file(home, set->name, "disconnected"), *text = NULL;
 	size_t length;
 	return file_read(path, 64, &text, &length, NULL) == 0 && strtoull(text, NULL, 10) >= set->term;
+}
+
+/* --- what the agent goes by --- */
+
+static char *digest_of_set(const char *home, const char *set)
+{
+	CLEANUP_FREE char *path = home_set_file(home, set, "set.json"), *text = NULL;
+	size_t length;
+	if (file_read(path, SET_JSON_LIMIT, &text, &length, NULL) < 0)
+		return memory_strdup("");
+	return memory_printf("%016" PRIx64, checksum_of(0, text, length));
+}
+
+void home_take(const char *home, const char *set)
+{
+	CLEANUP_FREE char *path = home_set_file(home, set, "taken"), *digest = digest_of_set(home, set);
+	file_write_durable(path, digest, strlen(digest), 0600, NULL);
+}
+
+bool home_is_taken(const char *home, const char *set)
+{
+	CLEANUP_FREE char *path = home_set_file(home, set, "taken"), *digest = digest_of_set(home, set), *text = NULL;
+	size_t length;
+	return file_read(path, 64, &text, &length, NULL) == 0 && strcmp(text, digest) == 0;
 }
 
 /* --- locks --- */

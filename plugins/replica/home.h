@@ -11,6 +11,7 @@
  *         history, last        history.h
  *         progress             of the session that is under way; nobody's when `leader` is free
  *         run, leader          locks: the agent that runs for this set; the process that leads a session of it
+ *         taken                the digest of the set.json that the running agent goes by
  */
 #pragma once
 
@@ -37,6 +38,10 @@ bool home_flag(const char *home, const char *set, const char *flag);
 int home_set_flag(const char *home, const char *set, const char *flag, bool on, struct error *err);
 int home_disconnect(const char *home, const struct set *set, struct error *err);
 bool home_is_disconnected(const char *home, const struct set *set);
+
+/* The agent that runs says that it goes by this set.json, and whether it does is asked. */
+void home_take(const char *home, const char *set);
+bool home_is_taken(const char *home, const char *set);
 
 /* Locks that die with their process. ERROR_LOCKED: *ret_holder has it. Who holds one must not ask for its holder. */
 int home_lock(const char *home, const char *set, const char *name, int *ret_fd, pid_t *ret_holder, struct error *err);

@@ -26,6 +26,8 @@ struct lead {
 	char *folder, *state, *key, *certificate, *name; /* owned */
 	int lock;
 	struct account account;
+	struct cycle_events events; /* of whoever asked */
+	struct cycle_progress progress;
 	struct channel *channel;
 };
 
@@ -67,7 +69,26 @@ static void lead_free(struct lead *lead)
 static void on_tick(void *argument, const struct stream *stream)
 {
 	const struct lead *lead = argument;
-	account_progress(&lead->account, stream);
+	account_progress(&lead->account, &lead->progress, stream);
+}
+
+static void on_progress(void *argument, const struct cycle_progress *progress)
+{
+	struct lead *lead = argument;
+	lead->progress = *progress;
+}
+
+static void on_skipped(void *argument, const char *path, const char *why)
+{
+	const struct lead *lead = argument;
+	if (lead->events.skipped)
+		lead->events.skipped(lead->events.argument, path, why);
+}
+
+static void on_difference(void *argument, const char *path, const char *what)
+{
+	const struct lead *lead = argument;
+	lead->events.difference(lead->events.argument, path, what);
 }
 
 static int open_channel(struct lead *lead, int socket, struct error *err)
@@ -86,10 +107,24 @@ static int open_channel(struct lead *lead, int socket, struct error *err)
 	return channel_open(socket, &options, &lead->channel, err);
 }
 
+/* What was asked for on this host, whatever the other end wants. */
+static int check_open(const struct lead *lead, struct error *err)
+{
+	const struct set *set = lead->set;
+	const char *here = set_role_name(set->role);
+	if (home_is_disconnected(lead->home, set)) {
+		error_set(err, ERROR_REFUSED, "the set %s is disconnected at the %s", set->name, here);
+		return error_hint(err, "connect it with a higher term");
+	}
+	if (!home_flag(lead->home, set->name, "paused"))
+		return 0;
+	error_set(err, ERROR_CANCELLED, "the set %s is paused at the %s", set->name, here);
+	return error_hint(err, "`standin-agent resume --set %s` there", set->name);
+}
+
 /* --- the source --- */
 
-static int work_as_source(struct lead *lead, enum lead_work work, const struct cycle_events *events,
-			  struct source_result *result, struct error *err)
+static int work_as_source(struct lead *lead, enum lead_work work, struct source_result *result, struct error *err)
 {
 	static int (*const works[])(const struct source *source, struct stream *target, struct source_result *ret_result,
 				    struct error *err) = {
@@ -99,13 +134,25 @@ static int work_as_source(struct lead *lead, enum lead_work work, const struct c
 	int socket = -1;
 	if (*set->rules && rules_parse(set->rules, &rules, err) < 0)
 		return -1;
+	const char *place = set->sources[0].place;
+	bool whole = set->source_count == 1 && place && !*place; /* a folder, or a volume, as the replica's root */
 	const struct source source = {
 		.set = set->name,
 		.state = lead->state,
-		.root = set->sources[0].path,
+		.root = whole ? set->sources[0].path : NULL,
+		.roots = whole ? NULL : set->sources,
+		.root_count = whole ? 0 : set->source_count,
 		.rules = rules,
 		.term = set->term,
-		.events = *events,
+		.orphans = set->orphans,
+		.orphan_age = set->orphans_older * NSEC_PER_SEC,
+		.compression = set->compression,
+		.limits = set->limits,
+		.mounted = set->mounted,
+		.events = {.skipped = on_skipped,
+			   .difference = lead->events.difference ? on_difference : NULL,
+			   .progress = on_progress,
+			   .argument = lead},
 	};
 	int failed = tcp_connect(set->peer.address, set->peer.port, clock_boottime() + CONNECT_TIME, &socket, err);
 	if (failed == 0)
@@ -124,11 +171,14 @@ int lead_source(const char *home, const struct set *set, enum lead_work work, co
 	pid_t holder;
 	*ret_result = (struct source_result){0};
 	lead_open(&lead, home, set);
+	lead.events = *events;
 	int result = file_make_folders(lead.state, 0700, err);
 	if (result == 0)
 		result = home_lock(home, set->name, "leader", &lead.lock, &holder, err);
+	if (result == 0)
+		result = check_open(&lead, err);
 	if (result == 0) {
-		result = work_as_source(&lead, work, events, ret_result, &why);
+		result = work_as_source(&lead, work, ret_result, &why);
 		if (account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
 			result = -1;
 		if (why.code)
@@ -150,25 +200,14 @@ static void look_at_store(const struct set *set, struct point *ret_point)
 	store_close(&store);
 }
 
-/* What was asked for on this host, whatever the source wants. */
-static int check_open(const struct lead *lead, struct error *err)
-{
-	if (home_is_disconnected(lead->home, lead->set)) {
-		error_set(err, ERROR_REFUSED, "the set %s was disconnected at the target", lead->set->name);
-		return error_hint(err, "connect it with a higher term");
-	}
-	if (home_flag(lead->home, lead->set->name, "paused"))
-		return error_set(err, ERROR_LOCKED, "the set %s is paused at the target", lead->set->name);
-	return 0;
-}
-
 static int serve_source(struct lead *lead, struct error *err)
 {
 	const struct set *set = lead->set;
-	const struct serve serve = {.store = set->store, .device = set->device, .set = set->name, .term = set->term};
+	const struct target_options options = {
+		.store = set->store, .device = set->device, .set = set->name, .term = set->term, .mounted = set->mounted};
 	struct stream *stream = channel_stream(lead->channel);
 	if (check_open(lead, err) == 0)
-		return target_serve(&serve, stream, err);
+		return target_serve(&options, stream, err);
 	struct frame_writer out = {.stream = stream};
 	send_refused(&out, err, NULL);
 	frame_writer_free(&out);

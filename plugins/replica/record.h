@@ -15,10 +15,12 @@
  *     MAKE_FOLDER name               a folder, if there is none yet; replaces anything else
  *     LINK name path                 a further name of the object at path
  *     DELETE name                    with all that is below
+ *     ORPHAN name                    moved beside the tree (store.h), with all that is below
  *     FOLDER_DONE meta attrs         the folder itself, after what lies directly in it
  *
  * Only in the log, where content was staged already: STAGED name number mode (an object waits under this number), PATCHED name
- * number meta attrs (a patch does). At most one record of a batch concerns a path, so applying a batch again does no harm.
+ * number meta attrs (a patch does). At most one record of a batch concerns a path (but for an ORPHAN that
+ * makes way for a MAKE, and is done once), so applying a batch again does no harm.
  */
 #pragma once
 
@@ -42,6 +44,7 @@ enum record_kind {
 	RECORD_FOLDER_DONE,
 	RECORD_STAGED,
 	RECORD_PATCHED,
+	RECORD_ORPHAN,
 	RECORD_KINDS,
 };
 

@@ -12,5 +12,6 @@ struct source_result {
 	uint64_t generation;
 	int64_t time; /* of the point */
 	struct cycle_count count;
-	uint64_t wire_out, wire_in;
+	uint64_t wire_out, wire_in; /* bytes on the line */
+	uint64_t plain_out;	    /* what wire_out would be without compression */
 };

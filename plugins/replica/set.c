@@ -194,7 +194,7 @@ static void *place_of(const struct reading *in)
 
 static int read_source_path(const struct reading *in, const struct value *value)
 {
-	return take_path(in, value, &((struct set_path *)place_of(in))->path);
+	return take_path(in, value, &((struct forest_root *)place_of(in))->path);
 }
 
 static int read_source_to(const struct reading *in, const struct value *value)
@@ -204,7 +204,7 @@ static int read_source_to(const struct reading *in, const struct value *value)
 		return -1;
 	if (!is_clean_path(to))
 		return wrong(in, "a path below the replica, without '..', '.', '//' and a '/' at its ends; or empty");
-	((struct set_path *)place_of(in))->to = to;
+	((struct forest_root *)place_of(in))->place = to;
 	return 0;
 }
 
@@ -228,11 +228,11 @@ static int read_sources(const struct reading *in, const struct value *value)
 {
 	if (take_list(in, value, SET_ITEMS_LIMIT) < 0)
 		return -1;
-	struct set_path *sources = arena_alloc(in->arena, (value->list.count + 1) * sizeof(*sources));
+	struct forest_root *sources = arena_alloc(in->arena, (value->list.count + 1) * sizeof(*sources));
 	in->set->sources = sources;
 	in->set->source_count = value->list.count;
-	for (size_t i = 0; i < value->list.count; i++)
-		sources[i].to = "";
+	if (value->list.count == 1)
+		sources[0].place = "";
 	return take_items(in, value, source_fields, COUNT_OF(source_fields), sources, sizeof(*sources));
 }
 
@@ -257,8 +257,7 @@ static int read_rules(const struct reading *in, const struct value *value)
 
 static int read_orphans_mode(const struct reading *in, const struct value *value)
 {
-	static const char *const names[] = {
-		[SET_ORPHANS_DELETE] = "delete", [SET_ORPHANS_KEEP] = "keep", [SET_ORPHANS_MOVE] = "move"};
+	static const char *const names[] = {[ORPHANS_DELETE] = "delete", [ORPHANS_KEEP] = "keep", [ORPHANS_MOVE] = "move"};
 	return take_choice(in, value, names, COUNT_OF(names), &in->set->orphans);
 }
 
@@ -282,7 +281,7 @@ static int read_orphans(const struct reading *in, const struct value *value)
 {
 	if (take_map(in, value, orphans_fields, COUNT_OF(orphans_fields)) < 0)
 		return -1;
-	if ((in->set->orphans == SET_ORPHANS_MOVE) != (in->set->orphans_to != NULL))
+	if (in->set->orphans != ORPHANS_MOVE && in->set->orphans_to)
 		return error_set(in->err, ERROR_INVALID, "'to' belongs to the mode move, and to no other");
 	return 0;
 }
@@ -351,6 +350,11 @@ static int read_schedule(const struct reading *in, const struct value *value)
 	return value_is(value, VALUE_NULL) ? 0 : take_map(in, value, schedule_fields, COUNT_OF(schedule_fields));
 }
 
+struct set_limit {
+	unsigned from, to; /* minutes of the day */
+	int64_t rate;
+};
+
 /* "08:30"; "24:00" is an end. */
 static int take_minute(const struct reading *in, const struct value *value, unsigned *ret_minute)
 {
@@ -386,18 +390,24 @@ static const struct field limit_fields[] = {
 
 static int read_limits(const struct reading *in, const struct value *value)
 {
-	if (take_list(in, value, SET_ITEMS_LIMIT) < 0)
+	struct set_limit limits[PACE_LIMITS] = {0};
+	if (take_list(in, value, PACE_LIMITS) < 0 ||
+	    take_items(in, value, limit_fields, COUNT_OF(limit_fields), limits, sizeof(*limits)) < 0)
 		return -1;
-	struct set_limit *limits = arena_alloc(in->arena, (value->list.count + 1) * sizeof(*limits));
-	in->set->limits = limits;
-	in->set->limit_count = value->list.count;
-	return take_items(in, value, limit_fields, COUNT_OF(limit_fields), limits, sizeof(*limits));
+	struct pace_limits *all = &in->set->limits;
+	all->count = value->list.count;
+	for (size_t i = 0; i < all->count; i++) {
+		all->items[i].from = limits[i].from;
+		all->items[i].to = limits[i].to;
+		all->items[i].rate = (uint64_t)limits[i].rate;
+	}
+	return 0;
 }
 
 static int read_compression(const struct reading *in, const struct value *value)
 {
 	static const char *const names[] = {
-		[SET_COMPRESSION_AUTO] = "auto", [SET_COMPRESSION_ZSTD] = "zstd", [SET_COMPRESSION_NONE] = "none"};
+		[COMPRESSION_AUTO] = "auto", [COMPRESSION_ZSTD] = "zstd", [COMPRESSION_NONE] = "none"};
 	return take_choice(in, value, names, COUNT_OF(names), &in->set->compression);
 }
 
@@ -488,12 +498,18 @@ bool path_is_within(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
+/* Where in the replica it is. */
+static const char *place_in_replica(const struct forest_root *root)
+{
+	return root->place ? root->place : root->path + 1;
+}
+
 static int check_sources(const struct set *set, struct error *err)
 {
 	for (size_t i = 0; i < set->source_count; i++)
-		for (size_t j = 0; j < set->source_count; j++)
-			if (i != j && (!*set->sources[i].to || path_is_within(set->sources[j].to, set->sources[i].to)))
-				return error_set(err, ERROR_INVALID, "sources: the place of %s lies in that of %s",
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(place_in_replica(&set->sources[i]), place_in_replica(&set->sources[j])) == 0)
+				return error_set(err, ERROR_INVALID, "sources: %s and %s have the same place in the replica",
 						 set->sources[j].path, set->sources[i].path);
 	return 0;
 }

@@ -3,11 +3,11 @@
  * checked here, so that nothing behind it has to; what cannot be done is refused with its reason. No file is looked at.
  *
  *     {"set": "mail", "role": "source" or "target", "term": 1,
- *      "sources": [{"path": "/srv/mail", "to": ""}],                 a source's: what is protected, and where below the replica
- *      "rules": ["- *.tmp"],                                         rules.h
- *      "orphans": {"mode": "delete" or "keep" or "move", "to": "/srv/orphans", "older": SECONDS},
- *      "consistency": {"mode": "none" or "snapshot" or "reflink" or "commands", "quiesce": [ARGV], "thaw": [ARGV]},
- *      "schedule": {"every": SECONDS} or null,                       null: only when it is asked for
+ *      "sources": [{"path": "/srv/mail", "to": ""}],                 a source's: what is protected, and where in the replica:
+ *                                                                   without "to" one alone is all of it, several are at their
+ * paths "rules": ["- *.tmp"],                                         rules.h "orphans": {"mode": "delete" or "keep" or "move",
+ * "to": "/srv/orphans", "older": SECONDS}, "consistency": {"mode": "none" or "snapshot" or "reflink" or "commands", "quiesce":
+ * [ARGV], "thaw": [ARGV]}, "schedule": {"every": SECONDS} or null,                       null: only when it is asked for
  *      "limits": [{"from": "08:00", "to": "18:00", "rate": BYTES A SECOND}],
  *      "compression": "auto" or "zstd" or "none", "keep": N,
  *      "store": "/replica/mail", "device": null or "/dev/vg/mail",   a target's
@@ -20,7 +20,9 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
-#include "plugins/replica/protocol.h"
+#include "plugins/replica/compression.h"
+#include "plugins/replica/cycle.h"
+#include "plugins/replica/pace.h"
 
 #define SET_JSON_LIMIT	(1024u * 1024) /* bytes */
 #define SET_ITEMS_LIMIT 1024u	       /* sources, rules, limits */
@@ -32,12 +34,6 @@ enum set_role {
 	SET_TARGET,
 };
 
-enum set_orphans {
-	SET_ORPHANS_DELETE,
-	SET_ORPHANS_KEEP,
-	SET_ORPHANS_MOVE,
-};
-
 enum set_consistency {
 	SET_CONSISTENCY_NONE,
 	SET_CONSISTENCY_SNAPSHOT,
@@ -45,38 +41,22 @@ enum set_consistency {
 	SET_CONSISTENCY_COMMANDS,
 };
 
-enum set_compression {
-	SET_COMPRESSION_AUTO,
-	SET_COMPRESSION_ZSTD,
-	SET_COMPRESSION_NONE,
-};
-
-struct set_path {
-	const char *path, *to; /* to: below the replica's root, "" is the root */
-};
-
-struct set_limit {
-	unsigned from, to; /* minutes of the day, local time; from > to goes over midnight */
-	int64_t rate;	   /* bytes a second */
-};
-
 /* All that it points to belongs to the arena it was parsed into. */
 struct set {
 	char name[PROTOCOL_SET_LIMIT + 1]; /* [a-z0-9][a-z0-9_-]* : it is a folder's and a unit's name, too */
 	enum set_role role;
-	uint64_t term; /* from 1 */
-	const struct set_path *sources;
+	uint64_t term;			   /* from 1 */
+	const struct forest_root *sources; /* a place of "" is the replica's root */
 	size_t source_count;
 	const char *rules; /* one a line; "" if there are none */
-	enum set_orphans orphans;
-	const char *orphans_to; /* NULL but for SET_ORPHANS_MOVE */
+	enum cycle_orphans orphans;
+	const char *orphans_to; /* or NULL */
 	int64_t orphans_older;	/* seconds */
 	enum set_consistency consistency;
 	const char *const *quiesce, *const *thaw; /* NULL-terminated argvs, or NULL */
 	int64_t every;				  /* seconds between the beginnings of two cycles; 0: no schedule */
-	const struct set_limit *limits;
-	size_t limit_count;
-	enum set_compression compression;
+	struct pace_limits limits;
+	enum compression compression;
 	int64_t keep;
 	const char *store;  /* NULL at a source that was not told */
 	const char *device; /* or NULL */

@@ -5,19 +5,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
 
 struct target {
-	const struct serve *serve;
+	const struct target_options *options;
 	struct store store;
 	struct frame_reader in;
 	struct frame_writer out;
+	struct compressor *compressor; /* of what goes out; NULL: the source does not want it */
 	struct hello hello;
 	struct batch *batch; /* being received */
 	struct begin begin;
@@ -30,24 +33,24 @@ struct target {
 /* Is it what the two ends were enrolled for? */
 static int check_enrolled(const struct target *target, struct error *err)
 {
-	const struct serve *serve = target->serve;
+	const struct target_options *options = target->options;
 	const struct hello *hello = &target->hello;
-	if (!serve->set || (strcmp(serve->set, hello->set) == 0 && serve->term == hello->term))
+	if (!options->set || (strcmp(options->set, hello->set) == 0 && options->term == hello->term))
 		return 0;
-	if (strcmp(serve->set, hello->set) != 0)
-		return error_set(err, ERROR_REFUSED, "this agent is the target of the set %s here, not of %s", serve->set,
+	if (strcmp(options->set, hello->set) != 0)
+		return error_set(err, ERROR_REFUSED, "this agent is the target of the set %s here, not of %s", options->set,
 				 hello->set);
-	error_set(err, ERROR_REFUSED, "the target was connected at term %" PRIu64 "; the source has term %" PRIu64, serve->term,
-		  hello->term);
-	return error_hint(err, hello->term < serve->term ? "this source was replaced: keep its unsent changes"
-							 : "connect the target with this term, too");
+	error_set(err, ERROR_REFUSED, "the target was connected at term %" PRIu64 "; the source has term %" PRIu64,
+		  options->term, hello->term);
+	return error_hint(err, hello->term < options->term ? "this source was replaced: keep its unsent changes"
+							   : "connect the target with this term, too");
 }
 
 static int check_source(const struct target *target, struct error *err)
 {
 	const struct point *point = &target->store.point;
 	const struct hello *hello = &target->hello;
-	if (target->serve->set && hello->term > point->term)
+	if (target->options->set && hello->term > point->term)
 		return 0; /* the engine has connected a new source: all is compared by content, for it has no manifest of this
 			   */
 	if (point->set[0] && (strcmp(point->set, hello->set) != 0 || !identity_equal(&point->source, &hello->source))) {
@@ -101,14 +104,22 @@ static int greet(struct target *target, struct error *err)
 	    bind_store(target, err) < 0)
 		return -1;
 	const struct point *point = &target->store.point;
-	const struct welcome welcome = {
+	struct welcome welcome = {
 		.version = PROTOCOL_VERSION,
 		.term = point->term,
 		.generation = point->generation,
 		.point = point->point,
 		.seed = point->seed,
+		.features = target->hello.features & FEATURE_ZSTD,
 	};
-	return send_welcome(&target->out, &welcome, err);
+	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
+	if (location_of(target->store.path, &welcome.store, err) < 0)
+		return -1;
+	if (send_welcome(&target->out, &welcome, err) < 0)
+		return -1;
+	if (welcome.features & FEATURE_ZSTD)
+		target->out.compressor = target->compressor = compressor_new(COMPRESSION_AUTO, NULL);
+	return 0;
 }
 
 /* --- batches --- */
@@ -297,15 +308,26 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
-int target_serve(const struct serve *serve, struct stream *source, struct error *err)
+static int open_store(struct target *target, const struct target_options *options, struct error *err)
+{
+	if (options->mounted && location_demand_mount(options->store, err) < 0)
+		return -1;
+	if (!options->replace_foreign && store_refuse_foreign(options->store, err) < 0)
+		return -1;
+	return recovery_open(options->store, &target->store, err);
+}
+
+int target_serve(const struct target_options *options, struct stream *source, struct error *err)
 {
 	struct target *target = memory_alloc(sizeof(*target));
-	target->serve = serve;
+	target->options = options;
 	target->in.stream = target->out.stream = source;
-	int result = recovery_open(serve->store, &target->store, err);
+	int result = open_store(target, options, err);
 	bool open = result == 0;
-	if (open)
-		result = store_bind_device(&target->store, serve->device, err);
+	if (open) {
+		target->store.replace_foreign = options->replace_foreign;
+		result = store_bind_device(&target->store, options->device, err);
+	}
 	if (result == 0)
 		result = converse(target, err);
 	if (result < 0 && err->code != ERROR_CONNECTION)
@@ -315,6 +337,7 @@ int target_serve(const struct serve *serve, struct stream *source, struct error 
 		store_close(&target->store);
 	frame_reader_free(&target->in);
 	frame_writer_free(&target->out);
+	compressor_free(target->compressor);
 	free(target);
 	return result;
 }

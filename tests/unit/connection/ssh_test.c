@@ -420,6 +420,42 @@ static void test_spares(void **state)
 	assert_output(world->here, ARGV("no-such-program"), 127, "");
 }
 
+/* The same command in a scope, in a new session (without a spare) and where spares wait. */
+static void assert_same_in_scope(struct world *world, const char *const *argv)
+{
+	const struct greeting *greeting;
+	struct command_result results[2];
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	CLEANUP_FREE char *name = unique_scope("spare");
+	struct command command = {.argv = argv, .scope = name, .environment = ARGV("A=b 'c'"), .deadline = in_seconds(20)};
+	for (int i = 0; i < 2; i++) {
+		forget(world);
+		assert_int_equal(connection_greet(world->here, in_seconds(20), &greeting, &err), 0);
+		for (int warm = 0; warm < 6 * i; warm++)
+			assert_output(world->here, SH("sleep 0.05"), 0, "");
+		if (connection_run(world->here, &command, &results[i], &err) < 0)
+			fail_msg("%s", err.message);
+	}
+	assert_int_equal(results[0].exit_code, results[1].exit_code);
+	assert_string_equal(results[0].signal, results[1].signal);
+	assert_string_equal(results[0].output.data, results[1].output.data);
+	assert_string_equal(results[0].errors.data, results[1].errors.data);
+	command_result_free(&results[0]);
+	command_result_free(&results[1]);
+}
+
+static void test_scopes_in_spares(void **state)
+{
+	struct world *world = *state;
+	assert_same_in_scope(world, SH("cat; env | grep -v ^SSH_C | sort; echo err >&2; exit 3"));
+	assert_same_in_scope(world,
+			     ARGV("printf", "%s|", "", " ", "a'b\n\"$(x)`", "-n", "\nline\n", "\xc3\xa4\xff", "$1 $@ $0"));
+	assert_same_in_scope(world, SH("kill -TERM $$"));
+	assert_same_in_scope(world, SH("ps -o sid= -p $$ | grep -qw $$ && echo leads its session"));
+	assert_same_in_scope(world, ARGV("no-such-program"));
+	assert_same_in_scope(world, ARGV("/dev/null"));
+}
+
 static void kill_all(void *argument)
 {
 	stop_sshd(argument);
@@ -613,6 +649,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_spares),
+		cmocka_unit_test(test_scopes_in_spares),
 		cmocka_unit_test(test_lost_in_mid_command),
 		cmocka_unit_test(test_frozen),
 	};
