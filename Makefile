@@ -22,15 +22,15 @@ DESTDIR  ?=
 V        ?=
 Q        := $(if $(V),,@)
 
-DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libldap-dev libkrb5-dev \
+DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libgit2-dev libssl-dev libldap-dev libkrb5-dev \
 	libsasl2-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc dpkg-dev
-DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
+DEPS_TEST  := bats git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
 	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
 
-PKGS     := yaml-0.1 libssh2 libpcre2-8 jansson libcrypto
+PKGS     := yaml-0.1 libgit2 libssh2 libpcre2-8 jansson libcrypto
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS   ?= -O2 -g
@@ -40,7 +40,7 @@ ALL_LDFLAGS := $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 # From the bottom to the top: a layer includes only those before it (tests/layers checks). Later ones link first.
-LAYERS   := base document schema expression runbook connection plugin plan journal execute report cli
+LAYERS   := base document schema expression runbook library connection plugin plan journal execute report cli
 ARCHIVES  = $(foreach l,$(LAYERS),$(if $(wildcard engine/$(l)/*.c),$(BUILD)/engine/$(l).a))
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
@@ -85,7 +85,7 @@ $(BUILD)/plugins/exchange/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugi
 $(BUILD)/plugins/replica/replica: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/ends/*.c))
 $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(filter-out -lgit2,$(LIBS)) $(LIBS_OF_PLUGINS)
 LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
 # The replicator's agent goes to other hosts: it needs nothing there but libc. What it takes of the libraries is linked in, and no more.

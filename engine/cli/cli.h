@@ -22,7 +22,7 @@ enum exit_code {
 	EXIT_UNFINISHED = 3, /* the run stopped and can be resumed: unknown state, full disk, a question nobody could answer */
 	EXIT_LOCKED = 4,     /* another run holds the lock, or works on it */
 	EXIT_CANCELLED = 5,  /* a person cancelled it; finally has run */
-	EXIT_REFUSED = 6,    /* the plan no longer holds; nothing was done */
+	EXIT_REFUSED = 6,    /* the plan no longer holds, or the policy forbids it; nothing was done */
 	EXIT_CORRUPT = 7,    /* a journal does not verify */
 	EXIT_SYSTEM = 8,     /* the local system refused: file, permission, connection */
 };
@@ -34,7 +34,7 @@ struct option {
 	const char *help;
 };
 
-#define OPTIONS_LIMIT	12
+#define OPTIONS_LIMIT	16
 #define ARGUMENTS_LIMIT 1024
 #define FORMATS_LIMIT	4
 
@@ -52,7 +52,7 @@ struct verb {
 
 extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel, verb_skip,
 	verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key, verb_audit_list, verb_audit_search,
-	verb_audit_show, verb_actions, verb_eval;
+	verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff;
 extern const struct verb verb_replica_explain, verb_replica_define, verb_replica_connect, verb_replica_wait,
 	verb_replica_status, verb_replica_sync, verb_replica_verify, verb_replica_pause, verb_replica_resume,
 	verb_replica_disconnect, verb_replica_promote, verb_replica_drop;
@@ -90,6 +90,12 @@ void print_safely(FILE *out, const char *format, ...) __attribute__((format(prin
 int tell_error(struct error *err);
 int exit_code_for(enum outcome outcome);
 
+/* How a runbook is named, for the descriptions of the verbs that take one. */
+#define NAMES_OF_RUNBOOKS                                                                                                      \
+	"\nA runbook is PATH, PATH@REV or REPO//PATH@REV: the file as it lies there, or as it is in a commit (branch, tag, "   \
+	"id), "                                                                                                                \
+	"with all that it calls and uses."
+
 /* Options that several verbs have. */
 #define OPTION_INVENTORY                                                                                                       \
 	{                                                                                                                      \
@@ -109,6 +115,10 @@ int exit_code_for(enum outcome outcome);
 	{                                                                                                                      \
 		"state", 0, "FOLDER",                                                                                          \
 			"where runs are kept (default: $STANDIN_STATE, /var/lib/standin, ~/.local/state/standin)"              \
+	}
+#define OPTION_ALLOW_DIRTY                                                                                                     \
+	{                                                                                                                      \
+		"allow-dirty", 0, NULL, "also if the work tree is not as it was committed; journaled"                          \
 	}
 #define OPTION_INPUT                                                                                                           \
 	{                                                                                                                      \

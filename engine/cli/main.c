@@ -31,6 +31,8 @@ static const struct verb *const verbs[] = {
 	&verb_audit_show,
 	&verb_actions,
 	&verb_eval,
+	&verb_history,
+	&verb_diff,
 	&verb_replica_explain,
 	&verb_replica_define,
 	&verb_replica_connect,
@@ -55,7 +57,7 @@ static const struct {
 	{EXIT_UNFINISHED, "the run stopped and can be resumed"},
 	{EXIT_LOCKED, "another run holds the lock, or a process works on this one"},
 	{EXIT_CANCELLED, "cancelled by a person"},
-	{EXIT_REFUSED, "the plan no longer holds; nothing was done"},
+	{EXIT_REFUSED, "the plan no longer holds, or the policy forbids it; nothing was done"},
 	{EXIT_CORRUPT, "a journal does not verify"},
 	{EXIT_SYSTEM, "the local system refused: a file, a permission, a connection"},
 };

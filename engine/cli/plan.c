@@ -64,6 +64,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	loaded_init(&loaded);
 	int result = load_all(&loaded, &options, options.arguments[0]);
 	if (result == 0)
+		permit_plan(&loaded, &options);
+	if (result == 0)
 		result = plan_loaded(&loaded, &options);
 	loaded_free(&loaded);
 	return result;
@@ -78,16 +80,18 @@ const struct verb verb_plan = {
 		       "now. A later step is shown in the world that earlier ones will have made. How long each step "
 		       "is likely to take is told from earlier runs that ended well\n"
 		       "(median and 90th percentile; `?` where no run says), and whether the whole stays within the RTO. "
-		       "Exit code 1 when a step would fail now.",
+		       "Exit code 1 when a step would fail now." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INPUT,
 		    OPTION_INVENTORY,
 		    OPTION_PLUGINS,
 		    OPTION_STATE,
 		    OPTION_OUTPUT,
+		    OPTION_ALLOW_DIRTY,
 		    {"offline", 0, NULL, "observe nothing: what is not known is shown as ?"},
 		    {"verbose", 'v', NULL, "also the commands of observations, and of what is already so"}},
 	.examples = "  standin plan runbooks/mail/failover.yaml\n"
 		    "  standin plan failover.yaml --offline\n"
+		    "  standin plan failover.yaml@v1.2                  # as it is in that tag\n"
 		    "  standin plan failover.yaml -o json > plan.json   # have it reviewed, then:\n"
 		    "  standin run failover.yaml --plan plan.json\n",
 	.least = 1,

@@ -54,6 +54,15 @@ static int end_finished(const struct before_resume *before, struct run_store *st
 	return tell_error(&err);
 }
 
+/* An edited runbook is as any other: what the policy forbids does not come in here either. */
+static int permit_amended(struct loaded *loaded, const struct options *options)
+{
+	int refused = permit_run(loaded, options);
+	if (refused == 0 && loaded->execution.library)
+		value_put(loaded->arena, (struct value *)loaded->execution.amended, "library", loaded->execution.library);
+	return refused;
+}
+
 static int go_on(struct loaded *loaded, struct run *run, const struct before_resume *before, const struct journal_torn *torn,
 		 const struct options *options)
 {
@@ -63,6 +72,9 @@ static int go_on(struct loaded *loaded, struct run *run, const struct before_res
 		print_diagnostics(stderr, &loaded->diagnostics);
 		return tell_error(&err);
 	}
+	int refused = options_has(options, "amend") ? permit_amended(loaded, options) : 0;
+	if (refused)
+		return refused;
 	if (claims_take(run, loaded->runbook, &err) < 0)
 		return tell_error(&err);
 	struct session *session = session_begin(loaded, run->store, options);
@@ -134,6 +146,7 @@ const struct verb verb_resume = {
 		    OPTION_OUTPUT,
 		    OPTION_ANSWER,
 		    {"amend", 0, "RUNBOOK", "go on with this edited runbook instead; journaled"},
+		    OPTION_ALLOW_DIRTY,
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin resume                       # the latest run\n"
 		    "  standin resume 20260301-031245-7f3a19c4 --answer 4.2=done\n",

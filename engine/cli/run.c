@@ -98,6 +98,9 @@ int run_loaded(struct loaded *loaded, const struct options *options)
 {
 	struct error err = ERROR_NONE;
 	struct run_store *store;
+	int permitted = permit_run(loaded, options);
+	if (permitted)
+		return permitted;
 	if (prepare(loaded, options, &err) < 0 || run_store_open(options_get(options, "state"), &store, &err) < 0)
 		return tell_error(&err);
 	int result = execute(loaded, store, options);
@@ -128,7 +131,7 @@ const struct verb verb_run = {
 		       "is done: after a crash\n"
 		       "`standin resume` goes on. Ctrl-C once cancels (the step ends, finally runs), twice stops at once, "
 		       "resumably. A terminal that goes\n"
-		       "away does not stop the run: `standin attach` shows it again.",
+		       "away does not stop the run: `standin attach` shows it again." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INPUT,
 		    OPTION_INVENTORY,
 		    OPTION_PLUGINS,
@@ -137,10 +140,12 @@ const struct verb verb_run = {
 		    OPTION_ANSWER,
 		    {"yes", 'y', NULL, "do not ask before the start (questions of steps are still asked)"},
 		    {"plan", 0, "FILE", "hold the run to this saved plan: refuse if anything it rests on has changed"},
+		    OPTION_ALLOW_DIRTY,
 		    {"from", 0, "STEP", "begin at this step (key or id); earlier ones are skipped"},
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin run runbooks/mail/failover.yaml --input source=mail1\n"
 		    "  standin run failover.yaml --plan plan.json\n"
+		    "  standin run /srv/runbooks.git//mail/failover.yaml@main\n"
 		    "  standin run failover.yaml --yes -o json          # a stream of the journal's records\n",
 	.least = 1,
 	.most = 1,

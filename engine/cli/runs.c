@@ -7,6 +7,7 @@
 #include "engine/base/memory.h"
 #include "engine/cli/audit_setup.h"
 #include "engine/cli/verdict.h"
+#include "engine/cli/runs.h"
 #include "engine/journal/run_store.h"
 #include "engine/report/report.h"
 
@@ -70,7 +71,7 @@ static const char *outcome_word(const struct ends *ends, enum error_code unreada
 	return outcome ? outcome : ends->finished ? "abandoned" : "unfinished";
 }
 
-static const struct value *run_entry(struct run_store *store, const char *id, struct arena *arena)
+struct value *run_entry(struct run_store *store, const char *id, struct arena *arena)
 {
 	CLEANUP_FREE char *path = run_journal_path(store, id);
 	CLEANUP_ERROR struct error err = ERROR_NONE;

@@ -162,6 +162,15 @@ int run_index_load(const struct run_store *store, struct run_index *ret_index, s
 	return 0;
 }
 
+int run_index_visit(const struct run_store *store, bool (*visit)(void *context, const struct value *record), void *context,
+		    struct error *err)
+{
+	CLEANUP_FREE char *path = file_join(store->path, "index.jsonl");
+	if (!file_exists(path))
+		return 0;
+	return journal_read(path, visit, context, NULL, err) < 0 ? error_wrap(err, "the index of runs") : 0;
+}
+
 int run_index_has_closed(const struct run_store *store, const char *id, struct error *err)
 {
 	struct run_index index;

@@ -75,6 +75,9 @@ int run_unlock_all(struct run *run, struct error *err); /* the run is closed: cl
 /* The index: opened and closed with the journal's head. */
 int run_index_opened(struct run *run, const struct value *fields, struct error *err);
 int run_index_closed(struct run *run, const char *outcome, struct error *err);
+/* Every record of the index, in order, as journal_read gives them; none where there is no index yet. */
+int run_index_visit(const struct run_store *store, bool (*visit)(void *context, const struct value *record), void *context,
+		    struct error *err);
 /* 1: the index says that this run is closed; 0: it does not; -1: it cannot be read. */
 int run_index_has_closed(const struct run_store *store, const char *id, struct error *err);
 /* Is there still room to work: bytes free on the state directory's file system. */

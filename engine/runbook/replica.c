@@ -4,13 +4,10 @@
  */
 #include "engine/runbook/replica.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/clock.h"
-#include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/suggest.h"
 #include "engine/document/document.h"
@@ -244,49 +241,39 @@ void replicas_add(struct arena *arena, struct inventory *inventory, const struct
 				      sizeof(*replica)) = *replica;
 }
 
-static int is_set(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name), suffix = strlen(SUFFIX);
-	return entry->d_name[0] != '.' && length > suffix && strcmp(entry->d_name + length - suffix, SUFFIX) == 0;
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int read_one(struct arena *arena, const char *folder, const char *file, struct inventory *inventory,
-		    struct diagnostics *diagnostics)
+static int read_one(struct arena *arena, const struct tree *tree, const char *folder, const char *file,
+		    struct inventory *inventory, struct diagnostics *diagnostics)
 {
 	const struct source *source;
 	struct replica replica;
-	const char *name = arena_strndup(arena, file, strlen(file) - strlen(SUFFIX));
-	if (inventory_replica(inventory, name))
+	size_t length = strlen(file), suffix = strlen(SUFFIX);
+	if (length <= suffix || strcmp(file + length - suffix, SUFFIX) != 0 ||
+	    inventory_replica(inventory, arena_strndup(arena, file, length - suffix)))
 		return 0;
-	if (document_open(arena, arena_printf(arena, "%s/%s", folder, file), &source, diagnostics) < 0 ||
+	if (tree_open(tree, arena, arena_printf(arena, "%s/%s", folder, file), &source, diagnostics) < 0 ||
 	    replica_from_source(arena, source, inventory, &replica, diagnostics) < 0)
 		return -1;
 	replicas_add(arena, inventory, &replica);
 	return 0;
 }
 
-int replicas_read(struct arena *arena, const char *folder, struct inventory *inventory, struct diagnostics *diagnostics)
+int replicas_read(struct arena *arena, const struct tree *tree, const char *folder, struct inventory *inventory,
+		  struct diagnostics *diagnostics)
 {
-	struct dirent **entries;
-	int count = scandir(folder, &entries, is_set, by_bytes), result = 0;
-	if (count < 0 && (errno == ENOENT || errno == ENOTDIR))
+	const char *const *names;
+	size_t count;
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	int result = 0;
+	if (!tree_has(tree, folder))
 		return 0;
-	if (count < 0) {
+	if (tree_list(tree, arena, folder, &names, &count, &err) < 0) {
 		diagnostics_add(diagnostics, SEVERITY_ERROR, "replica/read", (struct span){0},
-				"the folder of replication sets, %s: %s", folder, strerror(errno));
+				"the folder of replication sets: %s", error_text(&err));
 		return -1;
 	}
-	for (int i = 0; i < count; i++) {
-		if (read_one(arena, folder, entries[i]->d_name, inventory, diagnostics) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (read_one(arena, tree, folder, names[i], inventory, diagnostics) < 0)
 			result = -1;
-		free(entries[i]);
-	}
-	free(entries);
 	return result;
 }
 

@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "engine/document/tree.h"
 #include "engine/runbook/inventory.h"
 
 #define REPLICA_PORT 7411
@@ -32,7 +33,8 @@ int replica_from_source(struct arena *arena, const struct source *source, const 
 			struct replica *ret_replica, struct diagnostics *diagnostics);
 
 /* All of FOLDER/NAME.yaml become sets of the inventory, but for names that it has already. No such folder: nothing. */
-int replicas_read(struct arena *arena, const char *folder, struct inventory *inventory, struct diagnostics *diagnostics);
+int replicas_read(struct arena *arena, const struct tree *tree, const char *folder, struct inventory *inventory,
+		  struct diagnostics *diagnostics);
 void replicas_add(struct arena *arena, struct inventory *inventory, const struct replica *replica);
 
 const struct replica *inventory_replica(const struct inventory *inventory, const char *name); /* NULL: there is none */

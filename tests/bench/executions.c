@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 	}
 	diagnostics_init(&diagnostics, arena);
 	const struct host *host = NULL;
-	if (inventory_read(arena, argv[1], &inventory, &diagnostics) == 0)
+	if (inventory_read(arena, &tree_of_files, argv[1], &inventory, &diagnostics) == 0)
 		host = inventory_host(inventory, argv[2]);
 	if (!host) {
 		fputs("the inventory cannot be read, or has no such host\n", stderr);
