@@ -55,7 +55,7 @@ extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_a
 	verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff;
 extern const struct verb verb_replica_explain, verb_replica_define, verb_replica_connect, verb_replica_wait,
 	verb_replica_status, verb_replica_sync, verb_replica_verify, verb_replica_pause, verb_replica_resume,
-	verb_replica_disconnect, verb_replica_promote, verb_replica_drop;
+	verb_replica_disconnect, verb_replica_promote, verb_replica_restore, verb_replica_drop;
 
 /* Parsed options: given by name, in order. */
 struct options {

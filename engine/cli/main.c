@@ -44,6 +44,7 @@ static const struct verb *const verbs[] = {
 	&verb_replica_resume,
 	&verb_replica_disconnect,
 	&verb_replica_promote,
+	&verb_replica_restore,
 	&verb_replica_drop,
 };
 

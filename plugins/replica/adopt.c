@@ -208,7 +208,9 @@ int release_folder(const char *folder, const char *path, const char *keep, uint6
 	if (store_open(path, &store, NULL, err) < 0)
 		return -1;
 	CLEANUP_FREE char *tree = store_tree(&store, store.point.tree);
+	struct stat status = {.st_atim.tv_nsec = UTIME_OMIT, .st_mtim.tv_nsec = UTIME_OMIT};
 	int result = 0;
+	stat(tree, &status); /* its times, before moving changes them */
 	if (!store.point.promoted)
 		result = error_set(err, ERROR_REFUSED, "the store %s was not promoted: what is in it is not complete", path);
 	if (result == 0)
@@ -220,5 +222,9 @@ int release_folder(const char *folder, const char *path, const char *keep, uint6
 	if (result == 0)
 		result = store_sync(&store, err);
 	store_close(&store);
-	return result < 0 ? -1 : file_remove_tree(path, err);
+	const struct timespec times[] = {status.st_atim, status.st_mtim};
+	if (result < 0 || file_remove_tree(path, err) < 0)
+		return -1;
+	return utimensat(AT_FDCWD, folder, times, 0) == 0 ? 0
+							  : error_set_errno(err, errno, "cannot set the times of %s", folder);
 }

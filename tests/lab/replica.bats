@@ -11,7 +11,7 @@ setup_file() {
   put_set 2s
   on mail1 sh -c 'systemctl start srv-mail.mount && systemctl add-wants local-fs.target srv-mail.mount'
   on mail2 sh -c 'systemctl start replica.mount && systemctl add-wants local-fs.target replica.mount'
-  on mail1 sh -c 'mkdir -p /srv/mail/a/b && echo one >/srv/mail/a/one && ln /srv/mail/a/one /srv/mail/a/b/two && echo x >/srv/mail/a/x.tmp &&
+  on mail1 sh -c 'mkdir -p /srv/mail/a/b && echo one >/srv/mail/a/one && ln -f /srv/mail/a/one /srv/mail/a/b/two && echo x >/srv/mail/a/x.tmp &&
     setfacl -m u:ops:r /srv/mail/a/one && chmod 4755 /srv/mail/a/b'
 }
 
@@ -67,7 +67,7 @@ replicated() { [ "$(tree mail1 /srv/mail)" = "$(tree mail2 "$(told mail2 path)")
   run on ctl sh -c 'cd /root && exec "$1" replica connect other --yes' sh "$STANDIN"
   is "$status" 1
   says "mail2: cannot define the set"
-  says "no file system is mounted at /srv/none"
+  says "/srv/none is not on a file system of its own"
   on ctl rm /root/replica/other.yaml
 }
 
@@ -169,5 +169,5 @@ younger() { [ "$(told mail2 generation)" -gt "$1" ]; }
   not on mail2 systemctl -q is-active standin-replica@files
   on mail2 test -d /replica/files
   replica status
-  is "$status" 1
+  says none
 }

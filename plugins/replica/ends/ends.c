@@ -201,7 +201,8 @@ static json_t *apply_drop(struct standin_call *call)
 	}
 	for (enum end end = 0; end < ENDS; end++)
 		if (work.seen[end].set &&
-		    !run(&work, end, agent_argv("drop", set_name(&work)), NULL, "cannot drop the set", NULL))
+		    (!run(&work, end, agent_argv("stop", set_name(&work)), NULL, "cannot stop", NULL) ||
+		     !run(&work, end, agent_argv("drop", set_name(&work)), NULL, "cannot drop the set", NULL)))
 			return work.failure;
 	return standin_done(NULL);
 }
