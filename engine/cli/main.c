@@ -13,6 +13,7 @@
 /* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
 static const struct verb *const verbs[] = {
 	&verb_validate,
+	&verb_explain,
 	&verb_plan,
 	&verb_run,
 	&verb_resume,
@@ -149,10 +150,14 @@ static int unknown_verb(const char *word, const char *second)
 	return EXIT_INVALID;
 }
 
-/* `standin manual [VERB]`: the man page's source, for the build. */
+/* `standin manual [VERB | rules]`: the man page's source, for the build. */
 static int manual(int argc, char **argv)
 {
 	int words;
+	if (argc && strcmp(argv[0], "rules") == 0) {
+		rules_manual(stdout);
+		return EXIT_FINE;
+	}
 	const struct verb *verb = argc ? find_verb(argc, argv, &words) : NULL;
 	if (verb)
 		verb_manual(verb, stdout);

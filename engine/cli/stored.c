@@ -36,8 +36,10 @@ static const struct value *with_program(const struct loaded *loaded, const struc
 	for (size_t i = 0; i < content->map.count; i++)
 		value_put_key(loaded->arena, entry, content->map.entries[i].key, content->map.entries[i].value);
 	value_put(loaded->arena, entry, "folder", value_string(loaded->arena, plugin->program->folder));
-	if (used && program_digest(plugin->program, digest, NULL) == 0)
+	if (used && program_digest(plugin->program, digest, NULL) == 0) {
 		value_put(loaded->arena, entry, "program", value_string(loaded->arena, digest));
+		plugin->program->digest = arena_strdup(loaded->arena, digest); /* nothing goes on with another one */
+	}
 	return entry;
 }
 

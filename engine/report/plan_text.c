@@ -302,6 +302,7 @@ static void print_head(struct plan_text *text)
 	page_putf(page, INK_PLAIN, " (%s)", field_text(text->plan, "kind", "run"));
 	page_end(page);
 	print_labelled(page, BLOCK_INDENT, "summary", INK_PLAIN, value_get_text(text->plan, "summary"));
+	print_labelled(page, BLOCK_INDENT, "commit", INK_PLAIN, value_get_text(value_get(text->plan, "digests"), "commit"));
 	print_pairs(page, "inputs", value_get(text->plan, "inputs"));
 	print_pairs(page, "objectives", value_get(text->plan, "objectives"));
 	if (value_get_bool(text->plan, "offline", false)) {

@@ -105,7 +105,7 @@ static void print_head(struct run_report *report)
 {
 	struct page *page = &report->page;
 	const struct value *opened = report->story->opened;
-	CLEANUP_BUFFER struct buffer person = {0}, closer = {0};
+	CLEANUP_BUFFER struct buffer person = {0}, closer = {0}, version = {0};
 	page_line(page, 0, 4);
 	page_putf(page, INK_BOLD, "Run %s", field_text(opened, "run", "?"));
 	page_putf(page, INK_PLAIN, " of %s", field_text(opened, "runbook", "?"));
@@ -115,6 +115,8 @@ static void print_head(struct run_report *report)
 	field_append_person(&person, value_get(opened, "operator"));
 	labelled(page, "summary", value_get_text(opened, "summary"));
 	labelled(page, "operator", person.data);
+	field_append_version(&version, value_get(opened, "library"));
+	labelled(page, "version", version.data);
 	print_times(report);
 	print_rto(report);
 	print_objectives(report);

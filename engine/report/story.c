@@ -166,3 +166,17 @@ struct story_rto story_rto(const struct story *story)
 		rto.word = story->last ? "not reached" : "not over", rto.ink = INK_WARN;
 	return rto;
 }
+
+struct story_rpo story_rpo(const struct story *story)
+{
+	const struct value *outputs = value_get(story->last, "outputs");
+	struct story_rpo rpo = {.objective = field_duration(value_get(story->opened, "objectives"), "rpo", 0),
+				.lost = field_duration(outputs, "rpo", -1),
+				.word = "not known",
+				.ink = INK_WARN};
+	rpo.known = rpo.lost >= 0;
+	if (rpo.known)
+		rpo.word = rpo.lost <= rpo.objective ? "met" : "missed",
+		rpo.ink = rpo.lost <= rpo.objective ? INK_GOOD : INK_BAD;
+	return rpo;
+}

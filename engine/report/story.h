@@ -55,3 +55,11 @@ struct story_rto {
 	enum ink ink;
 };
 struct story_rto story_rto(const struct story *story);
+
+struct story_rpo {
+	int64_t objective, lost; /* nanoseconds; objective 0: the runbook has none */
+	bool known;		 /* what was lost, by the run's output `rpo` */
+	const char *word;	 /* met, missed, not known */
+	enum ink ink;
+};
+struct story_rpo story_rpo(const struct story *story);

@@ -56,27 +56,30 @@ static const struct {
 	{"pause", "--set NAME", agent_pause, NEEDS_SET},
 	{"resume", "--set NAME", agent_resume, NEEDS_SET},
 	{"disconnect", "--set NAME", agent_disconnect, NEEDS_SET},
-	{"promote", "--set NAME --term N", agent_promote, NEEDS_SET | NEEDS_TERM},
+	{"points", "--set NAME", agent_points, NEEDS_SET},
+	{"promote", "--set NAME --term N [--point N]", agent_promote, NEEDS_SET | NEEDS_TERM},
 	{"drop", "--set NAME", agent_drop, NEEDS_SET},
 	{"history", "--set NAME [--count N]", agent_history, NEEDS_SET},
 	{"adopt", "--root DIR --store DIR/NAME", agent_adopt, NEEDS_STORE | NEEDS_ROOT},
-	{"release", "--root DIR --store DIR/NAME [--keep DIR]", agent_release, NEEDS_STORE | NEEDS_ROOT},
+	{"release", "--root DIR --store DIR/NAME [--aside DIR]", agent_release, NEEDS_STORE | NEEDS_ROOT},
 	{"status", "--store DIR", agent_store_status, NEEDS_STORE},
 	{"status", "[--set NAME]", agent_status, 0},
 	{"sync",
 	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
 	 "[--mounted] "
 	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] "
-	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] -- COMMAND...",
+	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] "
+	 "[--consistency none|commands|snapshot|reflink] [--quiesce CMD --thaw CMD [--quiesce-limit 60s]] -- COMMAND...",
 	 agent_pipe_sync, NEEDS_SOURCE},
 	{"verify",
 	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "
 	 "COMMAND...",
 	 agent_pipe_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", agent_explain, 0},
-	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", agent_serve, NEEDS_STORE},
+	{"serve", "--store DIR [--device PATH] [--keep N] [--mounted] [--replace-foreign]", agent_serve, NEEDS_STORE},
 	{"recover", "--store DIR", agent_recover, NEEDS_STORE},
-	{"promote", "--store DIR --term N", agent_store_promote, NEEDS_STORE | NEEDS_TERM},
+	{"points", "--store DIR", agent_store_points, NEEDS_STORE},
+	{"promote", "--store DIR --term N [--point N]", agent_store_promote, NEEDS_STORE | NEEDS_TERM},
 };
 
 static int usage(void)

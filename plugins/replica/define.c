@@ -10,6 +10,7 @@
 #include "plugins/replica/certificate.h"
 #include "plugins/replica/home.h"
 #include "plugins/replica/location.h"
+#include "plugins/replica/points.h"
 #include "plugins/replica/rules.h"
 #include "plugins/replica/store.h"
 
@@ -29,8 +30,6 @@ static int check_possible(const struct defining *what, struct error *err)
 	} missing[] = {
 		{set->orphans_to != NULL,
 		 "orphans: to: what is moved lies in the store, below orphans/; another place is not possible"},
-		{set->consistency != SET_CONSISTENCY_NONE, "consistency: only the mode none is possible yet"},
-		{set->keep > 0, "keep: only the last recovery point can be kept yet"},
 	};
 	for (size_t i = 0; i < COUNT_OF(missing); i++)
 		if (missing[i].asked)
@@ -79,6 +78,8 @@ static int check_store(const struct defining *what, struct error *err)
 				   store.point.promoted ? ": it was promoted" : "");
 		error_hint(err, "connect it with a higher term");
 	}
+	if (result == 0 && set->keep > 1)
+		result = points_possible(&store, err);
 	store_close(&store);
 	return result;
 }

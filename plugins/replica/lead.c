@@ -149,6 +149,8 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.compression = set->compression,
 		.limits = set->limits,
 		.mounted = set->mounted,
+		.consistency = set->consistency,
+		.quiesce = {.stop = set->quiesce, .start = set->thaw},
 		.events = {.skipped = on_skipped,
 			   .difference = lead->events.difference ? on_difference : NULL,
 			   .progress = on_progress,
@@ -203,8 +205,12 @@ static void look_at_store(const struct set *set, struct point *ret_point)
 static int serve_source(struct lead *lead, struct error *err)
 {
 	const struct set *set = lead->set;
-	const struct target_options options = {
-		.store = set->store, .device = set->device, .set = set->name, .term = set->term, .mounted = set->mounted};
+	const struct target_options options = {.store = set->store,
+					       .device = set->device,
+					       .set = set->name,
+					       .term = set->term,
+					       .keep = (uint64_t)set->keep,
+					       .mounted = set->mounted};
 	struct stream *stream = channel_stream(lead->channel);
 	if (check_open(lead, err) == 0)
 		return target_serve(&options, stream, err);

@@ -13,7 +13,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/home.h"
 
-enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, LIMITS, SOURCE, PLACE };
+enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, CONSISTENCY, LIMITS, SOURCE, PLACE };
 
 static const char *const orphans[] = {[ORPHANS_DELETE] = "delete", [ORPHANS_KEEP] = "keep", [ORPHANS_MOVE] = "move", NULL};
 static const char *const compressions[] = {
@@ -35,14 +35,20 @@ static const struct {
 	{"at", PLACE, 0, NULL}, /* of the source before it */
 	{"store", TEXT, FIELD(store), NULL},
 	{"device", TEXT, FIELD(device), NULL},
-	{"keep", TEXT, FIELD(keep), NULL},
+	{"aside", TEXT, FIELD(aside), NULL},
 	{"rules", TEXT, FIELD(rules), NULL},
 	{"term", NUMBER, FIELD(term), NULL},
 	{"count", NUMBER, FIELD(count), NULL},
+	{"keep", NUMBER, FIELD(keep), NULL},
+	{"point", NUMBER, FIELD(point), NULL},
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},
 	{"compression", CHOICE, FIELD(compression), compressions},
+	{"consistency", CONSISTENCY, FIELD(consistency), NULL},
+	{"quiesce", TEXT, FIELD(quiesce), NULL},
+	{"thaw", TEXT, FIELD(thaw), NULL},
+	{"quiesce-limit", DURATION, FIELD(quiesce_limit), NULL},
 	{"limit", LIMITS, FIELD(limits), NULL},
 	{"progress", DURATION, FIELD(progress), NULL},
 	{"dry-run", FLAG, FIELD(dry_run), NULL},
@@ -99,6 +105,8 @@ static bool set_field(size_t option, char *value, struct options *ret_options)
 		return duration_parse(value, (int64_t *)field, NULL) == 0;
 	case CHOICE:
 		return parse_choice(options[option].choices, value, (unsigned *)field);
+	case CONSISTENCY:
+		return consistency_parse(value, (enum consistency *)field) == 0;
 	case LIMITS:
 		return pace_parse(value, (struct pace_limits *)field, NULL) == 0;
 	case SOURCE:

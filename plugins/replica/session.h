@@ -5,6 +5,7 @@
 
 #include "plugins/replica/cycle.h"
 #include "plugins/replica/pace.h"
+#include "plugins/replica/quiesce.h"
 #include "plugins/replica/result.h"
 #include "plugins/replica/store.h"
 
@@ -16,6 +17,8 @@ struct source {
 	size_t root_count;
 	const struct rules *rules;
 	uint64_t term;
+	enum consistency consistency; /* freeze.h; NONE with consistent: GIVEN */
+	struct quiesce quiesce;
 	bool consistent; /* the root is a snapshot, or what writes to it is quiesced */
 	bool mounted;	 /* the root must lie on a file system of its own, not on that of "/" */
 	enum cycle_orphans orphans;
@@ -40,6 +43,7 @@ struct target_options {
 	const char *device;   /* the replica is this block device; NULL: none, or the one that the store has */
 	const char *set;      /* NULL: whichever the source names. Else only this one, */
 	uint64_t term;	      /* and only at this term */
+	uint64_t keep;	      /* points that are kept (points.h), the last one too; 0: as until now */
 	bool mounted;	      /* the store must lie on a file system of its own, not on that of "/" */
 	bool replace_foreign; /* a new store may take the place of what others left there: without it that is refused */
 };

@@ -12,6 +12,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/points.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
 
@@ -308,6 +309,21 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
+/* How many points are kept is the store's from now on: a batch that is recovered later must know it, too. */
+static int keep_points(struct store *store, uint64_t keep, struct error *err)
+{
+	struct point point = store->point;
+	if (keep > 1 && points_possible(store, err) < 0)
+		return -1;
+	if (!keep || keep == point.keep)
+		return 0;
+	point.keep = keep;
+	if (point.set[0])
+		return store_write_point(store, &point, err);
+	store->point = point;
+	return 0;
+}
+
 static int open_store(struct target *target, const struct target_options *options, struct error *err)
 {
 	if (options->mounted && location_demand_mount(options->store, err) < 0)
@@ -327,6 +343,8 @@ int target_serve(const struct target_options *options, struct stream *source, st
 	if (open) {
 		target->store.replace_foreign = options->replace_foreign;
 		result = store_bind_device(&target->store, options->device, err);
+		if (result == 0)
+			result = keep_points(&target->store, options->keep, err);
 	}
 	if (result == 0)
 		result = converse(target, err);

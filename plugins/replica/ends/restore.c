@@ -118,7 +118,7 @@ static bool release(struct restore *restore)
 {
 	CLEANUP_FREE char *said = NULL;
 	json_t *argv = json_pack("[ssssssss]", AGENT_PATH, "release", "--root", restore->folder, "--store", restore->store,
-				 "--keep", restore->keep);
+				 "--aside", restore->keep);
 	if (!run(restore->work, END_SOURCE, agent_argv("stop", restore->name), NULL, "cannot stop", NULL) ||
 	    !run(restore->work, END_SOURCE, argv, NULL, "cannot put what has come in its place", &said))
 		return false;
