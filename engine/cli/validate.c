@@ -16,8 +16,9 @@
 #include "engine/lint/lint.h"
 #include "engine/lint/rules.h"
 #include "engine/report/findings.h"
+#include "engine/runbook/replica.h"
 
-enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN, DOCUMENT_POLICY };
+enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN, DOCUMENT_POLICY, DOCUMENT_REPLICA };
 
 struct validation {
 	struct since *since;
@@ -32,7 +33,7 @@ struct validation {
 static const struct {
 	const char *key;
 	enum document document;
-} others[] = {{"hosts", DOCUMENT_INVENTORY}, {"plugin", DOCUMENT_PLUGIN}};
+} others[] = {{"hosts", DOCUMENT_INVENTORY}, {"plugin", DOCUMENT_PLUGIN}, {"replica", DOCUMENT_REPLICA}};
 
 static bool mentions_others(const char *text, size_t length)
 {
@@ -132,6 +133,16 @@ static int load_common(struct validation *validation, struct loaded *loaded, con
 	return 0;
 }
 
+/* A replication set; its hosts too, where there is an inventory. */
+static void read_set(const struct validation *validation, struct loaded *loaded, const struct tree *tree, const char *path)
+{
+	const struct source *source;
+	struct replica replica;
+	if (load_inventory(loaded, validation->options, path, false) == 0 &&
+	    tree_open(tree, loaded->arena, path, &source, &loaded->diagnostics) == 0)
+		replica_from_source(loaded->arena, source, loaded->inventory, &replica, &loaded->diagnostics);
+}
+
 static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *name,
 			     struct silenced_list *ret_silenced)
 {
@@ -171,6 +182,9 @@ static void validate_document(struct validation *validation, struct loaded *load
 		break;
 	case DOCUMENT_POLICY:
 		validate_policy(loaded, tree, path);
+		break;
+	case DOCUMENT_REPLICA:
+		read_set(validation, loaded, tree, path);
 		break;
 	case DOCUMENT_RUNBOOK:
 		validate_runbook(validation, loaded, name, ret_silenced);
@@ -327,8 +341,9 @@ const struct verb verb_validate = {
 	.usage = "PATH... [options]",
 	.summary = "check runbooks without touching any host",
 	.description =
-		"Reads each runbook (or inventory, or plugin.yaml, or .standin/policy.yaml; of a folder, all of them), checks "
-		"its shape, its names, its "
+		"Reads each runbook (or inventory, replication set, plugin.yaml, or .standin/policy.yaml; of a folder, all of "
+		"them), "
+		"checks its shape, its names, its "
 		"expressions, and each step against the action that it uses; then it lints: what an interpreter can know "
 		"would go wrong. All problems are shown at once; `standin explain RULE` tells more of each.\n"
 		"With an inventory (found or given), hosts and secrets are checked too." NAMES_OF_RUNBOOKS "\n"
