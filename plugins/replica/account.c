@@ -146,11 +146,10 @@ int account_source(const struct account *account, const struct source_result *re
 	const struct value *fields = account_result(arena, result);
 	for (size_t i = 0; i < fields->map.count; i++)
 		value_put(arena, entry, value_text(fields->map.entries[i].key), fields->map.entries[i].value);
-	if (!verified) {
+	if (!verified)
 		put_time(arena, entry, "point_time", result->time);
-		if (history_keep_last(account->folder, entry, err) < 0)
-			return -1;
-	}
+	if (history_keep(account->folder, verified ? "verified" : "last", entry, err) < 0)
+		return -1;
 	return history_add(account->folder, entry, err);
 }
 
@@ -165,4 +164,11 @@ int account_target(const struct account *account, const struct point *before, co
 	put_int(arena, entry, "wire_in", wire->bytes_in);
 	put_int(arena, entry, "wire_out", wire->bytes_out);
 	return history_add(account->folder, entry, err);
+}
+
+bool account_last_verify(const char *folder, int64_t *ret_wall)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	const char *time = value_get_text(history_kept(folder, "verified", arena), "time");
+	return time && clock_parse_wall(time, ret_wall) == 0;
 }

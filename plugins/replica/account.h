@@ -27,3 +27,5 @@ int account_source(const struct account *account, const struct source_result *re
 /* before, now: the store's points around the session. */
 int account_target(const struct account *account, const struct point *before, const struct point *now,
 		   const struct stream *wire, const struct error *why, struct error *err);
+/* When the last verify began, in wall nanoseconds; false: there was none. */
+bool account_last_verify(const char *folder, int64_t *ret_wall);

@@ -80,7 +80,7 @@ static void put_last(const struct looking *look, const struct value *last)
 
 static void look_at_source(const struct looking *look)
 {
-	const struct value *last = history_last(look->folder, look->arena);
+	const struct value *last = history_kept(look->folder, "last", look->arena);
 	bool at_work = is_held(look->folder, "leader");
 	const char *asked = state_asked_for(look);
 	put(look, "state",
@@ -91,6 +91,11 @@ static void look_at_source(const struct looking *look)
 	    : last	       ? "idle"
 			       : "mirroring");
 	put_last(look, last);
+	const struct value *verified = history_kept(look->folder, "verified", look->arena);
+	if (verified) {
+		value_put(look->arena, look->out, "verified", value_get(verified, "time"));
+		value_put(look->arena, look->out, "differed", value_get(verified, "records"));
+	}
 	if (at_work)
 		put_progress(look);
 	put_failure(look);

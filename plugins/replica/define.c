@@ -24,12 +24,13 @@ struct defining {
 static int check_possible(const struct defining *what, struct error *err)
 {
 	const struct set *set = what->set;
+	CLEANUP_FREE char *orphans = file_join(set->store ? set->store : "", "orphans");
 	const struct {
 		bool asked;
 		const char *text;
 	} missing[] = {
-		{set->orphans_to != NULL,
-		 "orphans: to: what is moved lies in the store, below orphans/; another place is not possible"},
+		{set->orphans_to && strcmp(set->orphans_to, orphans) != 0,
+		 "orphans: to: what is moved lies in orphans/ of the store; another place is not possible"},
 		{set->consistency != SET_CONSISTENCY_NONE, "consistency: only the mode none is possible yet"},
 	};
 	for (size_t i = 0; i < COUNT_OF(missing); i++)

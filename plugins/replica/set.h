@@ -55,12 +55,14 @@ struct set {
 	enum set_consistency consistency;
 	const char *const *quiesce, *const *thaw; /* NULL-terminated argvs, or NULL */
 	int64_t every;				  /* seconds between the beginnings of two cycles; 0: no schedule */
+	int64_t verify_every;			  /* the same for comparing by content */
+	bool repair;				  /* what that finds */
 	struct pace_limits limits;
 	enum compression compression;
 	int64_t keep;
 	const char *store;  /* NULL at a source that was not told */
 	const char *device; /* or NULL */
-	bool mounted;
+	bool mounted, replace_foreign;
 	struct {
 		const char *address; /* a name or a number */
 		unsigned port;
