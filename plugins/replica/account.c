@@ -87,6 +87,7 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
 	}
+	put_text(arena, out, "by", consistency_name(point->consistency));
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);
 	put_int(arena, out, "conflicts", point->conflicts);
@@ -146,8 +147,10 @@ int account_source(const struct account *account, const struct source_result *re
 	const struct value *fields = account_result(arena, result);
 	for (size_t i = 0; i < fields->map.count; i++)
 		value_put(arena, entry, value_text(fields->map.entries[i].key), fields->map.entries[i].value);
-	if (!verified)
+	if (!verified) {
 		put_time(arena, entry, "point_time", result->time);
+		put_text(arena, entry, "by", consistency_name(account->consistency));
+	}
 	if (history_keep(account->folder, verified ? "verified" : "last", entry, err) < 0)
 		return -1;
 	return history_add(account->folder, entry, err);

@@ -13,7 +13,8 @@ struct value;
 struct account {
 	const char *folder; /* of the set */
 	uint64_t term;
-	int64_t wall, began; /* its beginning: wall and boottime nanoseconds */
+	enum consistency consistency; /* of a point that it makes */
+	int64_t wall, began;	      /* its beginning: wall and boottime nanoseconds */
 };
 
 void account_store(struct arena *arena, struct value *out,

@@ -159,6 +159,8 @@ static int lead(const struct options *options, lead_way *way)
 		.root_count = options->source_count,
 		.rules = rules,
 		.term = options->term,
+		.consistency = options->consistency,
+		.quiesce = {.stop = options->quiesce, .start = options->thaw, .limit = options->quiesce_limit},
 		.consistent = options->consistent,
 		.mounted = options->mounted,
 		.orphans = options->orphans,

@@ -402,9 +402,9 @@ int agent_run(const struct options *options)
 	struct runner runner = {.home = options->home, .name = options->set, .listener = -1, .signals = -1, .watch = -1};
 	CLEANUP_CLOSE int lock = -1;
 	pid_t holder;
-	/* watched before it is read: no change is missed */
-	if (load(&runner, &err) < 0 || home_lock(runner.home, runner.name, "run", &lock, &holder, &err) < 0 ||
-	    watch(&runner, &err) < 0 || load(&runner, &err) < 0 || open_port(&runner, &err) < 0)
+	/* watched before it is read: no change is missed; and the lock comes last: who holds it is ready */
+	if (load(&runner, &err) < 0 || watch(&runner, &err) < 0 || load(&runner, &err) < 0 || open_port(&runner, &err) < 0 ||
+	    home_lock(runner.home, runner.name, "run", &lock, &holder, &err) < 0)
 		return agent_fail(&err);
 	look_at_flags(&runner);
 	begin_schedule(&runner);

@@ -16,6 +16,7 @@ struct session {
 	struct identity identity;
 	struct welcome welcome;
 	struct tree tree;
+	struct frozen *frozen; /* freeze.h; NULL: the source itself is read */
 	struct forest *forest; /* of which the tree is made, or NULL */
 };
 

@@ -304,7 +304,8 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	run->cycle = cycle;
 	run->changes.out = cycle->out;
 	run->content = content_new(cycle->seed);
-	cycle->began = clock_wall();
+	if (!cycle->began)
+		cycle->began = clock_wall();
 	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
 	int result = merge_all(merge, walk, err);
 	if (result == 0)

@@ -50,8 +50,11 @@ static void lead_open(struct lead *lead, const char *home, const struct set *set
 		.name = memory_printf("the %s %s", set->role == SET_SOURCE ? "target" : "source", set->peer.address),
 		.lock = -1,
 	};
-	lead->account =
-		(struct account){.folder = lead->folder, .term = set->term, .wall = clock_wall(), .began = clock_boottime()};
+	lead->account = (struct account){.folder = lead->folder,
+					 .term = set->term,
+					 .consistency = set->consistency,
+					 .wall = clock_wall(),
+					 .began = clock_boottime()};
 }
 
 static void lead_free(struct lead *lead)
@@ -125,6 +128,22 @@ static int check_open(const struct lead *lead, struct error *err)
 
 /* --- the source --- */
 
+/* For /bin/sh -c: each argument in quotes. NULL: there is no command. */
+static char *shell_command(const char *const *argv)
+{
+	struct buffer text = {0};
+	for (; argv && *argv; argv++) {
+		buffer_add(&text, text.length ? " '" : "'");
+		for (const char *at = *argv; *at; at++)
+			if (*at == '\'')
+				buffer_add(&text, "'\\''");
+			else
+				buffer_add_char(&text, *at);
+		buffer_add_char(&text, '\'');
+	}
+	return text.length ? buffer_take(&text) : NULL;
+}
+
 static int work_as_source(struct lead *lead, enum lead_work work, struct source_result *result, struct error *err)
 {
 	static int (*const works[])(const struct source *source, struct stream *target, struct source_result *ret_result,
@@ -133,6 +152,7 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 							  [LEAD_VERIFY] = source_verify,
 							  [LEAD_REPAIR] = source_repair};
 	const struct set *set = lead->set;
+	CLEANUP_FREE char *quiesce = shell_command(set->quiesce), *thaw = shell_command(set->thaw);
 	struct rules *rules = NULL;
 	int socket = -1;
 	if (*set->rules && rules_parse(set->rules, &rules, err) < 0)
@@ -147,6 +167,8 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.root_count = whole ? 0 : set->source_count,
 		.rules = rules,
 		.term = set->term,
+		.consistency = set->consistency,
+		.quiesce = {.stop = quiesce, .start = thaw},
 		.orphans = set->orphans,
 		.orphan_age = set->orphans_older * NSEC_PER_SEC,
 		.compression = set->compression,
