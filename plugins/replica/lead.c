@@ -128,22 +128,6 @@ static int check_open(const struct lead *lead, struct error *err)
 
 /* --- the source --- */
 
-/* For /bin/sh -c: each argument in quotes. NULL: there is no command. */
-static char *shell_command(const char *const *argv)
-{
-	struct buffer text = {0};
-	for (; argv && *argv; argv++) {
-		buffer_add(&text, text.length ? " '" : "'");
-		for (const char *at = *argv; *at; at++)
-			if (*at == '\'')
-				buffer_add(&text, "'\\''");
-			else
-				buffer_add_char(&text, *at);
-		buffer_add_char(&text, '\'');
-	}
-	return text.length ? buffer_take(&text) : NULL;
-}
-
 static int work_as_source(struct lead *lead, enum lead_work work, struct source_result *result, struct error *err)
 {
 	static int (*const works[])(const struct source *source, struct stream *target, struct source_result *ret_result,
@@ -152,7 +136,6 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 							  [LEAD_VERIFY] = source_verify,
 							  [LEAD_REPAIR] = source_repair};
 	const struct set *set = lead->set;
-	CLEANUP_FREE char *quiesce = shell_command(set->quiesce), *thaw = shell_command(set->thaw);
 	struct rules *rules = NULL;
 	int socket = -1;
 	if (*set->rules && rules_parse(set->rules, &rules, err) < 0)
@@ -167,13 +150,13 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.root_count = whole ? 0 : set->source_count,
 		.rules = rules,
 		.term = set->term,
-		.consistency = set->consistency,
-		.quiesce = {.stop = quiesce, .start = thaw},
 		.orphans = set->orphans,
 		.orphan_age = set->orphans_older * NSEC_PER_SEC,
 		.compression = set->compression,
 		.limits = set->limits,
 		.mounted = set->mounted,
+		.consistency = set->consistency,
+		.quiesce = {.stop = set->quiesce, .start = set->thaw},
 		.events = {.skipped = on_skipped,
 			   .difference = work == LEAD_VERIFY || work == LEAD_PLAN ? on_difference : NULL,
 			   .progress = on_progress,

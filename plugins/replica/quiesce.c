@@ -19,6 +19,7 @@
 #include "engine/base/memory.h"
 
 #define COMMAND_LIMIT (64u * 1024)
+#define COMMAND_WORDS 1024
 #define TRIES	      3 /* of start */
 
 struct quiesced {
@@ -30,7 +31,7 @@ enum { STARTED = 0, NOT_STARTED = 1, STARTED_LATE = 2 }; /* how a watchdog ends 
 
 /* --- commands --- */
 
-static pid_t begin_command(const char *command)
+static pid_t begin_command(const char *const *command)
 {
 	pid_t pid = fork();
 	if (pid != 0)
@@ -41,12 +42,12 @@ static pid_t begin_command(const char *command)
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_DFL);
 	umask(022);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	execvp(command[0], (char *const *)command);
 	_exit(127);
 }
 
 /* Its status as of waitpid; -1: it could not be started, or was killed at the deadline. */
-static int run_command(const char *command, int64_t deadline)
+static int run_command(const char *const *command, int64_t deadline)
 {
 	int status;
 	pid_t pid = begin_command(command);
@@ -74,7 +75,7 @@ static char *mark_path(const char *state)
 	return file_join(state, "quiesced");
 }
 
-static int start_again(const char *start, const char *mark)
+static int start_again(const char *const *start, const char *mark)
 {
 	for (int try = 0; try < TRIES; try++)
 		if (run_command(start, clock_boottime() + 60 * NSEC_PER_SEC) == 0)
@@ -82,22 +83,24 @@ static int start_again(const char *start, const char *mark)
 	return -1;
 }
 
-static int not_started(const char *start, struct error *err)
+static int not_started(struct error *err)
 {
-	error_set(err, ERROR_FAILED, "what was quiesced could not be started again by: %s", start);
+	error_set(err, ERROR_FAILED, "what was quiesced could not be started again: its command failed %d times", TRIES);
 	return error_hint(err, "run it by hand now; it is tried again before the next cycle");
 }
 
 int quiesce_recover(const char *state, struct error *err)
 {
-	CLEANUP_FREE char *mark = mark_path(state), *start = NULL;
-	CLEANUP_ERROR struct error why = ERROR_NONE;
-	size_t length;
+	const char *start[COMMAND_WORDS + 1] = {NULL};
+	CLEANUP_FREE char *mark = mark_path(state), *words = NULL;
+	size_t length, count = 0;
 	if (!file_exists(mark))
 		return 0;
-	if (file_read(mark, COMMAND_LIMIT, &start, &length, err) < 0)
+	if (file_read(mark, COMMAND_LIMIT, &words, &length, err) < 0)
 		return -1;
-	return start_again(start, mark) < 0 ? not_started(start, err) : 0;
+	for (char *word = words; word < words + length && count < COMMAND_WORDS; word += strlen(word) + 1)
+		start[count++] = word;
+	return !count || start_again(start, mark) < 0 ? not_started(err) : 0;
 }
 
 /* --- the watchdog --- */
@@ -149,6 +152,22 @@ static int start_watchdog(const struct quiesce *quiesce, const char *mark, int64
 	return 0;
 }
 
+static const char *last_word(const char *const *command) /* of sh -c ... it is the command itself */
+{
+	while (command[1])
+		command++;
+	return command[0];
+}
+
+/* The words of the command, each with its NUL. */
+static int write_mark(const char *mark, const char *const *start, struct error *err)
+{
+	CLEANUP_BUFFER struct buffer words = {0};
+	for (size_t i = 0; start[i]; i++)
+		buffer_append(&words, start[i], strlen(start[i]) + 1);
+	return file_write_durable(mark, words.data, words.length, 0600, err);
+}
+
 int quiesce_begin(const struct quiesce *quiesce, const char *state, struct quiesced **ret_quiesced, struct error *err)
 {
 	CLEANUP_FREE char *mark = mark_path(state);
@@ -159,8 +178,7 @@ int quiesce_begin(const struct quiesce *quiesce, const char *state, struct quies
 		return 0;
 	if (!quiesce->start)
 		return error_set(err, ERROR_INVALID, "a command that quiesces needs one that starts again");
-	if (file_write_durable(mark, quiesce->start, strlen(quiesce->start), 0600, err) < 0 ||
-	    start_watchdog(quiesce, mark, limit, &quiesced, err) < 0)
+	if (write_mark(mark, quiesce->start, err) < 0 || start_watchdog(quiesce, mark, limit, &quiesced, err) < 0)
 		return -1;
 	*ret_quiesced = memory_alloc(sizeof(**ret_quiesced));
 	**ret_quiesced = quiesced;
@@ -169,8 +187,9 @@ int quiesce_begin(const struct quiesce *quiesce, const char *state, struct quies
 		return 0;
 	quiesce_end(take(*ret_quiesced), NULL);
 	if (status > 0 && WIFEXITED(status))
-		return error_set(err, ERROR_FAILED, "quiescing ended with %d: %s", WEXITSTATUS(status), quiesce->stop);
-	return error_set(err, ERROR_FAILED, "quiescing took too long, or was killed: %s", quiesce->stop);
+		return error_set(err, ERROR_FAILED, "quiescing ended with %d: %s", WEXITSTATUS(status),
+				 last_word(quiesce->stop));
+	return error_set(err, ERROR_FAILED, "quiescing took too long, or was killed: %s", last_word(quiesce->stop));
 }
 
 int quiesce_end(struct quiesced *quiesced, struct error *err)
@@ -190,5 +209,5 @@ int quiesce_end(struct quiesced *quiesced, struct error *err)
 		return error_hint(err,
 				  "give it more time (--quiesce-limit), or take a snapshot meanwhile (--consistency snapshot)");
 	}
-	return not_started("its command (see the messages above)", err);
+	return not_started(err);
 }

@@ -12,8 +12,8 @@
 #include "engine/base/error.h"
 
 struct quiesce {
-	const char *stop, *start; /* for /bin/sh -c; stop may be NULL: nothing is to be done */
-	int64_t limit;		  /* nanoseconds from the beginning of stop until start is run, come what may; 0: a minute */
+	const char *const *stop, *const *start; /* NULL-terminated argvs; stop may be NULL: nothing is to be done */
+	int64_t limit; /* nanoseconds from the beginning of stop until start is run, come what may; 0: a minute */
 };
 
 struct quiesced;

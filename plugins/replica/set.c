@@ -335,8 +335,11 @@ static int read_consistency(const struct reading *in, const struct value *value)
 		return -1;
 	if (in->set->consistency == CONSISTENCY_COMMANDS && !in->set->quiesce)
 		return error_set(in->err, ERROR_INVALID, "the mode commands needs 'quiesce'");
-	if (in->set->consistency == CONSISTENCY_NONE && (in->set->quiesce || in->set->thaw))
-		return error_set(in->err, ERROR_INVALID, "'quiesce' and 'thaw' do not belong to the mode none");
+	if (in->set->consistency == CONSISTENCY_NONE && in->set->quiesce)
+		return error_set(in->err, ERROR_INVALID, "'quiesce' does not belong to the mode none");
+	if (!in->set->quiesce != !in->set->thaw)
+		return error_set(in->err, ERROR_INVALID,
+				 "'quiesce' and 'thaw' belong together: what is stopped is started again");
 	return 0;
 }
 
