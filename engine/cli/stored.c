@@ -225,6 +225,17 @@ static int amend(struct loaded *loaded, struct run *run, const char *name, const
 			   &loaded->execution.amended, err);
 }
 
+/* What the edited runbook calls is kept as well, for a resume after this one. */
+static int keep_called(struct loaded *loaded, struct run *run, struct error *err)
+{
+	struct value *called = value_map(loaded->arena);
+	if (put_called(loaded, run, called, err) < 0)
+		return -1;
+	if (called->map.count)
+		value_put(loaded->arena, (struct value *)loaded->execution.amended, "called", called);
+	return 0;
+}
+
 int load_stored(struct loaded *loaded, struct run *run, const struct value *amended, const char *amend_path, struct error *err)
 {
 	const struct value *manifest;
@@ -240,8 +251,11 @@ int load_stored(struct loaded *loaded, struct run *run, const struct value *amen
 		source = get_source(loaded, run, amended ? amended : value_get(manifest, "runbook"), err);
 	}
 	struct stored_texts stored = {.loaded = loaded, .run = run, .entries = value_get(manifest, "called")};
+	if (value_get(amended, "called"))
+		stored.entries = value_get(amended, "called");
 	struct tree in_run = {.open = read_stored, .context = &stored};
-	if (!source || get_runbook(loaded, source, amend_path ? &loaded->version->tree : &in_run, err) < 0)
+	if (!source || get_runbook(loaded, source, amend_path ? &loaded->version->tree : &in_run, err) < 0 ||
+	    (amend_path && keep_called(loaded, run, err) < 0))
 		return -1;
 	loaded->execution.evidence = not_null(value_get(manifest, "evidence"));
 	loaded->execution.from = value_get_text(manifest, "from");
