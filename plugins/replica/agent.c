@@ -51,7 +51,7 @@ static const struct {
 	{"start", "--set NAME", agent_start, NEEDS_SET},
 	{"stop", "--set NAME", agent_stop, NEEDS_SET},
 	{"run", "--set NAME", agent_run, NEEDS_SET},
-	{"sync", "--set NAME", agent_sync, NEEDS_SET},
+	{"sync", "--set NAME [--dry-run]", agent_sync, NEEDS_SET},
 	{"verify", "--set NAME [--repair]", agent_verify, NEEDS_SET},
 	{"pause", "--set NAME", agent_pause, NEEDS_SET},
 	{"resume", "--set NAME", agent_resume, NEEDS_SET},
