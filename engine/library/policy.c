@@ -35,25 +35,11 @@ static const char *resolved(const struct repository *repository, struct arena *a
 	return arena_strdup(arena, git_reference_name(end));
 }
 
-static const char *configured(const struct repository *repository, struct arena *arena)
-{
-	git_config *config;
-	git_buf found = {0};
-	const char *name = NULL;
-	if (git_repository_config_snapshot(&config, repository->git) < 0)
-		return NULL;
-	if (git_config_get_string_buf(&found, config, "standin.trunk") == 0)
-		name = arena_strdup(arena, found.ptr);
-	git_buf_dispose(&found);
-	git_config_free(config);
-	return name;
-}
-
 /* Its reference; NULL: there is no commit at all. ERROR_INVALID: the one that was configured is not there. */
 static int find_trunk(const struct repository *repository, struct arena *arena, const char **ret_reference,
 		      char ret_commit[COMMIT_HEX_SIZE], struct error *err)
 {
-	const char *name = configured(repository, arena);
+	const char *name = git_configured(repository, arena, "standin.trunk");
 	const char *const chosen[] = {arena_printf(arena, "refs/remotes/origin/%s", name ? name : ""),
 				      arena_printf(arena, "refs/heads/%s", name ? name : ""), name};
 	const char *const usual[] = {"refs/remotes/origin/HEAD",

@@ -53,6 +53,20 @@ git_oid git_id(const char *hex)
 	return id;
 }
 
+const char *git_configured(const struct repository *repository, struct arena *arena, const char *key)
+{
+	git_config *config;
+	git_buf found = {0};
+	const char *text = NULL;
+	if (git_repository_config_snapshot(&config, repository->git) < 0)
+		return NULL;
+	if (git_config_get_string_buf(&found, config, key) == 0)
+		text = arena_strdup(arena, found.ptr);
+	git_buf_dispose(&found);
+	git_config_free(config);
+	return text;
+}
+
 static void put_hex(const git_oid *id, char ret_hex[COMMIT_HEX_SIZE])
 {
 	git_oid_tostr(ret_hex, COMMIT_HEX_SIZE, id);
