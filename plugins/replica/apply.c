@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ struct apply {
 	int staging, trash;
 	int folder; /* descriptor of the present one; -1: it is not there */
 	uint64_t trashed, conflicts;
+	struct table *touched; /* folders in which something may have changed */
 	struct record record;
 };
 
@@ -29,6 +31,11 @@ static int conflict(struct apply *apply)
 {
 	apply->conflicts++;
 	return 0;
+}
+
+static void touch(struct apply *apply, const char *folder)
+{
+	table_put(apply->touched, folder, "");
 }
 
 static bool is_conflict(int errnum)
@@ -187,7 +194,9 @@ static int on_link(struct apply *apply, const struct record *record, struct erro
 {
 	CLEANUP_CLOSE int parent = -1;
 	CLEANUP_ERROR struct error why = ERROR_NONE;
-	const char *first;
+	const char *first, *slash = strrchr(record->path, '/');
+	CLEANUP_FREE char *folder = memory_printf("%.*s", slash ? (int)(slash - record->path) : 0, record->path);
+	touch(apply, folder);
 	if (tree_parent(&apply->tree, record->path, &parent, &first, &why) < 0) {
 		if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
 			return conflict(apply);
@@ -217,6 +226,7 @@ static int on_folder_done(struct apply *apply, const struct record *record, stru
 static int on_folder(struct apply *apply, const struct record *record, struct error *err)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
+	touch(apply, record->path);
 	if (apply->folder >= 0)
 		close(apply->folder);
 	apply->folder = -1;
@@ -301,11 +311,12 @@ int batch_sealed(const struct store *store, struct begin *ret_begin, struct batc
 	return read_log(fd, ret_begin, ret_end, NULL, NULL, err) < 0 ? -1 : 1;
 }
 
-int batch_apply(const struct store *store, uint64_t *ret_conflicts, struct error *err)
+int batch_apply(const struct store *store, struct table *touched, uint64_t *ret_conflicts, struct error *err)
 {
 	struct apply *apply = memory_alloc(sizeof(*apply));
 	struct begin begin;
 	struct batch_end end;
+	apply->touched = touched;
 	apply->tree.root = apply->staging = apply->trash = apply->folder = -1;
 	CLEANUP_FREE char *tree = store_tree(store, store->point.tree);
 	CLEANUP_CLOSE int log = open_log(store, err);

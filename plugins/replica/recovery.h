@@ -4,7 +4,7 @@
  *     receive   stage objects in batch/, write log.part
  *     seal      syncfs; rename log.part to log; sync the folder        a crash before: the batch is nothing, and is dropped
  *     apply     rename staged objects into the tree, move the deleted and replaced ones to trash/, patch, set metadata
- *     commit    empty trash/, write `seen-N`; syncfs; replace `point`   a crash before: applied again from its log
+ *     commit    empty trash/, write `seen-N` anew; syncfs; replace `point`   a crash before: applied again from its log
  *     clean     empty batch/                                           a crash before: cleaned at the next opening
  *
  * Applying twice does no harm: a path is touched by one record, and a staged object that is gone has arrived. What a record

@@ -157,22 +157,42 @@ static size_t read_entries(struct walk *walk, size_t names)
 	return count;
 }
 
-static void push(struct walk *walk, const struct walk_folder *folder, const struct entry *entry)
+static void push(struct walk *walk, unsigned depth, const char *name)
 {
-	if (strlen(folder->path) + strlen(entry->name) + 1 > ENTRY_PATH_LIMIT) {
-		skip(walk, entry->name, "the path is too long");
-		return;
-	}
-	if (entry->dev != folder->self.dev) {
-		skip(walk, entry->name, "another file system is mounted here");
+	if (strlen(walk->path) + strlen(name) + 1 > ENTRY_PATH_LIMIT) {
+		skip(walk, name, "the path is too long");
 		return;
 	}
 	if (walk->pending_count == walk->pending_capacity) {
 		walk->pending_capacity *= 2;
 		walk->pending = memory_resize(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
 	}
-	walk->pending[walk->pending_count].path = memory_printf("%s%s%s", folder->path, *folder->path ? "/" : "", entry->name);
-	walk->pending[walk->pending_count++].depth = folder->depth + 1;
+	walk->pending[walk->pending_count].path = memory_printf("%s%s%s", walk->path, *walk->path ? "/" : "", name);
+	walk->pending[walk->pending_count++].depth = depth;
+}
+
+static void push_folder(struct walk *walk, const struct walk_folder *folder, const struct entry *entry)
+{
+	if (entry->dev != folder->self.dev)
+		skip(walk, entry->name, "another file system is mounted here");
+	else
+		push(walk, folder->depth + 1, entry->name);
+}
+
+const char *walk_ahead(const struct walk *walk)
+{
+	return walk->pending_count ? walk->pending[walk->pending_count - 1].path : NULL;
+}
+
+void walk_known(struct walk *walk, const struct entry *entries, size_t count)
+{
+	leave_folder(walk);
+	walk->pending_count--;
+	walk->path = walk->pending[walk->pending_count].path;
+	unsigned depth = walk->pending[walk->pending_count].depth;
+	while (count-- > 0)
+		if (S_ISDIR(entries[count].meta.mode))
+			push(walk, depth + 1, entries[count].name);
 }
 
 /* A root that is no folder looks like one: always the same, and in it the volume. */
@@ -226,7 +246,7 @@ int walk_next(struct walk *walk, struct walk_folder *ret_folder, struct error *e
 			continue;
 		for (size_t i = ret_folder->count; i-- > 0;)
 			if (S_ISDIR(ret_folder->entries[i].meta.mode))
-				push(walk, ret_folder, &ret_folder->entries[i]);
+				push_folder(walk, ret_folder, &ret_folder->entries[i]);
 		return 1;
 	}
 	leave_folder(walk);
