@@ -1,6 +1,7 @@
 /*
  * options.c - arguments by table, and help out of the same table.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +46,11 @@ static int unknown_option(const struct verb *verb, const char *word)
 	for (const struct option *option = verb->options; option->name; option++)
 		names[count++] = option->name;
 	names[count++] = "help";
+	if (word[1] != '-' && !isalpha((unsigned char)word[1])) {
+		print_safely(stderr, "standin %s: there is no option %s\nhint: if it is no option: standin %s -- %s\n",
+			     verb->name, word, verb->name, word);
+		return EXIT_INVALID + 1;
+	}
 	return misused(verb, "there is no option ", word, "", word[1] == '-' ? suggest(word + 2, names, count) : NULL);
 }
 

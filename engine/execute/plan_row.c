@@ -236,6 +236,16 @@ static const struct value *intrinsic_outputs(const struct row *row)
 	return strcmp(row->attempt.action->name, "core.set") == 0 && value_is(values, VALUE_MAP) ? values : NULL;
 }
 
+static void judge_intrinsic(struct row *row)
+{
+	const struct value *outputs = intrinsic_outputs(row);
+	row->verdict = "probe";
+	if (!outputs)
+		return;
+	row->attempt.after = (struct observation){.kind = OBSERVED_STATE, .state = outputs};
+	row->attempt.has_after = true;
+}
+
 static void judge(struct row *row)
 {
 	switch (row->attempt.action->kind) {
@@ -247,7 +257,7 @@ static void judge(struct row *row)
 		break;
 	case ACTION_PROBE:
 		if (action_is_intrinsic(row->attempt.action))
-			row->verdict = "probe";
+			judge_intrinsic(row);
 		else
 			judge_probe(row);
 		break;

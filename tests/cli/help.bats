@@ -91,3 +91,11 @@ YAML
   [ "$(field "$output" 'len(value)')" = 1 ]
   code 2 standin actions core.rum -o json
 }
+
+@test "an argument that begins with a dash is told how to be one" {
+  code 2 standin eval -1
+  same "$output" "standin eval: there is no option -1
+hint: if it is no option: standin eval -- -1"
+  code 0 standin eval -- -1
+  same "$output" "-1"
+}

@@ -69,7 +69,7 @@ static void core_is_intrinsic_but_for_commands(void **state)
 		enum action_kind kind;
 		bool commands;
 	} actions[] = {
-		{"core.run", ACTION_TASK, true},      {"core.script", ACTION_TASK, true},  {"core.set", ACTION_GATE, false},
+		{"core.run", ACTION_TASK, true},      {"core.script", ACTION_TASK, true},  {"core.set", ACTION_PROBE, false},
 		{"core.assert", ACTION_PROBE, false}, {"core.wait", ACTION_GATE, false},   {"core.prompt", ACTION_GATE, false},
 		{"core.approve", ACTION_GATE, false}, {"core.notify", ACTION_TASK, false}, {"core.log", ACTION_TASK, false},
 	};
