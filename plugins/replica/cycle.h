@@ -31,6 +31,9 @@ struct cycle_events {
 	void *argument;
 };
 
+struct chunk_query;
+struct chunk_list;
+
 struct cycle {
 	const struct tree *tree;
 	const struct rules *rules;    /* NULL: all */
@@ -39,6 +42,10 @@ struct cycle {
 	const char *blocks;	      /* folder of block lists, or NULL */
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
 	struct cycle_events events;
+	/* The chunks of what the target has (protocol.h), added to *list; none: it has no such file. NULL: it cannot be asked.
+	 */
+	int (*ask)(void *argument, const struct chunk_query *query, struct chunk_list *list, struct error *err);
+	void *ask_argument;
 	unsigned flags;
 	uint64_t seed;
 	int64_t began;		  /* out; wall nanoseconds: all that was read was read after this */

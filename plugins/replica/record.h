@@ -8,6 +8,7 @@
  *                                    or a link's aim; a file of more than RECORD_INLINE bytes has flag STREAMED instead:
  *     PATCH name meta attrs            (or: a file that is there already, in which only these ranges differ)
  *       DATA offset bytes              ascending, not overlapping; left out: a hole (MAKE), or as it was (PATCH)
+ *       COPY offset length from        (MAKE) these bytes are those at `from` of the file that has this name at the target
  *       HOLE offset length             (PATCH) these bytes are zeros
  *       DONE size digest               the file is complete, and this is its digest; or
  *       CANCEL                         it changed while it was read: forget it, it comes again
@@ -42,6 +43,7 @@ enum record_kind {
 	RECORD_FOLDER_DONE,
 	RECORD_STAGED,
 	RECORD_PATCHED,
+	RECORD_COPY,
 	RECORD_KINDS,
 };
 
@@ -60,7 +62,8 @@ struct record {
 	size_t attributes_length;
 	const uint8_t *data;
 	size_t data_length;
-	uint64_t offset, length; /* DATA, HOLE; DONE: length is the size */
+	uint64_t offset, length; /* DATA, HOLE, COPY; DONE: length is the size */
+	uint64_t from;		 /* COPY */
 	uint64_t number;	 /* STAGED, PATCHED */
 	struct digest digest;
 };

@@ -217,6 +217,45 @@ int stage_data(struct staged *staged, const struct record *data, struct error *e
 	return write_at(staged->fd, data->data, data->data_length, data->offset, err);
 }
 
+/* The bytes that were read, into their place: by the kernel, which shares them where the file system can. */
+static int put_copy(struct staged *staged, int from, uint64_t source, uint8_t *bytes, size_t length, struct error *err)
+{
+	off_t in = (off_t)source, out = (off_t)staged->end;
+	size_t done = 0;
+	while (done < length) {
+		ssize_t copied = copy_file_range(from, &in, staged->fd, &out, length - done, 0);
+		if (copied <= 0)
+			break;
+		done += (size_t)copied;
+	}
+	return write_at(staged->fd, bytes + done, length - done, staged->end + done, err);
+}
+
+int stage_copy(struct staged *staged, const struct record *copy, int from, struct error *err)
+{
+	static uint8_t bytes[RECORD_DATA];
+	if (copy->offset < staged->end || staged->device)
+		return error_set(err, ERROR_CORRUPT, "a copy that overlaps, or is onto a device");
+	digest_stream_skip(staged->digest, copy->offset - staged->end);
+	staged->end = copy->offset;
+	for (uint64_t done = 0; done < copy->length;) {
+		size_t want = copy->length - done < sizeof(bytes) ? (size_t)(copy->length - done) : sizeof(bytes);
+		ssize_t got = pread(from, bytes, want, (off_t)(copy->from + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(err, errno, "cannot read what is to be copied");
+		if (got == 0)
+			return error_set(err, ERROR_CONFLICT, "the file that is to be copied from is shorter");
+		digest_stream_add(staged->digest, bytes, (size_t)got);
+		if (put_copy(staged, from, copy->from + done, bytes, (size_t)got, err) < 0)
+			return -1;
+		done += (uint64_t)got;
+		staged->end += (uint64_t)got;
+	}
+	return 0;
+}
+
 static void staged_free(struct staged *staged)
 {
 	close(staged->fd);

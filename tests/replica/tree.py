@@ -159,6 +159,16 @@ class Tree:
         for path in self.pick_regular():
             os.truncate(path, self.rng.choice([0, 1, 4096, 100000, os.stat(path).st_size // 2, os.stat(path).st_size + 100000]))
 
+    def shift(self):
+        """Something inserted or removed in a large file."""
+        large = [path for path in self.regular() if os.stat(path).st_size >= 1 << 20]
+        if large:
+            path = self.rng.choice(large)
+            content = open(path, "rb").read()
+            at, length = self.rng.randrange(len(content)), self.rng.randrange(1, 70000)
+            with open(path, "wb") as file:
+                file.write(content[:at] + self.rng.randbytes(length) + content[at:] if self.rng.random() < 0.5 else content[:at] + content[at + length:])
+
     def replace(self):
         """As an editor saves: another inode under the same name."""
         for path in self.pick_regular():
@@ -234,9 +244,9 @@ class Tree:
             self.hard_link()
 
     def edit(self, count):
-        edits = [self.make, self.hard_link, self.chmod, self.chown, self.touch, self.xattr, self.rewrite, self.append, self.truncate, self.replace,
+        edits = [self.make, self.hard_link, self.chmod, self.chown, self.touch, self.xattr, self.rewrite, self.append, self.truncate, self.shift, self.replace,
                  self.punch, self.rename, self.rename_over, self.exchange, self.delete, self.delete_folder, self.turn]
-        weights = [8, 4, 3, 3, 3, 6, 6, 4, 4, 4, 2, 4, 3, 1, 6, 1, 3]
+        weights = [8, 4, 3, 3, 3, 6, 6, 4, 4, 3, 4, 2, 4, 3, 1, 6, 1, 3]
         for _ in range(count):
             edit = self.rng.choices(edits, weights)[0]
             try:
