@@ -49,7 +49,7 @@ struct chunker *chunker_new(unsigned bits, chunk_found *found, void *argument)
 	struct chunker *chunker = memory_alloc(sizeof(*chunker));
 	chunker->table = gear();
 	chunker->wished = (size_t)1 << bits;
-	chunker->least = chunker->wished / 2;
+	chunker->least = chunker->wished / 4 * 3;
 	chunker->most = chunker->wished * 4;
 	chunker->strict = UINT64_MAX << (64 - (bits + 2));
 	chunker->loose = UINT64_MAX << (64 - (bits - 2));
@@ -108,26 +108,37 @@ static size_t cut(struct chunker *chunker, const uint8_t *data, size_t length, b
 	return at;
 }
 
+ssize_t chunker_step(struct chunker *chunker, const uint8_t *data, size_t length, struct error *err)
+{
+	bool end;
+	size_t some = cut(chunker, data, length, &end);
+	bool whole = end && !chunker->length; /* it need not be gathered */
+	if (!whole)
+		memcpy(chunker->bytes + chunker->length, data, some);
+	chunker->length += some;
+	if (!end)
+		return (ssize_t)some;
+	size_t chunk = chunker->length;
+	chunker_reset(chunker);
+	return chunker->found(chunker->argument, whole ? data : chunker->bytes, chunk, err) < 0 ? -1 : (ssize_t)some;
+}
+
 int chunker_add(struct chunker *chunker, const void *data, size_t length, struct error *err)
 {
 	const uint8_t *at = data;
 	while (length) {
-		bool end;
-		size_t some = cut(chunker, at, length, &end);
-		bool whole = end && !chunker->length; /* it need not be gathered */
-		if (!whole)
-			memcpy(chunker->bytes + chunker->length, at, some);
-		chunker->length += some;
-		if (end) {
-			size_t chunk = chunker->length;
-			chunker_reset(chunker);
-			if (chunker->found(chunker->argument, whole ? at : chunker->bytes, chunk, err) < 0)
-				return -1;
-		}
-		at += some;
-		length -= some;
+		ssize_t took = chunker_step(chunker, at, length, err);
+		if (took < 0)
+			return -1;
+		at += took;
+		length -= (size_t)took;
 	}
 	return 0;
+}
+
+bool chunker_is_empty(const struct chunker *chunker)
+{
+	return chunker->length == 0;
 }
 
 int chunker_end(struct chunker *chunker, struct error *err)

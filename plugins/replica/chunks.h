@@ -3,15 +3,16 @@
  * other. A way to find the old in the new where blocks of a fixed place do not.
  *
  * FastCDC: W. Xia et al., "FastCDC: a Fast and Efficient Content-Defined Chunking Approach for Data Deduplication", USENIX ATC
- * 2016: a gear hash (h = 2h + table[byte]), what is shorter than half of the wished length is skipped, and a stricter mask
- * before the wished length than behind it. Both ends must cut alike: the table is what splitmix64
- * (https://prng.di.unimi.it/splitmix64.c) gives from 0; a chunk ends behind the byte after which the highest bits of h are 0:
- * bits + 2 of them before the wished length of 2^bits, bits - 2 behind it; it has 2^bits / 2 bytes at least and 2^bits * 4 at
- * most.
+ * 2016: a gear hash (h = 2h + table[byte]), the first three quarters of the wished length are skipped (they make no difference
+ * to what is found, and it is faster), and a stricter mask before the wished length than behind it. Both ends must cut alike:
+ * the table is what splitmix64 (https://prng.di.unimi.it/splitmix64.c) gives from 0; a chunk ends behind the byte after which
+ * the highest bits of h are 0: bits + 2 of them before the wished length of 2^bits, bits - 2 behind it; it has three quarters
+ * of 2^bits bytes at least and 2^bits * 4 at most.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "engine/base/error.h"
 #include "plugins/replica/digest.h"
@@ -28,8 +29,11 @@ typedef int chunk_found(void *argument, const uint8_t *bytes, size_t length, str
 struct chunker *chunker_new(unsigned bits, chunk_found *found, void *argument);
 int chunker_add(struct chunker *chunker, const void *data, size_t length, struct error *err); /* -1: as found said */
 int chunker_end(struct chunker *chunker, struct error *err);				      /* the last chunk; then anew */
-void chunker_reset(struct chunker *chunker);						      /* forgets what has come */
-void chunker_free(struct chunker *chunker);						      /* NULL is fine */
+/* As chunker_add, but no further than to the end of the present chunk: how many bytes it took, or -1. */
+ssize_t chunker_step(struct chunker *chunker, const uint8_t *data, size_t length, struct error *err);
+bool chunker_is_empty(const struct chunker *chunker); /* a chunk begins here */
+void chunker_reset(struct chunker *chunker);	      /* forgets what has come */
+void chunker_free(struct chunker *chunker);	      /* NULL is fine */
 
 /* The chunks of a content that is elsewhere. */
 struct chunk {

@@ -11,23 +11,27 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/protocol.h"
 
-#define MIB	  (UINT64_C(1) << 20)
-#define SAMPLES	  256u	     /* blocks that are looked at */
-#define MOVED	  32u	     /* so many of them in a row are others: an eighth of the file */
-#define WINDOW	  (8 * MIB)  /* asked for to try it out */
-#define WINDOWS	  3u	     /* at each quarter of the file */
-#define TRY_FIRST (64 * MIB) /* files larger than that; and after so many bytes without a chunk found, no more are looked for  \
-			      */
+#define MIB	(UINT64_C(1) << 20)
+#define SAMPLES 256u	  /* blocks that are looked at */
+#define MOVED	32u	  /* so many of them in a row are others: an eighth of the file */
+#define WINDOW	(8 * MIB) /* asked for to try it out */
+#define WINDOWS 3u	  /* at each quarter of the file */
+#define TRY_FIRST                                                                                                              \
+	(64 * MIB) /* files larger than that; and after so many bytes without a chunk found, no more are looked for            \
+		    */
 
 struct rebuild {
 	struct chunk_list list; /* what the target has */
 	struct chunker *chunker;
 	uint64_t seed;
-	uint64_t at;	    /* of the new file: where the next bytes belong */
-	uint64_t start;	    /* of the present chunk */
-	uint64_t found;	    /* chunks */
-	struct record copy; /* pending; length 0: none */
-	bool given_up;	    /* all is data */
+	uint64_t at;		  /* of the new file: where the next bytes belong */
+	uint64_t start;		  /* of the present chunk */
+	uint64_t found;		  /* chunks */
+	const struct chunk *next; /* the target's chunk behind the last that was found; NULL: not known */
+	uint8_t *bytes;		  /* what may be this chunk */
+	size_t length, capacity;  /* of them */
+	struct record copy;	  /* pending; length 0: none */
+	bool given_up;		  /* all is data */
 	struct rebuild_sink sink;
 };
 
@@ -120,17 +124,16 @@ static int put_data(const struct rebuild *rebuild, uint64_t offset, const uint8_
 	return 0;
 }
 
-static int take_chunk(void *argument, const uint8_t *bytes, size_t length, struct error *err)
+/* The target has the next bytes: they are those of this chunk. */
+static int take_found(struct rebuild *rebuild, const struct chunk *chunk, struct error *err)
 {
-	struct rebuild *rebuild = argument;
 	struct record *copy = &rebuild->copy;
-	const struct digest digest = digest_bytes(rebuild->seed, bytes, length);
-	const struct chunk *chunk = chunk_list_find(&rebuild->list, &digest);
-	const uint64_t offset = rebuild->start;
+	const uint64_t offset = rebuild->start, length = chunk->length;
+	const struct chunk *next = chunk + 1, *end = rebuild->list.chunks + rebuild->list.count;
 	rebuild->start += length;
-	if (!chunk || chunk->length != length)
-		return flush_copy(rebuild, err) < 0 ? -1 : put_data(rebuild, offset, bytes, length, err);
 	rebuild->found++;
+	bool known = next < end && next->offset == chunk->offset + length && next->length <= rebuild->capacity;
+	rebuild->next = known ? next : NULL;
 	if (copy->length && copy->offset + copy->length == offset && copy->from + copy->length == chunk->offset) {
 		copy->length += length;
 		return 0;
@@ -140,6 +143,59 @@ static int take_chunk(void *argument, const uint8_t *bytes, size_t length, struc
 	copy->offset = offset;
 	copy->length = length;
 	copy->from = chunk->offset;
+	return 0;
+}
+
+static int take_chunk(void *argument, const uint8_t *bytes, size_t length, struct error *err)
+{
+	struct rebuild *rebuild = argument;
+	const struct digest digest = digest_bytes(rebuild->seed, bytes, length);
+	const struct chunk *chunk = chunk_list_find(&rebuild->list, &digest);
+	if (chunk && chunk->length == length)
+		return take_found(rebuild, chunk, err);
+	const uint64_t offset = rebuild->start;
+	rebuild->start += length;
+	rebuild->next = NULL;
+	return flush_copy(rebuild, err) < 0 ? -1 : put_data(rebuild, offset, bytes, length, err);
+}
+
+/* What was gathered is not the chunk that was expected, or its end has not come: it is cut like all else. */
+static int stop_following(struct rebuild *rebuild, struct error *err)
+{
+	size_t length = rebuild->length;
+	rebuild->next = NULL;
+	rebuild->length = 0;
+	return chunker_add(rebuild->chunker, rebuild->bytes, length, err);
+}
+
+/* Behind a chunk that was found mostly comes the one that came behind it before: it need not be cut to be compared. How many
+ * bytes it took; -1. */
+static ssize_t follow(struct rebuild *rebuild, const uint8_t *bytes, size_t length, struct error *err)
+{
+	const struct chunk *next = rebuild->next;
+	size_t some = next->length - rebuild->length < length ? next->length - rebuild->length : length;
+	memcpy(rebuild->bytes + rebuild->length, bytes, some);
+	rebuild->length += some;
+	if (rebuild->length < next->length)
+		return (ssize_t)some;
+	const struct digest digest = digest_bytes(rebuild->seed, rebuild->bytes, rebuild->length);
+	if (!digest_equal(&digest, &next->digest))
+		return stop_following(rebuild, err) < 0 ? -1 : (ssize_t)some;
+	rebuild->length = 0;
+	return take_found(rebuild, next, err) < 0 ? -1 : (ssize_t)some;
+}
+
+static int take_bytes(struct rebuild *rebuild, const uint8_t *bytes, size_t length, struct error *err)
+{
+	while (length) {
+		bool following = rebuild->next && chunker_is_empty(rebuild->chunker);
+		ssize_t took =
+			following ? follow(rebuild, bytes, length, err) : chunker_step(rebuild->chunker, bytes, length, err);
+		if (took < 0)
+			return -1;
+		bytes += took;
+		length -= (size_t)took;
+	}
 	return 0;
 }
 
@@ -155,7 +211,7 @@ static int take_data(void *argument, uint64_t offset, const void *bytes, size_t 
 	}
 	rebuild->at = offset + length;
 	return rebuild->given_up ? rebuild->sink.data(rebuild->sink.argument, offset, bytes, length, err)
-				 : chunker_add(rebuild->chunker, bytes, length, err);
+				 : take_bytes(rebuild, bytes, length, err);
 }
 
 struct content_sink rebuild_input(struct rebuild *rebuild)
@@ -168,11 +224,15 @@ void rebuild_reset(struct rebuild *rebuild)
 	chunker_reset(rebuild->chunker);
 	rebuild->at = rebuild->start = rebuild->found = 0;
 	rebuild->copy.length = 0;
+	rebuild->next = NULL;
+	rebuild->length = 0;
 	rebuild->given_up = false;
 }
 
 int rebuild_end(struct rebuild *rebuild, struct error *err)
 {
+	if (rebuild->length && stop_following(rebuild, err) < 0)
+		return -1;
 	return chunker_end(rebuild->chunker, err) < 0 ? -1 : flush_copy(rebuild, err);
 }
 
@@ -182,6 +242,7 @@ void rebuild_free(struct rebuild *rebuild)
 		return;
 	chunk_list_free(&rebuild->list);
 	chunker_free(rebuild->chunker);
+	free(rebuild->bytes);
 	free(rebuild);
 }
 
@@ -203,6 +264,8 @@ int rebuild_plan(struct run *run, int fd, const struct entry *entry, const struc
 		return worth < 0 ? -1 : 0;
 	}
 	rebuild->chunker = chunker_new(chunk_bits(size), take_chunk, rebuild);
+	rebuild->capacity = (size_t)4 << chunk_bits(size);
+	rebuild->bytes = memory_alloc(rebuild->capacity);
 	rebuild_reset(rebuild);
 	*ret_rebuild = rebuild;
 	return 0;

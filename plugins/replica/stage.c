@@ -5,15 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "engine/base/memory.h"
 #include "plugins/replica/volume.h"
+
+#define SHARED_BLOCK 4096u /* of the file systems that share blocks (XFS, btrfs), as they are made by default */
 
 /* --- metadata --- */
 
@@ -167,8 +171,9 @@ struct staged {
 	char name[ENTRY_NAME_LIMIT + 1];
 	struct record make; /* its attributes are a copy */
 	struct digest_stream *digest;
-	uint64_t end; /* of what has come */
-	bool device;  /* gaps have to be made; it has no metadata */
+	uint64_t end;	   /* of what has come */
+	bool device;	   /* gaps have to be made; it has no metadata */
+	bool cannot_share; /* blocks with another file */
 };
 
 static struct staged *new_staged(int fd, int folder, const char *name, const struct record *make, uint64_t seed)
@@ -217,18 +222,15 @@ int stage_data(struct staged *staged, const struct record *data, struct error *e
 	return write_at(staged->fd, data->data, data->data_length, data->offset, err);
 }
 
-/* The bytes that were read, into their place: by the kernel, which shares them where the file system can. */
-static int put_copy(struct staged *staged, int from, uint64_t source, uint8_t *bytes, size_t length, struct error *err)
+/* Whole blocks that are to lie as they lay are shared, where the file system can: how many bytes that were. */
+static size_t share(struct staged *staged, int from, uint64_t source, size_t length)
 {
-	off_t in = (off_t)source, out = (off_t)staged->end;
-	size_t done = 0;
-	while (done < length) {
-		ssize_t copied = copy_file_range(from, &in, staged->fd, &out, length - done, 0);
-		if (copied <= 0)
-			break;
-		done += (size_t)copied;
-	}
-	return write_at(staged->fd, bytes + done, length - done, staged->end + done, err);
+	struct file_clone_range range = {
+		.src_fd = from, .src_offset = source, .src_length = length, .dest_offset = staged->end};
+	if (staged->cannot_share || (source | length | staged->end) % SHARED_BLOCK)
+		return 0;
+	staged->cannot_share = ioctl(staged->fd, FICLONERANGE, &range) < 0;
+	return staged->cannot_share ? 0 : length;
 }
 
 int stage_copy(struct staged *staged, const struct record *copy, int from, struct error *err)
@@ -239,7 +241,8 @@ int stage_copy(struct staged *staged, const struct record *copy, int from, struc
 	digest_stream_skip(staged->digest, copy->offset - staged->end);
 	staged->end = copy->offset;
 	for (uint64_t done = 0; done < copy->length;) {
-		size_t want = copy->length - done < sizeof(bytes) ? (size_t)(copy->length - done) : sizeof(bytes);
+		size_t want = sizeof(bytes) - (staged->end % SHARED_BLOCK); /* so that the next one begins with a block */
+		want = copy->length - done < want ? (size_t)(copy->length - done) : want;
 		ssize_t got = pread(from, bytes, want, (off_t)(copy->from + done));
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -248,7 +251,8 @@ int stage_copy(struct staged *staged, const struct record *copy, int from, struc
 		if (got == 0)
 			return error_set(err, ERROR_CONFLICT, "the file that is to be copied from is shorter");
 		digest_stream_add(staged->digest, bytes, (size_t)got);
-		if (put_copy(staged, from, copy->from + done, bytes, (size_t)got, err) < 0)
+		size_t shared = share(staged, from, copy->from + done, (size_t)got);
+		if (write_at(staged->fd, bytes + shared, (size_t)got - shared, staged->end + shared, err) < 0)
 			return -1;
 		done += (uint64_t)got;
 		staged->end += (uint64_t)got;
