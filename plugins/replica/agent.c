@@ -106,8 +106,9 @@ static void print_result(const struct source_result *result)
 	       ",\"others\":%" PRIu64 ",\"bytes\":%" PRIu64 ",",
 	       result->way, result->generation, point, count->folders, count->files, count->others, count->bytes);
 	printf("\"made\":%" PRIu64 ",\"patched\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"linked\":%" PRIu64
-	       ",\"deleted\":%" PRIu64 ",\"records\":%" PRIu64 ",\"content\":%" PRIu64 ",",
-	       count->made, count->patched, count->changed, count->linked, count->deleted, count->records, count->content);
+	       ",\"deleted\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"records\":%" PRIu64 ",\"content\":%" PRIu64 ",",
+	       count->made, count->patched, count->changed, count->linked, count->deleted, count->moved, count->records,
+	       count->content);
 	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64 "}\n",
 	       count->unstable, count->skipped, result->wire_out, result->wire_in);
 }

@@ -268,6 +268,18 @@ static int on_link(struct batch *batch, const struct record *record, struct erro
 	return linkat(parent, name, batch->folder, record->name, 0) < 0 ? error_set_errno(err, errno, "cannot link it") : 0;
 }
 
+/* Nothing is done now: only which object it is is written down. */
+static int on_move(struct batch *batch, const struct record *record, struct error *err)
+{
+	struct record *moved = &batch->record; /* as record is */
+	(void)record;
+	moved->kind = RECORD_MOVED;
+	moved->number = batch->number++;
+	if (store_find(batch->store, moved->path, &moved->from, err) < 0)
+		return -1;
+	return log_record(batch, moved, err);
+}
+
 static int on_folder_done(struct batch *batch, const struct record *record, struct error *err)
 {
 	if (!batch->fresh)
@@ -334,6 +346,7 @@ static const struct {
 	[RECORD_MAKE_FOLDER] = {on_make_folder, 0},
 	[RECORD_LINK] = {on_link, 0},
 	[RECORD_DELETE] = {log_record, DIFFERENCE},
+	[RECORD_MOVE] = {on_move, DIFFERENCE},
 	[RECORD_FOLDER_DONE] = {on_folder_done, 0},
 };
 

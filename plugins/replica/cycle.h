@@ -16,10 +16,10 @@ enum cycle_flags {
 };
 
 struct cycle_count {
-	uint64_t folders, files, others;		  /* met */
-	uint64_t bytes;					  /* size of the files met */
-	uint64_t made, patched, changed, linked, deleted; /* records by kind; changed: META */
-	uint64_t content;				  /* bytes of content sent */
+	uint64_t folders, files, others;			 /* met */
+	uint64_t bytes;						 /* size of the files met */
+	uint64_t made, patched, changed, linked, deleted, moved; /* records by kind; changed: META */
+	uint64_t content;					 /* bytes of content sent */
 	uint64_t unstable, skipped;
 	uint64_t records;
 };
@@ -38,6 +38,7 @@ struct cycle {
 	const struct tree *tree;
 	const struct rules *rules;    /* NULL: all */
 	struct manifest_reader *base; /* NULL: none */
+	const char *base_path;	      /* its file, of this end's own; NULL: what has another name is not looked for in it */
 	struct manifest_writer *next; /* NULL: not wanted */
 	const char *blocks;	      /* folder of block lists, or NULL */
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
@@ -49,6 +50,7 @@ struct cycle {
 	unsigned flags;
 	uint64_t seed;
 	int64_t began;		  /* out; wall nanoseconds: all that was read was read after this */
+	bool in_doubt;		  /* out; next does not tell all that the target will have: compare by content the next time */
 	struct digest content;	  /* out; of a volume: of all of it */
 	struct cycle_count count; /* out */
 };

@@ -38,6 +38,8 @@ static const struct {
 	[RECORD_FOLDER_DONE] = {"FOLDER_DONE", HAS_META},
 	[RECORD_STAGED] = {"STAGED", HAS_NAME | HAS_NUMBER | HAS_FLAGS},
 	[RECORD_PATCHED] = {"PATCHED", HAS_NAME | HAS_NUMBER | HAS_META},
+	[RECORD_MOVE] = {"MOVE", HAS_NAME | HAS_PATH},
+	[RECORD_MOVED] = {"MOVED", HAS_NAME | HAS_PATH | HAS_NUMBER | HAS_FROM},
 	[RECORD_COPY] = {"COPY", HAS_OFFSET | HAS_LENGTH | HAS_FROM},
 };
 
@@ -165,6 +167,8 @@ static bool makes_sense(const struct record *record)
 	case RECORD_DONE:
 		return record->length <= INT64_MAX && !(record->flags & ~(unsigned)RECORD_UNSTABLE);
 	case RECORD_LINK:
+	case RECORD_MOVE:
+	case RECORD_MOVED:
 		return record->path[0] != '\0';
 	default:
 		return true;

@@ -16,10 +16,13 @@
  *     MAKE_FOLDER name               a folder, if there is none yet; replaces anything else
  *     LINK name path                 a further name of the object at path
  *     DELETE name                    with all that is below
+ *     MOVE name path                 the folder or file that has this path before the batch; replaces whatever has this name
  *     FOLDER_DONE meta attrs         the folder itself, after what lies directly in it
  *
  * Only in the log, where content was staged already: STAGED name number mode (an object waits under this number), PATCHED name
- * number meta attrs (a patch does). At most one record of a batch concerns a path, so applying a batch again does no harm.
+ * number meta attrs (a patch does), MOVED name path number inode (what has this path is taken out of the tree before anything
+ * else is applied, and waits under this number; another inode is not it: it has arrived already). At most one record of a batch
+ * concerns a path, so applying a batch again does no harm.
  */
 #pragma once
 
@@ -44,6 +47,8 @@ enum record_kind {
 	RECORD_STAGED,
 	RECORD_PATCHED,
 	RECORD_COPY,
+	RECORD_MOVE,
+	RECORD_MOVED,
 	RECORD_KINDS,
 };
 
@@ -56,15 +61,15 @@ struct record {
 	enum record_kind kind;
 	unsigned flags; /* MAKE, DONE */
 	char name[ENTRY_NAME_LIMIT + 1];
-	char path[ENTRY_PATH_LIMIT + 1]; /* FOLDER, LINK */
+	char path[ENTRY_PATH_LIMIT + 1]; /* FOLDER, LINK, MOVE */
 	struct meta meta;
 	const uint8_t *attributes; /* borrowed from the frame, as data is */
 	size_t attributes_length;
 	const uint8_t *data;
 	size_t data_length;
 	uint64_t offset, length; /* DATA, HOLE, COPY; DONE: length is the size */
-	uint64_t from;		 /* COPY */
-	uint64_t number;	 /* STAGED, PATCHED */
+	uint64_t from;		 /* COPY; MOVED: the inode */
+	uint64_t number;	 /* STAGED, PATCHED, MOVED */
 	struct digest digest;
 };
 

@@ -296,7 +296,8 @@ static bool is_to_rebuild(const struct file *file, struct blocks *base)
 	bool large = old && S_ISREG(old->meta.mode) && S_ISREG(entry->meta.mode) && old->meta.size >= BLOCKS_MINIMUM &&
 		     entry->meta.size >= BLOCKS_MINIMUM;
 	uint64_t both = !large ? 0 : entry->meta.size < old->meta.size ? entry->meta.size : old->meta.size;
-	return large && file->run->cycle->ask && !is_volume(file) && entry->allocated >= entry->meta.size &&
+	return large && file->run->cycle->ask && !file->run->moved && !is_volume(file) &&
+	       entry->allocated >= entry->meta.size &&
 	       (!base || rebuild_is_moved(file->fd, both, file->run->cycle->seed, base));
 }
 

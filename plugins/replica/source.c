@@ -269,6 +269,8 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 	int failed = cycle_run(cycle, err);
 	if (failed == 0)
 		failed = manifest_finish(cycle->next, true, err); /* before END: a lost line must not lose what was sent */
+	if (cycle->in_doubt && unlink(session->next) < 0)
+		failed = error_set_errno(err, errno, "cannot remove %s", session->next);
 	manifest_free(cycle->next);
 	cycle->next = NULL;
 	result->count = cycle->count;
@@ -284,7 +286,7 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 	return send_end(&session->out, &end, err);
 }
 
-static int keep_manifest(struct session *session, struct source_result *result, struct error *err)
+static int keep_manifest(struct session *session, bool in_doubt, struct source_result *result, struct error *err)
 {
 	struct frame frame;
 	struct committed committed;
@@ -292,6 +294,8 @@ static int keep_manifest(struct session *session, struct source_result *result, 
 		return -1;
 	result->point = committed.point;
 	result->generation = committed.generation;
+	if (in_doubt) /* there is none of this point: so the next session compares by content */
+		return 0;
 	int fault = fault_hit("keep");
 	if (fault || rename(session->next, session->manifest) < 0)
 		return error_set_errno(err, fault ? fault : errno, "cannot rename %s", session->next);
@@ -335,6 +339,7 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 		.tree = &session->tree,
 		.rules = source->rules,
 		.base = base,
+		.base_path = base && !listing ? session->manifest : NULL,
 		.blocks = session->blocks,
 		.out = &session->out,
 		.ask = ask_chunks,
@@ -347,7 +352,7 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 	result->time = begin.time;
 	if (send_batch(session, &begin, &cycle, result, err) < 0)
 		return reason(session, err);
-	return keep_manifest(session, result, err);
+	return keep_manifest(session, cycle.in_doubt, result, err);
 }
 
 static int resync(struct session *session, struct source_result *result, struct error *err)

@@ -153,6 +153,24 @@ int store_open_file(const struct store *store, const char *folder, const char *n
 	return 0;
 }
 
+int store_find(const struct store *store, const char *path, uint64_t *ret_ino, struct error *err)
+{
+	CLEANUP_FREE char *root = store_tree(store, store->point.tree);
+	CLEANUP_CLOSE int parent = -1;
+	const char *name;
+	struct tree tree;
+	struct stat status;
+	*ret_ino = 0;
+	if (tree_open(root, &tree, err) < 0)
+		return -1;
+	int found = tree_parent(&tree, path, &parent, &name, NULL);
+	tree_close(&tree);
+	if (found == 0 && fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)))
+		*ret_ino = status.st_ino;
+	return 0;
+}
+
 int store_write_point(struct store *store, const struct point *point, struct error *err)
 {
 	CLEANUP_FREE char *file = store_file(store, "point");

@@ -215,6 +215,22 @@ class Tree:
                     if os.path.lexists(temporary):
                         os.rename(temporary, b)
 
+    def folder_in_place(self):
+        """A folder gets another name, and another folder its own."""
+        folders = self.all()[0][1:]
+        target = self.new_name()
+        if folders:
+            path = self.rng.choice(folders)
+            if not target.startswith(path + b"/"):
+                os.rename(path, target)
+                os.mkdir(path)
+
+    def move(self, count):
+        """Renames, mostly: what has another name is found by its inode, and that has its own places to go wrong."""
+        edits = [self.rename, self.rename, self.rename, self.exchange, self.rename_over, self.folder_in_place, self.make, self.delete_folder, self.rewrite]
+        for _ in range(count):
+            self.attempt(self.rng.choice(edits))
+
     def delete(self):
         others = self.all()[1]
         if others:
@@ -248,9 +264,12 @@ class Tree:
                  self.punch, self.rename, self.rename_over, self.exchange, self.delete, self.delete_folder, self.turn]
         weights = [8, 4, 3, 3, 3, 6, 6, 4, 4, 3, 4, 2, 4, 3, 1, 6, 1, 3]
         for _ in range(count):
-            edit = self.rng.choices(edits, weights)[0]
-            try:
-                edit()
-            except OSError as error:
-                if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR, errno.EMLINK):
-                    raise
+            self.attempt(self.rng.choices(edits, weights)[0])
+
+    def attempt(self, edit):
+        """Not every edit is possible in every tree."""
+        try:
+            edit()
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR, errno.EMLINK):
+                raise
