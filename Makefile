@@ -8,7 +8,8 @@
 #   make torture    the full counts: SEED=1 N=1000
 #   make bench      times, beside what others need for the same work
 #   make lint       clang-format, clang-tidy, the layer check
-#   make install    PREFIX=/usr/local DESTDIR= (program, man pages, plugins, schemas)
+#   make install    PREFIX=/usr/local DESTDIR= (programs, man pages, completions, plugins, schemas, examples)
+#   make deb        build/standin_VERSION_ARCHITECTURE.deb
 #   make clean
 #
 # SAN=address,undefined builds with sanitizers (into build/san). V=1 shows the commands.
@@ -21,15 +22,15 @@ DESTDIR  ?=
 V        ?=
 Q        := $(if $(V),,@)
 
-DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libssl-dev libldap-dev libkrb5-dev \
-	libsasl2-dev libxxhash-dev libcmocka-dev scdoc
-DEPS_TEST  := bats clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
+DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libgit2-dev libssl-dev libldap-dev libkrb5-dev \
+	libsasl2-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc dpkg-dev
+DEPS_TEST  := bats git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
 	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
 
-PKGS     := yaml-0.1 libssh2 libpcre2-8 jansson libcrypto
+PKGS     := yaml-0.1 libgit2 libssh2 libpcre2-8 jansson libcrypto
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS   ?= -O2 -g
@@ -39,11 +40,11 @@ ALL_LDFLAGS := $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 # From the bottom to the top: a layer includes only those before it (tests/layers checks). Later ones link first.
-LAYERS   := base document schema expression runbook connection plugin plan journal execute report cli
+LAYERS   := base document schema expression runbook library connection plugin plan journal execute report cli
 ARCHIVES  = $(foreach l,$(LAYERS),$(if $(wildcard engine/$(l)/*.c),$(BUILD)/engine/$(l).a))
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
-.PHONY: help all deps demo test tests unit cli lint layers bench torture manuals install clean
+.PHONY: help all deps demo test tests unit cli lint layers bench torture manuals install deb clean
 SEED     ?= 1
 N        ?= 1000
 SUITES   ?=
@@ -83,16 +84,17 @@ $(BUILD)/plugins/ad/ad: $(BUILD)/plugins/ad/ad.o
 $(BUILD)/plugins/exchange/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/exchange/*.c))
 $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LIBS_OF_PLUGINS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(filter-out -lgit2,$(LIBS)) $(LIBS_OF_PLUGINS)
 LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
-# The replicator's agent goes to other hosts: it needs nothing there but libc.
+# The replicator's agent goes to other hosts: it needs nothing there but libc. What it takes of the libraries is linked in, and no more.
+LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lzstd -Wl,-Bdynamic
 AGENT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/replica/agent.c,$(wildcard plugins/replica/*.c)))
 $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(BUILD)/standin-agent: $(BUILD)/plugins/replica/agent.o $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_OF_AGENT) -lm
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -102,7 +104,7 @@ define unit_test
 $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(if $(filter replica,$(2)),$(BUILD)/engine/base.a $(BUILD)/plugins/replica.a,\
 		$(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),$(2))),$(ARCHIVES)))
 	$$(if $$(Q),@echo "  LD  $$@")
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) $(if $(filter replica,$(2)),-lzstd) -lcmocka
 endef
 # Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
 PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
@@ -176,35 +178,50 @@ layers:
 
 # --- installing
 
-VERBS := validate plan run resume attach answer cancel skip abandon runs show report audit-verify actions eval
+VERSION  := $(shell sed -n 's/^.define STANDIN_VERSION "\(.*\)"/\1/p' engine/cli/cli.h)
+MANDIR   ?= $(PREFIX)/share/man/man1
+DOCDIR   ?= $(PREFIX)/share/doc/standin
+BASHDIR  ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR   ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR  ?= $(PREFIX)/share/fish/vendor_completions.d
 
+# The program says which verbs it has.
 manuals: all
-	$(Q)mkdir -p $(BUILD)/man
+	$(Q)rm -rf $(BUILD)/man && mkdir -p $(BUILD)/man
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
-	$(Q)for verb in $(VERBS); do $(BUILD)/standin manual $$(echo $$verb | tr - ' ') | scdoc > $(BUILD)/man/standin-$$verb.1 || exit 1; done
+	$(Q)$(BUILD)/standin manual | sed -n 's/^\*\([a-z ]*\)\*$$/\1/p' | while read -r verb; do \
+		$(BUILD)/standin manual $$verb | scdoc > $(BUILD)/man/standin-$$(echo $$verb | tr ' ' -).1 || exit 1; done
 
 install: manuals $(PROGRAMS) $(BUILD)/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	for plugin in plugins/*/plugin.yaml; do install -D -m644 $$plugin $(DESTDIR)$(PREFIX)/share/standin/$$plugin || exit 1; done
+	install -d $(DESTDIR)$(MANDIR) && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)
+	install -D -m644 engine/cli/packaging/standin.bash $(DESTDIR)$(BASHDIR)/standin
+	install -D -m644 engine/cli/packaging/standin.zsh $(DESTDIR)$(ZSHDIR)/_standin
+	install -D -m644 engine/cli/packaging/standin.fish $(DESTDIR)$(FISHDIR)/standin.fish
+	for file in plugins/*/plugin.yaml schemas/*.json; do install -D -m644 $$file $(DESTDIR)$(PREFIX)/share/standin/$$file || exit 1; done
 	for program in plugins/*/*.py; do install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
-	for program in $(patsubst $(BUILD)/%,%,$(filter $(BUILD)/plugins/%,$^)); do install -D -m755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
-	cd $(BUILD) && for program in plugins/*/*; do \
-		[ ! -f $$program -o ! -x $$program ] || install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
-	for schema in schemas/*.json; do install -D -m644 $$schema $(DESTDIR)$(PREFIX)/share/standin/$$schema || exit 1; done
+	for program in $(patsubst $(BUILD)/%,%,$(PROGRAMS)); do install -D -m755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
+	install -D -m644 README.md $(DESTDIR)$(DOCDIR)/README.md
+	for file in runbooks/*/*; do install -D -m644 $$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; done
+
+deb: manuals
+	$(Q)rm -rf $(BUILD)/deb
+	$(Q)$(AGAIN) install DESTDIR=$(BUILD)/deb PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions >/dev/null
+	$(Q)engine/cli/packaging/deb $(BUILD)/deb $(VERSION) $(BUILD)
 
 clean:
 	rm -rf build
 
 # --- the programs of tests/bench: the bare loops, and what they need
 
-BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel executions spend audit_store)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
 $(addprefix $(BUILD)/tests/bench/,bare_local bare_ssh bare_parallel): $(BUILD)/tests/bench/bare.o
 $(BUILD)/tests/bench/bare_ssh $(BUILD)/tests/bench/bare_parallel: $(BUILD)/tests/bench/bare_session.o
 $(BUILD)/tests/bench/executions: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),connection)),$(ARCHIVES))
+$(BUILD)/tests/bench/audit_store: $(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),journal)),$(ARCHIVES))
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(call reverse,$(filter %.a,$^)) $(LIBS)

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #define POINTS_LIMIT 8
+#define KILL	     0 /* no errno */
+#define STOP	     (-1)
 
 static struct {
 	char name[48];
 	long remaining; /* hits until it strikes; 0: spent */
-	int errnum;	/* 0: kill */
+	int errnum;	/* or KILL, STOP */
 } points[POINTS_LIMIT];
 static int points_count = -1; /* -1: the environment was not read yet */
 
@@ -27,7 +29,9 @@ static void read_environment(void)
 		char what[16] = "";
 		if (sscanf(text, "%47[^:]:%ld:%15[^,]", points[points_count].name, &points[points_count].remaining, what) ==
 		    3) {
-			points[points_count].errnum = strcmp(what, "kill") == 0 ? 0 : atoi(what);
+			points[points_count].errnum = strcmp(what, "kill") == 0	  ? KILL
+						      : strcmp(what, "stop") == 0 ? STOP
+										  : atoi(what);
 			points_count++;
 		}
 		text = strchr(text, ',');
@@ -46,9 +50,11 @@ int fault_hit(const char *point)
 			strikes = i;
 	if (strikes < 0)
 		return 0;
-	if (!points[strikes].errnum) {
+	if (points[strikes].errnum == KILL) {
 		kill(getpid(), SIGKILL);
 		pause();
 	}
-	return points[strikes].errnum;
+	if (points[strikes].errnum == STOP)
+		kill(getpid(), SIGSTOP);
+	return points[strikes].errnum == STOP ? 0 : points[strikes].errnum;
 }

@@ -2,6 +2,7 @@
  * abandon.c - standin abandon: give up an unfinished run, so that others may have its lock.
  */
 #include "engine/base/memory.h"
+#include "engine/cli/audit_setup.h"
 #include "engine/cli/load.h"
 #include "engine/execute/history.h"
 
@@ -111,13 +112,18 @@ static int run(const struct verb *verb, int argc, char **argv)
 	}
 	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
-	int result = run_open(store, options.arguments[0], &run_handle, &torn, &err);
+	struct audit_setup audit = {0};
+	int result = audit_setup_load(store, &audit, &err);
+	if (result == 0)
+		result = run_open(store, options.arguments[0], &run_handle, &torn, &err);
 	if (result == 0) {
+		audit_begin(&audit, run_handle);
 		result = abandon(store, run_handle, &torn, reason, &err);
 		if (result == 0)
 			printf("run %s is abandoned; its lock is free\n", run_handle->id);
 		run_close(run_handle);
 	}
+	audit_setup_free(&audit);
 	run_store_close(store);
 	return result < 0 ? tell_error(&err) : EXIT_FINE;
 }

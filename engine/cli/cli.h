@@ -22,7 +22,7 @@ enum exit_code {
 	EXIT_UNFINISHED = 3, /* the run stopped and can be resumed: unknown state, full disk, a question nobody could answer */
 	EXIT_LOCKED = 4,     /* another run holds the lock, or works on it */
 	EXIT_CANCELLED = 5,  /* a person cancelled it; finally has run */
-	EXIT_REFUSED = 6,    /* the plan no longer holds; nothing was done */
+	EXIT_REFUSED = 6,    /* the plan no longer holds, or the policy forbids it; nothing was done */
 	EXIT_CORRUPT = 7,    /* a journal does not verify */
 	EXIT_SYSTEM = 8,     /* the local system refused: file, permission, connection */
 };
@@ -34,7 +34,7 @@ struct option {
 	const char *help;
 };
 
-#define OPTIONS_LIMIT	12
+#define OPTIONS_LIMIT	16
 #define ARGUMENTS_LIMIT 1024
 #define FORMATS_LIMIT	4
 
@@ -51,7 +51,8 @@ struct verb {
 };
 
 extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel, verb_skip,
-	verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_actions, verb_eval;
+	verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key, verb_audit_list, verb_audit_search,
+	verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff;
 
 /* Parsed options: given by name, in order. */
 struct options {
@@ -75,6 +76,9 @@ int options_pairs(const struct options *options, const char *name, struct arena 
 void verb_help(const struct verb *verb, FILE *out);
 void verb_manual(const struct verb *verb, FILE *out); /* scdoc source of its man page */
 
+/* What the last of the words may become, on stdout (complete.c). verb: the one that the first `words` of them name, or NULL. */
+int complete(const struct verb *const *verbs, size_t count, const struct verb *verb, int words, int argc, char **argv);
+
 /* Like fprintf, but nothing in it moves a cursor or sets a colour: control characters become visible escapes (lines stay). For
  * everything that holds text of a file, a host or a command line. */
 void print_safely(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -82,6 +86,12 @@ void print_safely(FILE *out, const char *format, ...) __attribute__((format(prin
 /* "standin: message" and "hint: ..." on stderr; the exit code that fits. Clears err. */
 int tell_error(struct error *err);
 int exit_code_for(enum outcome outcome);
+
+/* How a runbook is named, for the descriptions of the verbs that take one. */
+#define NAMES_OF_RUNBOOKS                                                                                                      \
+	"\nA runbook is PATH, PATH@REV or REPO//PATH@REV: the file as it lies there, or as it is in a commit (branch, tag, "   \
+	"id), "                                                                                                                \
+	"with all that it calls and uses."
 
 /* Options that several verbs have. */
 #define OPTION_INVENTORY                                                                                                       \
@@ -102,6 +112,10 @@ int exit_code_for(enum outcome outcome);
 	{                                                                                                                      \
 		"state", 0, "FOLDER",                                                                                          \
 			"where runs are kept (default: $STANDIN_STATE, /var/lib/standin, ~/.local/state/standin)"              \
+	}
+#define OPTION_ALLOW_DIRTY                                                                                                     \
+	{                                                                                                                      \
+		"allow-dirty", 0, NULL, "also if the work tree is not as it was committed; journaled"                          \
 	}
 #define OPTION_INPUT                                                                                                           \
 	{                                                                                                                      \

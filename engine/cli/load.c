@@ -28,6 +28,7 @@ void loaded_init(struct loaded *loaded)
 
 void loaded_free(struct loaded *loaded)
 {
+	version_close(loaded->version);
 	arena_free(loaded->arena);
 }
 
@@ -56,23 +57,68 @@ const struct value *operator_value(struct arena *arena)
 	return value;
 }
 
+int load_version(struct loaded *loaded, const char *name)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	if (version_open(loaded->arena, name, &loaded->version, &err) == 0)
+		return 0;
+	struct diagnostic *diagnostic = diagnostics_add(&loaded->diagnostics, SEVERITY_ERROR, "library/revision",
+							(struct span){0}, "%s", error_text(&err));
+	if (err.hint)
+		diagnostic_hint(&loaded->diagnostics, diagnostic, "%s", err.hint);
+	return -1;
+}
+
+/* A commit was named: what belongs to the runbook comes out of it as well. */
+static bool of_commit(const struct loaded *loaded)
+{
+	return loaded->version && loaded->version->rev;
+}
+
+static const struct tree *tree_of(const struct loaded *loaded)
+{
+	return loaded->version ? &loaded->version->tree : &tree_of_files;
+}
+
 static const char *beside(struct arena *arena, const char *path, const char *name)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
 	return slash ? arena_printf(arena, "%.*s/%s", (int)(slash - path), path, name) : NULL;
 }
 
-static const char *find_inventory(struct arena *arena, const struct options *options, const char *runbook_path)
+/* One that was given: it is the commit's if that is where its path leads; what lies elsewhere is no part of the repository. */
+static const char *given_inventory(struct loaded *loaded, const char *given, const struct tree **ret_tree)
 {
+	const char *inside;
+	*ret_tree = &tree_of_files;
+	if (!of_commit(loaded) || !repository_path_of(loaded->version->repository, loaded->arena, given, &inside))
+		return given;
+	*ret_tree = tree_of(loaded);
+	return version_inside(loaded->version, loaded->arena, inside);
+}
+
+static const char *find_inventory(struct loaded *loaded, const struct options *options, const char *runbook_path,
+				  const struct tree **ret_tree)
+{
+	struct arena *arena = loaded->arena;
 	const char *given = options_get(options, "inventory");
 	if (!given)
 		given = getenv("STANDIN_INVENTORY");
 	if (given)
-		return given;
-	const char *places[] = {beside(arena, runbook_path, "inventory.yaml"), "inventory.yaml", "/etc/standin/inventory.yaml"};
-	for (size_t i = 0; i < COUNT_OF(places); i++)
-		if (places[i] && file_exists(places[i]))
-			return places[i];
+		return given_inventory(loaded, given, ret_tree);
+	const char *top = of_commit(loaded) ? version_inside(loaded->version, arena, "inventory.yaml") : "inventory.yaml";
+	const struct {
+		const struct tree *tree;
+		const char *path;
+	} places[] = {
+		{tree_of(loaded), beside(arena, loaded->version ? loaded->version->name : runbook_path, "inventory.yaml")},
+		{tree_of(loaded), top},
+		{&tree_of_files, "/etc/standin/inventory.yaml"}};
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		*ret_tree = places[i].tree;
+		if (places[i].path && tree_has(places[i].tree, places[i].path))
+			return places[i].path;
+	}
 	return NULL;
 }
 
@@ -80,7 +126,8 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 {
 	const struct source *source;
 	const struct value *document;
-	const char *path = find_inventory(loaded->arena, options, runbook_path);
+	const struct tree *tree;
+	const char *path = find_inventory(loaded, options, runbook_path, &tree);
 	if (!path) {
 		if (!required)
 			return 0;
@@ -90,7 +137,8 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 				"name it with --inventory FILE, or put inventory.yaml beside the runbook");
 		return -1;
 	}
-	if (document_read(loaded->arena, path, &source, &document, &loaded->diagnostics) < 0)
+	if (tree_open(tree, loaded->arena, path, &source, &loaded->diagnostics) < 0 ||
+	    document_parse(loaded->arena, source, &document, &loaded->diagnostics) < 0)
 		return -1;
 	loaded->inventory_path = path;
 	loaded->inventory_text = arena_strndup(loaded->arena, source->text, source->length);
@@ -102,15 +150,10 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 }
 
 /* Those that came with this very program: in its source tree, or installed beside it. */
-static const char *plugins_folder(struct arena *arena, const struct options *options)
+static const char *shipped_plugins(struct arena *arena)
 {
 	static const char *const nearby[] = {"plugins", "share/standin/plugins"};
 	char own[PATH_MAX];
-	const char *given = options_get(options, "plugins");
-	if (!given)
-		given = getenv("STANDIN_PLUGINS");
-	if (given)
-		return given;
 	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	for (char *slash = length > 0 ? memrchr(own, '/', (size_t)length) : NULL; slash && slash > own;
 	     slash = memrchr(own, '/', (size_t)(slash - own))) {
@@ -123,17 +166,78 @@ static const char *plugins_folder(struct arena *arena, const struct options *opt
 	return STANDIN_SHARE "/plugins";
 }
 
-int load_plugins(struct loaded *loaded, const struct options *options)
+/* The repository's own manifests: out of the commit that was named; of a work tree unless other plugins were asked for. */
+static bool has_own_plugins(const struct loaded *loaded, const char *given, const char *shipped, const char *own)
 {
-	return plugins_read(loaded->arena, plugins_folder(loaded->arena, options), &loaded->plugins, &loaded->diagnostics);
+	CLEANUP_FREE char *one = realpath(shipped, NULL), *other = realpath(own, NULL);
+	return of_commit(loaded) || (!given && other && (!one || strcmp(one, other) != 0));
 }
 
-int load_runbook(struct loaded *loaded, const char *path)
+int load_plugins(struct loaded *loaded, const struct options *options)
 {
-	runbook_read(loaded->arena, path, loaded->inventory, &loaded->runbook, &loaded->diagnostics);
+	const char *given = options_get(options, "plugins");
+	if (!given)
+		given = getenv("STANDIN_PLUGINS");
+	const char *shipped = given ? given : shipped_plugins(loaded->arena);
+	struct plugins_place places[2];
+	size_t count = 0;
+	if (loaded->version && loaded->version->repository) {
+		const char *own = version_inside(loaded->version, loaded->arena, "plugins");
+		if (has_own_plugins(loaded, given, shipped, own))
+			places[count++] = (struct plugins_place){tree_of(loaded), own, true};
+	}
+	places[count++] = (struct plugins_place){&tree_of_files, shipped, false};
+	return plugins_read_from(loaded->arena, places, count, &loaded->plugins, &loaded->diagnostics);
+}
+
+int load_runbook(struct loaded *loaded, const char *name)
+{
+	const struct tree *tree = tree_of(loaded);
+	const struct source *source;
+	if (tree_open(tree, loaded->arena, loaded->version ? loaded->version->name : name, &source, &loaded->diagnostics) < 0)
+		return -1;
+	runbook_from_source(loaded->arena, source, loaded->inventory, tree, &loaded->runbook, &loaded->diagnostics);
 	if (loaded->runbook) /* all that is wrong is told at once */
 		runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
 	return loaded->diagnostics.errors ? -1 : 0;
+}
+
+struct sources { /* everything that is executed */
+	struct arena *arena;
+	const struct source **items;
+	size_t count, capacity;
+};
+
+static void add_source(struct sources *sources, const struct source *source)
+{
+	*(const struct source **)arena_grow(sources->arena, &sources->items, &sources->count, &sources->capacity,
+					    sizeof(*sources->items)) = source;
+}
+
+static void add_text(struct sources *sources, const char *name, const char *text, size_t length)
+{
+	struct source *source = ARENA_NEW(sources->arena, struct source);
+	*source = (struct source){.name = name, .text = text, .length = length};
+	add_source(sources, source);
+}
+
+/* Which version of which files will be executed. */
+static void load_library(struct loaded *loaded)
+{
+	struct sources sources = {.arena = loaded->arena};
+	const struct value *used = value_get(loaded->execution.digests, "plugins");
+	if (!loaded->version)
+		return;
+	add_source(&sources, loaded->runbook->source);
+	for (size_t i = 0; i < loaded->runbook->called_count; i++)
+		add_source(&sources, loaded->runbook->called[i]->source);
+	add_text(&sources, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length);
+	for (size_t i = 0; i < loaded->plugins->count; i++) {
+		const struct plugin *plugin = &loaded->plugins->items[i];
+		if (value_get(used, plugin->name))
+			add_text(&sources, plugin->path, plugin->text, plugin->text_length);
+	}
+	loaded->execution.library = version_value(loaded->version, loaded->arena, sources.items, sources.count);
 }
 
 int load_inputs(struct loaded *loaded, const struct value *given)
@@ -144,11 +248,14 @@ int load_inputs(struct loaded *loaded, const struct value *given)
 	execution->plugins = loaded->plugins;
 	execution->given = given;
 	execution->operator= operator_value(loaded->arena);
+	if (of_commit(loaded))
+		execution->commit = loaded->version->commit;
 	execution->terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	if (runbook_inputs(loaded->arena, loaded->runbook, loaded->inventory, given, &execution->inputs, &loaded->diagnostics) <
 	    0)
 		return -1;
 	execution->digests = execute_digests(loaded->arena, execution, loaded->inventory_text, loaded->inventory_length);
+	load_library(loaded);
 	return 0;
 }
 
@@ -180,9 +287,9 @@ int load_all(struct loaded *loaded, const struct options *options, const char *r
 	if (options_pairs(options, "input", loaded->arena, &given) < 0 ||
 	    options_pairs(options, "answer", loaded->arena, &loaded->execution.answers) < 0)
 		return EXIT_INVALID;
-	bool good = load_inventory(loaded, options, runbook_path, true) == 0 && load_plugins(loaded, options) == 0 &&
-		    load_runbook(loaded, runbook_path) == 0 && load_inputs(loaded, given) == 0 &&
-		    load_evidence(loaded, options) == 0;
+	bool good = load_version(loaded, runbook_path) == 0 && load_inventory(loaded, options, runbook_path, true) == 0 &&
+		    load_plugins(loaded, options) == 0 && load_runbook(loaded, runbook_path) == 0 &&
+		    load_inputs(loaded, given) == 0 && load_evidence(loaded, options) == 0;
 	print_diagnostics(stderr, &loaded->diagnostics);
 	return good ? 0 : EXIT_INVALID;
 }

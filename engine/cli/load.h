@@ -6,10 +6,12 @@
 #include "engine/cli/cli.h"
 #include "engine/document/diagnostic.h"
 #include "engine/execute/execute.h"
+#include "engine/library/version.h"
 
 struct loaded {
 	struct arena *arena;
 	struct diagnostics diagnostics;
+	struct version *version; /* what the runbook's name stands for; NULL: nothing was named, files are meant */
 	struct inventory *inventory;
 	const char *inventory_path;
 	char *inventory_text; /* in the arena */
@@ -22,13 +24,22 @@ struct loaded {
 void loaded_init(struct loaded *loaded);
 void loaded_free(struct loaded *loaded);
 
-/* Each fills its part; problems go to the diagnostics (-1). */
+/* Each fills its part; problems go to the diagnostics (-1). A runbook is named as library/version.h says. */
+int load_version(struct loaded *loaded, const char *name);
 int load_inventory(struct loaded *loaded, const struct options *options, const char *runbook_path, bool required);
 int load_plugins(struct loaded *loaded, const struct options *options);
-int load_runbook(struct loaded *loaded, const char *path);
+int load_runbook(struct loaded *loaded, const char *name);
 int load_inputs(struct loaded *loaded, const struct value *given);
 /* All of these for one runbook, then the execution. Prints the diagnostics to stderr. 0, or an exit code. */
 int load_all(struct loaded *loaded, const struct options *options, const char *runbook_path);
+
+/* plan.c: the plan with how long it is likely to take. */
+const struct value *plan_with_forecast(struct loaded *loaded, const struct options *options, const struct value *plan);
+/* permit.c: what the policy of the repository says of it. 0, or an exit code (the reasons are told); what it grants is put to
+ * what will be journaled. */
+int permit_run(struct loaded *loaded, const struct options *options);
+/* The same before a plan: the reasons are only warnings. */
+void permit_plan(struct loaded *loaded, const struct options *options);
 
 void print_diagnostics(FILE *out, struct diagnostics *diagnostics);
 const struct value *operator_value(struct arena *arena);

@@ -12,8 +12,10 @@
 
 /* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
 static const struct verb *const verbs[] = {
-	&verb_validate, &verb_plan, &verb_run,	&verb_resume, &verb_attach,	  &verb_answer,	 &verb_cancel, &verb_skip,
-	&verb_abandon,	&verb_runs, &verb_show, &verb_report, &verb_audit_verify, &verb_actions, &verb_eval,
+	&verb_validate,	    &verb_plan,	     &verb_run,	       &verb_resume,	   &verb_attach,     &verb_answer,
+	&verb_cancel,	    &verb_skip,	     &verb_abandon,    &verb_runs,	   &verb_show,	     &verb_report,
+	&verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search, &verb_audit_show, &verb_actions,
+	&verb_eval,	    &verb_history,   &verb_diff,
 };
 
 static const struct {
@@ -26,7 +28,7 @@ static const struct {
 	{EXIT_UNFINISHED, "the run stopped and can be resumed"},
 	{EXIT_LOCKED, "another run holds the lock, or a process works on this one"},
 	{EXIT_CANCELLED, "cancelled by a person"},
-	{EXIT_REFUSED, "the plan no longer holds; nothing was done"},
+	{EXIT_REFUSED, "the plan no longer holds, or the policy forbids it; nothing was done"},
 	{EXIT_CORRUPT, "a journal does not verify"},
 	{EXIT_SYSTEM, "the local system refused: a file, a permission, a connection"},
 };
@@ -106,6 +108,18 @@ static int manual(int argc, char **argv)
 	return EXIT_FINE;
 }
 
+/* `standin complete -- WORD...`: for the shells' completions. */
+static int complete_line(int argc, char **argv)
+{
+	int words = 0;
+	if (argc && strcmp(argv[0], "--") == 0) {
+		argc--;
+		argv++;
+	}
+	const struct verb *verb = find_verb(argc, argv, &words);
+	return complete(verbs, COUNT_OF(verbs), verb, words, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	int words;
@@ -125,6 +139,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "manual") == 0)
 		return manual(argc - 2, argv + 2);
+	if (strcmp(argv[1], "complete") == 0)
+		return complete_line(argc - 2, argv + 2);
 	const struct verb *verb = find_verb(argc - 1, argv + 1, &words);
 	return verb ? verb->run(verb, argc - 1 - words, argv + 1 + words) : unknown_verb(argv[1]);
 }

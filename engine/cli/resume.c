@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/cli/audit_setup.h"
 #include "engine/cli/session.h"
 
 /* What the journal says before anything is loaded. */
@@ -53,6 +54,15 @@ static int end_finished(const struct before_resume *before, struct run_store *st
 	return tell_error(&err);
 }
 
+/* An edited runbook is as any other: what the policy forbids does not come in here either. */
+static int permit_amended(struct loaded *loaded, const struct options *options)
+{
+	int refused = permit_run(loaded, options);
+	if (refused == 0 && loaded->execution.library)
+		value_put(loaded->arena, (struct value *)loaded->execution.amended, "library", loaded->execution.library);
+	return refused;
+}
+
 static int go_on(struct loaded *loaded, struct run *run, const struct before_resume *before, const struct journal_torn *torn,
 		 const struct options *options)
 {
@@ -62,6 +72,9 @@ static int go_on(struct loaded *loaded, struct run *run, const struct before_res
 		print_diagnostics(stderr, &loaded->diagnostics);
 		return tell_error(&err);
 	}
+	int refused = options_has(options, "amend") ? permit_amended(loaded, options) : 0;
+	if (refused)
+		return refused;
 	if (claims_take(run, loaded->runbook, &err) < 0)
 		return tell_error(&err);
 	struct session *session = session_begin(loaded, run->store, options);
@@ -76,8 +89,14 @@ static int open_and_go_on(struct loaded *loaded, struct run_store *store, const 
 	struct journal_torn torn = {0};
 	struct run *run;
 	const char *id = options->arguments_count ? options->arguments[0] : "latest";
-	if (run_open(store, id, &run, &torn, &err) < 0)
+	struct audit_setup audit;
+	if (audit_setup_load(store, &audit, &err) < 0)
 		return tell_error(&err);
+	if (run_open(store, id, &run, &torn, &err) < 0) {
+		audit_setup_free(&audit);
+		return tell_error(&err);
+	}
+	audit_begin(&audit, run);
 	struct before_resume before = {.arena = loaded->arena};
 	CLEANUP_FREE char *path = run_journal_path(store, run->id);
 	int result;
@@ -86,6 +105,7 @@ static int open_and_go_on(struct loaded *loaded, struct run_store *store, const 
 	else
 		result = before.outcome ? end_finished(&before, store, run) : go_on(loaded, run, &before, &torn, options);
 	run_close(run);
+	audit_setup_free(&audit);
 	return result;
 }
 
@@ -126,6 +146,7 @@ const struct verb verb_resume = {
 		    OPTION_OUTPUT,
 		    OPTION_ANSWER,
 		    {"amend", 0, "RUNBOOK", "go on with this edited runbook instead; journaled"},
+		    OPTION_ALLOW_DIRTY,
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin resume                       # the latest run\n"
 		    "  standin resume 20260301-031245-7f3a19c4 --answer 4.2=done\n",

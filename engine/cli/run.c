@@ -6,6 +6,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "engine/cli/audit_setup.h"
 #include "engine/cli/session.h"
 #include "engine/plan/plan.h"
 #include "engine/report/report.h"
@@ -23,17 +24,25 @@ static int execute(struct loaded *loaded, struct run_store *store, const struct 
 	struct error err = ERROR_NONE;
 	struct run *run;
 	enum outcome outcome;
-	if (run_create(store, &run, &err) < 0)
+	struct audit_setup audit;
+	if (audit_setup_load(store, &audit, &err) < 0)
 		return tell_error(&err);
+	if (run_create(store, &run, &err) < 0) {
+		audit_setup_free(&audit);
+		return tell_error(&err);
+	}
 	if (store_execution(loaded, run, &err) < 0 || claims_take(run, loaded->runbook, &err) < 0) {
 		discard(run);
 		run_close(run);
+		audit_setup_free(&audit);
 		return tell_error(&err);
 	}
+	audit_begin(&audit, run);
 	struct session *session = session_begin(loaded, store, options);
 	struct execute_listener listener = session_listener(session);
 	int result = execute_run(&loaded->execution, run, &listener, &outcome, &err);
 	run_close(run);
+	audit_setup_free(&audit);
 	return session_end(session, result, outcome, &err);
 }
 
@@ -48,7 +57,7 @@ static int check_plan(struct loaded *loaded, const char *path, struct error *err
 	return 0;
 }
 
-static int show_and_ask(struct loaded *loaded, struct error *err)
+static int show_and_ask(struct loaded *loaded, const struct options *options, struct error *err)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	const struct value *plan;
@@ -59,7 +68,7 @@ static int show_and_ask(struct loaded *loaded, struct error *err)
 	}
 	if (execute_plan(loaded->arena, &loaded->execution, false, &plan, err) < 0)
 		return -1;
-	report_plan(&text, plan, &style);
+	report_plan(&text, plan_with_forecast(loaded, options, plan), &style);
 	fputs(buffer_text(&text), stdout);
 	fflush(stdout);
 	return session_confirm("Do this?") ? 0 : error_set(err, ERROR_CANCELLED, "nothing was done");
@@ -82,7 +91,7 @@ static int prepare(struct loaded *loaded, const struct options *options, struct 
 		return -1;
 	if (options_has(options, "plan"))
 		return check_plan(loaded, options_get(options, "plan"), err);
-	return options_has(options, "yes") ? 0 : show_and_ask(loaded, err);
+	return options_has(options, "yes") ? 0 : show_and_ask(loaded, options, err);
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
@@ -96,6 +105,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	loaded_init(&loaded);
 	int result = load_all(&loaded, &options, options.arguments[0]);
+	if (result == 0)
+		result = permit_run(&loaded, &options);
 	if (result == 0 && prepare(&loaded, &options, &err) < 0)
 		result = tell_error(&err);
 	if (result == 0) {
@@ -118,7 +129,7 @@ const struct verb verb_run = {
 		       "is done: after a crash\n"
 		       "`standin resume` goes on. Ctrl-C once cancels (the step ends, finally runs), twice stops at once, "
 		       "resumably. A terminal that goes\n"
-		       "away does not stop the run: `standin attach` shows it again.",
+		       "away does not stop the run: `standin attach` shows it again." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INPUT,
 		    OPTION_INVENTORY,
 		    OPTION_PLUGINS,
@@ -127,10 +138,12 @@ const struct verb verb_run = {
 		    OPTION_ANSWER,
 		    {"yes", 'y', NULL, "do not ask before the start (questions of steps are still asked)"},
 		    {"plan", 0, "FILE", "hold the run to this saved plan: refuse if anything it rests on has changed"},
+		    OPTION_ALLOW_DIRTY,
 		    {"from", 0, "STEP", "begin at this step (key or id); earlier ones are skipped"},
 		    {"verbose", 'v', NULL, "show commands and outputs of every step"}},
 	.examples = "  standin run runbooks/mail/failover.yaml --input source=mail1\n"
 		    "  standin run failover.yaml --plan plan.json\n"
+		    "  standin run /srv/runbooks.git//mail/failover.yaml@main\n"
 		    "  standin run failover.yaml --yes -o json          # a stream of the journal's records\n",
 	.least = 1,
 	.most = 1,

@@ -5,7 +5,9 @@
 
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "engine/cli/cli.h"
+#include "engine/cli/audit_setup.h"
+#include "engine/cli/verdict.h"
+#include "engine/cli/runs.h"
 #include "engine/journal/run_store.h"
 #include "engine/report/report.h"
 
@@ -69,7 +71,7 @@ static const char *outcome_word(const struct ends *ends, enum error_code unreada
 	return outcome ? outcome : ends->finished ? "abandoned" : "unfinished";
 }
 
-static const struct value *run_entry(struct run_store *store, const char *id, struct arena *arena)
+struct value *run_entry(struct run_store *store, const char *id, struct arena *arena)
 {
 	CLEANUP_FREE char *path = run_journal_path(store, id);
 	CLEANUP_ERROR struct error err = ERROR_NONE;
@@ -156,9 +158,13 @@ static void show_text(const struct value *records, const struct value *proof, bo
 static void show_json(const struct value *records, const struct value *proof, bool verbose)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	(void)proof;
+	const struct value *run = report_run_value(arena, records);
+	struct value *all = value_map(arena);
 	(void)verbose;
-	print_value(report_run_value(arena, records));
+	for (size_t i = 0; i < run->map.count; i++)
+		value_put_key(arena, all, run->map.entries[i].key, run->map.entries[i].value);
+	value_put(arena, all, "verification", or_null(value_get(proof, "verdict")));
+	print_value(all);
 }
 
 static void show_html(const struct value *records, const struct value *proof, bool verbose)
@@ -181,18 +187,47 @@ static void show_as(const char *format, const struct value *records, const struc
 			formats[i].show(records, proof, verbose);
 }
 
-static void note_proof(void *context, const char *id, uint64_t records, const char *problem)
+/* {whole, unproven, text, head, signature, anchor, verdict}: what report_run_html tells, and what is told as JSON. */
+static void note_proof(void *context, const struct run_verdict *verdict)
 {
-	struct value *proof = ((struct collection *)context)->records;
-	struct arena *arena = ((struct collection *)context)->arena;
-	bool unproven = problem && strcmp(problem, RUN_TAIL_UNPROVEN) == 0;
-	if (strcmp(id, "index") == 0)
+	struct collection *collection = context;
+	struct arena *arena = collection->arena;
+	struct value *proof = collection->records;
+	if (strcmp(verdict->id, CHECKPOINT_INDEX) == 0 || strcmp(verdict->id, "anchor") == 0) {
+		if (verdict->problem)
+			value_put(arena, proof, verdict->id, value_string(arena, verdict->problem));
 		return;
-	value_put(arena, proof, "whole", value_bool(!problem || unproven));
-	value_put(arena, proof, "unproven", value_bool(unproven));
-	value_put(arena, proof, "text",
-		  value_string(arena, arena_printf(arena, "%llu records: %s", (unsigned long long)records,
-						   problem ? problem : "each is the one that was written, none is missing")));
+	}
+	CLEANUP_BUFFER struct buffer signature = {0}, anchor = {0};
+	verdict_signature(&signature, verdict);
+	verdict_anchor(&anchor, verdict);
+	const char *said = verdict->problem ? verdict->problem
+			   : verdict->tail  ? verdict->tail
+					    : "each is the one that was written, none is missing";
+	value_put(arena, proof, "whole", value_bool(!verdict->problem));
+	value_put(arena, proof, "unproven", value_bool(!verdict->problem && verdict->tail));
+	value_put(arena, proof, "text", value_printf(arena, "%llu records: %s", (unsigned long long)verdict->records, said));
+	value_put(arena, proof, "signature", value_string(arena, buffer_text(&signature)));
+	value_put(arena, proof, "anchor", value_string(arena, buffer_text(&anchor)));
+	value_put(arena, proof, "verdict", verdict_value(arena, verdict));
+}
+
+static int prove(struct run_store *store, const struct options *options, const char *id, struct collection *proof,
+		 struct error *err)
+{
+	struct audit_trust trust = {0};
+	struct checkpoint_list anchors = {0};
+	bool given = false;
+	int result = audit_trust_load(options, &trust, err);
+	if (result == 0)
+		result = audit_anchors_load(options, &anchors, &given, err);
+	if (result == 0) {
+		struct run_verify_options wanted = {.id = id, .trust = &trust, .anchors = given ? &anchors : NULL};
+		result = run_store_verify(store, &wanted, note_proof, proof, err);
+	}
+	checkpoint_list_free(&anchors);
+	audit_trust_free(&trust);
+	return result;
 }
 
 static int show_run(struct run_store *store, const struct options *options, struct error *err)
@@ -203,7 +238,7 @@ static int show_run(struct run_store *store, const struct options *options, stru
 	struct value *records;
 	struct collection proof = {.arena = arena, .records = value_map(arena)};
 	if (run_find(store, name, &id, err) < 0 || read_records(store, id, arena, &records, err) < 0 ||
-	    run_store_verify(store, id, note_proof, &proof, err) < 0)
+	    prove(store, options, id, &proof, err) < 0)
 		return -1;
 	size_t count = records->list.count;
 	const struct value *head = count ? value_get(records->list.items[count - 1], "hash") : NULL;
@@ -237,6 +272,8 @@ const struct verb verb_show = {
 	.description = "Summary, timeline, then each step: before -> after, commands, errors, who answered what. Machine time "
 		       "and waiting for people apart.",
 	.options = {OPTION_STATE,
+		    OPTION_ANCHOR,
+		    OPTION_KEY,
 		    {"output", 'o', "FORMAT", "text (default), json or html"},
 		    {"verbose", 'v', NULL, "commands and outputs of every step"}},
 	.formats = {"text", "json", "html"},
@@ -255,7 +292,7 @@ const struct verb verb_report = {
 		       "step with before -> after, commands and outputs, who answered what, and whether the journal verifies. "
 		       "It can be "
 		       "mailed, printed, and read on a phone.",
-	.options = {OPTION_STATE, {"output", 'o', "FORMAT", "html (default), text or json"}},
+	.options = {OPTION_STATE, OPTION_ANCHOR, OPTION_KEY, {"output", 'o', "FORMAT", "html (default), text or json"}},
 	.formats = {"html", "text", "json"},
 	.examples = "  standin report >failover.html            # the latest run\n  standin report 20260301-031245-7f3a19c4 -o "
 		    "text\n",

@@ -78,6 +78,7 @@ int store_execution(const struct loaded *loaded, struct run *run, struct error *
 		return -1;
 	value_put(arena, manifest, "runbook", runbook);
 	value_put(arena, manifest, "called", called);
+	value_put(arena, manifest, "library", execution->library ? execution->library : value_null());
 	value_put(arena, manifest, "evidence", execution->evidence ? execution->evidence : value_null());
 	value_put(arena, manifest, "inventory", inventory);
 	value_put(arena, manifest, "plugins", plugins);
@@ -175,10 +176,9 @@ static int place_programs(struct loaded *loaded, const struct value *manifest, s
 	return 0;
 }
 
-static int get_runbook(struct loaded *loaded, const struct source *source, const struct runbook_reader *reader,
-		       struct error *err)
+static int get_runbook(struct loaded *loaded, const struct source *source, const struct tree *tree, struct error *err)
 {
-	if (runbook_from_source(loaded->arena, source, loaded->inventory, reader, &loaded->runbook, &loaded->diagnostics) < 0)
+	if (runbook_from_source(loaded->arena, source, loaded->inventory, tree, &loaded->runbook, &loaded->diagnostics) < 0)
 		return error_set(err, ERROR_INVALID, "the runbook %s does not validate", source->name);
 	runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
 	if (loaded->diagnostics.errors)
@@ -192,13 +192,13 @@ static const struct value *not_null(const struct value *value)
 }
 
 /* The edited runbook, kept beside the one that the run began with: the journal says from which resume on it counts. */
-static int amend(struct loaded *loaded, struct run *run, const char *path, const struct source **ret_source, struct error *err)
+static int amend(struct loaded *loaded, struct run *run, const char *name, const struct source **ret_source, struct error *err)
 {
-	const struct value *ignored;
-	if (document_read(loaded->arena, path, ret_source, &ignored, &loaded->diagnostics) < 0)
-		return error_set(err, ERROR_INVALID, "%s does not validate", path);
-	return put_content(loaded->arena, run, path, (*ret_source)->text, (*ret_source)->length, &loaded->execution.amended,
-			   err);
+	if (load_version(loaded, name) < 0 ||
+	    tree_open(&loaded->version->tree, loaded->arena, loaded->version->name, ret_source, &loaded->diagnostics) < 0)
+		return error_set(err, ERROR_INVALID, "%s cannot be read", name);
+	return put_content(loaded->arena, run, (*ret_source)->name, (*ret_source)->text, (*ret_source)->length,
+			   &loaded->execution.amended, err);
 }
 
 int load_stored(struct loaded *loaded, struct run *run, const struct value *amended, const char *amend_path, struct error *err)
@@ -215,12 +215,17 @@ int load_stored(struct loaded *loaded, struct run *run, const struct value *amen
 		source = get_source(loaded, run, amended ? amended : value_get(manifest, "runbook"), err);
 	}
 	struct stored_texts stored = {.loaded = loaded, .run = run, .entries = value_get(manifest, "called")};
-	struct runbook_reader reader = {.read = read_stored, .context = &stored};
-	if (!source || get_runbook(loaded, source, amend_path ? NULL : &reader, err) < 0)
+	struct tree in_run = {.open = read_stored, .context = &stored};
+	if (!source || get_runbook(loaded, source, amend_path ? &loaded->version->tree : &in_run, err) < 0)
 		return -1;
 	loaded->execution.evidence = not_null(value_get(manifest, "evidence"));
 	loaded->execution.from = value_get_text(manifest, "from");
 	loaded->execution.plan = amend_path || amended ? NULL : not_null(value_get(manifest, "plan"));
+	if (!amend_path && !amended) {
+		loaded->execution.library = not_null(value_get(manifest, "library"));
+		if (value_get_text(loaded->execution.library, "rev"))
+			loaded->execution.commit = value_get_text(loaded->execution.library, "commit");
+	}
 	const struct value *given = not_null(value_get(manifest, "inputs"));
 	if (load_inputs(loaded, given ? given : value_map(loaded->arena)) < 0)
 		return error_set(err, ERROR_INVALID, "the run's inputs do not fit the runbook");

@@ -56,18 +56,18 @@ static bool mentions_others(const char *text, size_t length)
 	return false;
 }
 
-static enum document document_of(const char *path)
+static enum document document_of(const struct tree *tree, const char *path)
 {
 	struct loaded loaded;
 	const struct source *source;
 	const struct value *document = NULL;
-	CLEANUP_FREE char *text = NULL;
-	size_t length;
 	enum document found = DOCUMENT_RUNBOOK;
-	if (file_read(path, DOCUMENT_SIZE_LIMIT, &text, &length, NULL) < 0 || !mentions_others(text, length))
-		return found; /* most are told by this; it is read as a document only once */
+	if (strcmp(path, "-") == 0)
+		return found;
 	loaded_init(&loaded);
-	bool read = document_read(loaded.arena, path, &source, &document, &loaded.diagnostics) == 0;
+	bool read = tree_open(tree, loaded.arena, path, &source, &loaded.diagnostics) == 0 &&
+		    mentions_others(source->text, source->length) && /* most are told by this */
+		    document_parse(loaded.arena, source, &document, &loaded.diagnostics) == 0;
 	for (size_t i = 0; read && !value_get(document, "runbook") && i < COUNT_OF(others); i++)
 		if (value_get(document, others[i].key))
 			found = others[i].document;
@@ -97,11 +97,16 @@ static void common_free(struct common *common)
 
 static int load_common(struct common *common, struct loaded *loaded, const struct options *options, const char *path)
 {
+	if (loaded->version) { /* a commit's own */
+		load_inventory(loaded, options, path, false);
+		return load_plugins(loaded, options);
+	}
 	if (!in_folder(common, path)) {
 		const char *slash = strrchr(path, '/');
 		common_free(common);
 		common->folder = memory_printf("%.*s", slash ? (int)(slash - path) : 0, path);
 		loaded_init(&common->loaded);
+		load_version(&common->loaded, path);
 		load_inventory(&common->loaded, options, path, false);
 		load_plugins(&common->loaded, options);
 	}
@@ -114,18 +119,36 @@ static int load_common(struct common *common, struct loaded *loaded, const struc
 	return 0;
 }
 
+static void validate_document(struct common *common, struct loaded *loaded, const struct options *options, const char *name)
+{
+	const struct tree *tree = loaded->version ? &loaded->version->tree : &tree_of_files;
+	const char *path = loaded->version ? loaded->version->name : name;
+	switch (document_of(tree, path)) {
+	case DOCUMENT_INVENTORY:
+		inventory_read(loaded->arena, tree, path, &loaded->inventory, &loaded->diagnostics);
+		break;
+	case DOCUMENT_PLUGIN:
+		plugin_read(loaded->arena, tree, path, &loaded->diagnostics);
+		break;
+	case DOCUMENT_RUNBOOK:
+		if (load_common(common, loaded, options, name) == 0)
+			load_runbook(loaded, name);
+	}
+}
+
+static bool names_commit(const char *name)
+{
+	CLEANUP_FREE char *path = NULL;
+	return version_rev_of(name, &path) != NULL;
+}
+
 static bool validate_one(struct common *common, const struct options *options, const char *path, bool json, struct arena *arena,
 			 struct value *results)
 {
 	struct loaded loaded;
 	loaded_init(&loaded);
-	enum document document = document_of(path);
-	if (document == DOCUMENT_INVENTORY)
-		inventory_read(loaded.arena, path, &loaded.inventory, &loaded.diagnostics);
-	else if (document == DOCUMENT_PLUGIN)
-		plugin_read(loaded.arena, path, &loaded.diagnostics);
-	else if (load_common(common, &loaded, options, path) == 0)
-		load_runbook(&loaded, path);
+	if (!names_commit(path) || load_version(&loaded, path) == 0)
+		validate_document(common, &loaded, options, path);
 	bool valid = loaded.diagnostics.errors == 0;
 	if (json) {
 		struct value *one = value_list(loaded.arena);
@@ -168,7 +191,8 @@ const struct verb verb_validate = {
 	.description = "Reads each runbook (or inventory, or plugin.yaml), checks its shape, its names, its expressions, and "
 		       "each step against "
 		       "the action that it uses.\n"
-		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at once.",
+		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at "
+		       "once." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
 	.examples = "  standin validate runbooks/mail/*.yaml\n"
 		    "  standin validate plugins/service/plugin.yaml\n"

@@ -114,7 +114,7 @@ static int judge_wrapper(const struct command *command, struct command_result *r
 		return 0;
 	result->started = false;
 	const char *text = result->errors.data;
-	bool taken = strstr(text, "already loaded") || strstr(text, "still runs");
+	bool taken = strstr(text, "already loaded") || strstr(text, "still runs") || strstr(text, "is closed");
 	error_set(err, taken ? ERROR_CONFLICT : ERROR_CONNECTION, "the scope %s could not be made: %.*s", command->scope,
 		  (int)strcspn(text, "\n"), text);
 	return error_hint(err, taken ? "wait for the earlier command of that name, or end it"

@@ -9,6 +9,7 @@
 #include "engine/connection/scope.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "engine/base/hash.h"
@@ -52,6 +53,7 @@ static const char SESSION[] =
 	     "fi\n"
 	     "[ -n \"$own\" ] || { look $$ && own=$start; } || refuse \"/proc is not there\"\n"
 	     "echo \"$$ $own\" >\"$f\" || refuse \"cannot write $f\"\n"
+	     "[ ! -e \"$d/$n.closed\" ] || { rm -f -- \"$f\"; refuse \"$n is closed\"; }\n"
 	     "STANDIN_SCOPE=\"$n/\"; export STANDIN_SCOPE\n"
 	     "exec \"$@\"";
 
@@ -69,40 +71,52 @@ static const char SESSION[] =
 	     "  look \"${e#/proc/}\" && [ \"$session\" = \"$leader\" ] && [ \"$state\" != Z ] && list=\"$list ${e#/proc/}\"\n" \
 	     "done; return 0; }\n"
 
+/* Who begins writes his file, then looks for this one; who closes writes this one, then looks for the other's: one of them sees
+ * the other. What is left of a day ago is nobody's any more. */
+#define CLOSE                                                                                                                  \
+	"d=$1; [ -d \"$d\" ] || mkdir -m 700 \"$d\" 2>/dev/null\n"                                                             \
+	"{ [ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] && : >\"$d/$2.closed\"; } || { echo \"cannot write into $d\" "    \
+	">&2; exit 1; }\n"                                                                                                     \
+	"find \"$d\" -name '*.closed' -mmin +1440 -exec rm -f -- {} +\n"
+
 static const char SESSION_FIND[] = MEMBERS "members; [ -n \"$list\" ] && echo running || echo none";
 
 /* Seconds by the clock, not by rounds: on a busy host a round takes long. */
-static const char SESSION_END[] = MEMBERS "now() { read -r up line </proc/uptime; up=${up%%.*}; }\n"
-					  "now; begun=$up told=\n"
-					  "while members; [ -n \"$list\" ]; do\n"
-					  "  [ -n \"$told\" ] || { kill -TERM $list; kill -CONT $list; } 2>/dev/null\n"
-					  "  told=1; now\n"
-					  "  [ $((up - begun)) -le 2 ] || kill -KILL $list 2>/dev/null\n"
-					  "  [ $((up - begun)) -le 60 ] || { echo \"still there:$list\" >&2; exit 1; }\n"
-					  "  sleep 0.05\n"
-					  "done\n"
-					  "rm -f -- \"$f\"";
+static const char SESSION_END[] = CLOSE MEMBERS "now() { read -r up line </proc/uptime; up=${up%%.*}; }\n"
+						"now; begun=$up told=\n"
+						"while members; [ -n \"$list\" ]; do\n"
+						"  [ -n \"$told\" ] || { kill -TERM $list; kill -CONT $list; } 2>/dev/null\n"
+						"  told=1; now\n"
+						"  [ $((up - begun)) -le 2 ] || kill -KILL $list 2>/dev/null\n"
+						"  [ $((up - begun)) -le 60 ] || { echo \"still there:$list\" >&2; exit 1; }\n"
+						"  sleep 0.05\n"
+						"done\n"
+						"rm -f -- \"$f\"";
 
 /* Where systemd is not told that a control group became empty (version 1 in a container), the unit outlives its processes: ask
  * the group. */
-static const char UNIT_FIND[] = "c=$(systemctl show --property=ControlGroup --value -- \"$1\") || exit 1\n"
+static const char UNIT_FIND[] = "c=$(systemctl show --property=ControlGroup --value -- \"$2.scope\") || exit 1\n"
 				"[ -n \"$c\" ] || { echo none; exit 0; }\n"
 				"for r in '' /unified /systemd; do\n"
 				"  while read -r p; do echo running; exit 0; done <\"/sys/fs/cgroup$r$c/cgroup.procs\"\n"
 				"done 2>/dev/null\n"
 				"echo none";
 
-static const char UNIT_END[] = "out=$(systemctl stop -- \"$1\" 2>&1); code=$?\n"
-			       "[ $code -eq 0 ] || [ $code -eq 5 ] || { echo \"$out\" >&2; exit 1; }";
+/* $0 is the folder, then name, command. */
+static const char UNIT_ENTER[] = "[ ! -e \"$0/$1.closed\" ] || { echo \"standin: no scope: $1 is closed\" >&2; exit 1; }\n"
+				 "shift; exec \"$@\"";
+
+static const char UNIT_END[] = CLOSE "out=$(systemctl stop -- \"$2.scope\" 2>&1); code=$?\n"
+				     "[ $code -eq 0 ] || [ $code -eq 5 ] || { echo \"$out\" >&2; exit 1; }";
 
 static bool name_char(char c)
 {
 	return isalnum((unsigned char)c) || (c && strchr(".:_-", c));
 }
 
-char *scope_name(const char *run, const char *step, unsigned attempt)
+char *scope_name(const char *run, const char *step, unsigned attempt, uint64_t record)
 {
-	char *name = memory_printf("standin-%s-%s-%u", run, step, attempt);
+	char *name = memory_printf("standin-%s-%s-%u.%" PRIu64, run, step, attempt, record);
 	char digest[HASH_HEX_SIZE];
 	size_t length = strlen(name);
 	bool exact = length <= NAME_LIMIT;
@@ -144,8 +158,8 @@ bool scope_add(struct words *words, const struct connection *connection, const c
 		words_add_all(words, (const char *const[]){"systemd-run", "--scope", "--quiet", "--collect",
 							   "--property=TimeoutStopSec=2s", NULL});
 		words_add(words, arena_printf(words->arena, "--unit=%s.scope", name));
-		words_add_all(words,
-			      (const char *const[]){"--", "env", "--", NULL}); /* env: 127 for a program that is not there */
+		words_add_all(words, (const char *const[]){"--", "sh", "-c", UNIT_ENTER, folder(words->arena, connection), name,
+							   NULL});
 		return false;
 	}
 	words_add_all(words,
@@ -170,15 +184,14 @@ static int run_script(struct connection *connection, const struct scope_script *
 	if (greeting_learn(connection, deadline, err) < 0)
 		return -1;
 	struct command command = {.deadline = deadline};
-	const char *unit[] = {"sh", "-c", script->unit, "sh", arena_printf(arena, "%s.scope", name), NULL};
-	const char *session[] = {"sh", "-c", script->session, "sh", folder(arena, connection), name, NULL};
-	command.argv = by_systemd(connection) ? unit : session;
+	const char *text = by_systemd(connection) ? script->unit : script->session;
+	command.argv = (const char *const[]){"sh", "-c", text, "sh", folder(arena, connection), name, NULL};
 	if (connection_run_bare(connection, &command, ret_result, err) < 0)
 		return -1;
 	if (ret_result->exit_code == 0)
 		return 0;
-	const char *text = ret_result->errors.data;
-	return error_set(err, ERROR_CONNECTION, "exit %d: %.*s", ret_result->exit_code, (int)strcspn(text, "\n"), text);
+	const char *said = ret_result->errors.data;
+	return error_set(err, ERROR_CONNECTION, "exit %d: %.*s", ret_result->exit_code, (int)strcspn(said, "\n"), said);
 }
 
 int scope_find(struct connection *connection, const char *name, int64_t deadline, enum scope_state *ret_state,
@@ -202,9 +215,20 @@ int scope_end(struct connection *connection, const char *name, int64_t deadline,
 	return outcome < 0 ? error_wrap(err, "%s: ending the scope %s", connection->host->id, name) : 0;
 }
 
+static int close_scope(struct connection *connection, const char *name, int64_t deadline, struct error *err)
+{
+	static const struct scope_script script = {CLOSE, CLOSE};
+	struct command_result result;
+	int outcome = run_script(connection, &script, name, deadline, &result, err);
+	command_result_free(&result);
+	return outcome < 0 ? error_wrap(err, "%s: closing the scope %s", connection->host->id, name) : 0;
+}
+
 int scope_wait(struct connection *connection, const char *name, int64_t deadline, struct error *err)
 {
 	int64_t pause = POLL_FIRST;
+	if (close_scope(connection, name, deadline, err) < 0)
+		return -1;
 	for (;;) {
 		enum scope_state state = SCOPE_NONE;
 		if (scope_find(connection, name, deadline, &state, err) < 0)

@@ -251,24 +251,12 @@ bool control_stopping(const struct interpreter *interpreter)
 }
 
 /* The rounds of a foreach are left out with their step: 3.1[0][2] with 3.1. */
-static void strip_rounds(char *key)
-{
-	char *to = key;
-	for (const char *from = key; *from; from++) {
-		if (*from == '[')
-			from += strcspn(from, "]");
-		else
-			*to++ = *from;
-	}
-	*to = '\0';
-}
-
 const char *control_skip_reason(const struct interpreter *interpreter, const char *key)
 {
 	CLEANUP_FREE char *plain = plain_key(key);
 	const char *reason = table_get(&interpreter->control->skips, plain);
-	strip_rounds(plain);
-	return reason ? reason : table_get(&interpreter->control->skips, plain);
+	CLEANUP_FREE char *step = key_without_rounds(plain);
+	return reason ? reason : table_get(&interpreter->control->skips, step);
 }
 
 const char *control_take_answer(const struct interpreter *interpreter, const char *key, const struct value **ret_by)

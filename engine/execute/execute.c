@@ -191,6 +191,9 @@ static struct value *opened_fields(struct arena *arena, const struct execution *
 	value_put(arena, fields, "objectives", runbook->objectives);
 	value_put(arena, fields, "locks", locks);
 	value_put(arena, fields, "digests", execution->digests);
+	if (*run->manifest)
+		value_put(arena, fields, "manifest", value_string(arena, run->manifest));
+	value_put(arena, fields, "library", execution->library ? execution->library : value_null());
 	value_put(arena, fields, "plan", plan_digest(arena, execution->plan));
 	value_put(arena, fields, "from", execution->from ? value_string(arena, execution->from) : value_null());
 	value_put(arena, fields, "outline", outline.list);
@@ -419,5 +422,7 @@ const struct value *execute_digests(struct arena *arena, const struct execution 
 	value_put(arena, digests, "inventory", digest_of(arena, inventory_text, inventory_length));
 	value_put(arena, digests, "inputs", digest_of(arena, inputs, strlen(inputs)));
 	value_put(arena, digests, "plugins", used.digests);
+	if (execution->commit)
+		value_put(arena, digests, "commit", value_string(arena, execution->commit));
 	return digests;
 }

@@ -16,7 +16,9 @@ struct execution {
 	const struct plugins *plugins;
 	const struct value *inputs;   /* converted (runbook_inputs) */
 	const struct value *given;    /* as they were given: what is stored (a secret's name, not its value) */
-	const struct value *digests;  /* {runbook, inventory, inputs, plugins: {name: digest}} */
+	const struct value *digests;  /* {runbook, inventory, inputs, plugins: {name: digest}}, and commit if one was named */
+	const char *commit;	      /* the one that was named to be executed, or NULL: files are */
+	const struct value *library;  /* which version it is (library/README.md), or NULL: it lies in no repository */
 	const struct value *operator; /* {user, uid, host, pid} */
 	const struct value *plan;     /* to hold the run to, or NULL */
 	const struct value *evidence; /* {runbook: {name: earlier run}}, or NULL */

@@ -54,6 +54,8 @@ static void put_place(struct row *row, const struct step *step, const struct fra
 	}
 	if (step->timeout)
 		put(row, "timeout", value_int(row->attempt.arena, step->timeout));
+	if (step->parallel)
+		put(row, "max_concurrent", value_int(row->attempt.arena, step->max_concurrent));
 }
 
 /* --- observing --- */

@@ -129,6 +129,7 @@ int record_finished(struct interpreter *interpreter, const struct attempt *attem
 	int64_t begin = started ? history_machine(started) : attempt->started;
 	value_put(arena, fields, "name", value_string(arena, attempt->name));
 	value_put(arena, fields, "attempt", value_int(arena, attempt->number));
+	value_put(arena, fields, "object", text_or_null(arena, attempt->object));
 	value_put(arena, fields, "outcome", value_string(arena, outcome_name(outcome)));
 	value_put(arena, fields, "reason", text_or_null(arena, attempt->reason));
 	value_put(arena, fields, "before", attempt->has_before ? observation_value(arena, &attempt->before) : value_null());

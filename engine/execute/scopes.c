@@ -40,10 +40,17 @@ static const struct value *journaled_hosts(const struct scopes *scopes)
 	return later ? value_get(later, "hosts") : intent ? value_get(intent, "hosts") : NULL;
 }
 
+static const char *journaled_name(const struct scopes *scopes)
+{
+	const struct attempt *attempt = scopes->attempt;
+	const struct value *intent = history_get(scopes->interpreter->history, "intent", attempt->key, attempt->number);
+	return intent ? value_get_text(intent, "scope") : NULL;
+}
+
 void scopes_init(struct scopes *scopes, struct interpreter *interpreter, struct attempt *attempt)
 {
 	*scopes = (struct scopes){.interpreter = interpreter, .attempt = attempt};
-	scopes->name = scope_name(value_get_text(interpreter->run_value, "id"), attempt->key, attempt->number);
+	scopes->name = memory_strdup(journaled_name(scopes));
 	scopes->hosts = journaled_hosts(scopes);
 	attempt->call.on_scope = note_host;
 	attempt->call.context = scopes;
@@ -58,6 +65,9 @@ int scopes_intend(struct scopes *scopes, const struct value *baseline)
 {
 	struct attempt *attempt = scopes->attempt;
 	const struct host *host = action_apply_host(attempt->arena, &attempt->call);
+	const char *run = value_get_text(scopes->interpreter->run_value, "id");
+	free(scopes->name);
+	scopes->name = scope_name(run, attempt->key, attempt->number, journal_sequence(scopes->interpreter->journal) + 1);
 	scopes->hosts = host ? add_host(attempt->arena, NULL, host->id) : value_list(attempt->arena);
 	return record_intent(scopes->interpreter, attempt, scopes, baseline);
 }

@@ -37,6 +37,8 @@ struct journal {
 	struct buffer line;
 	void (*listener)(void *context, const struct value *record);
 	void *context;
+	void (*after)(void *context);
+	void *after_context;
 };
 
 static int free_space_error(const struct journal *journal, uint64_t until)
@@ -170,6 +172,12 @@ void journal_listen(struct journal *journal, void (*listener)(void *context, con
 	journal->context = context;
 }
 
+void journal_after(struct journal *journal, void (*after)(void *context), void *context)
+{
+	journal->after = after;
+	journal->after_context = context;
+}
+
 static int refused(const struct journal *journal, struct error *err)
 {
 	if (!journal->failure)
@@ -227,6 +235,8 @@ int journal_append(struct journal *journal, const char *kind, const struct value
 	memcpy(journal->head, hash, HASH_HEX_SIZE);
 	if (journal->listener)
 		journal->listener(journal->context, typed_restore(arena, record));
+	if (journal->after)
+		journal->after(journal->after_context);
 	return 0;
 }
 
@@ -243,6 +253,18 @@ int journal_reserve(struct journal *journal, size_t bytes, struct error *err)
 		return 0;
 	error_set_errno(err, errnum, "cannot reserve %zu bytes for %s", bytes, journal->path);
 	return error_hint(err, "see that its file system can be written to, then resume");
+}
+
+int journal_sync(struct journal *journal, struct error *err)
+{
+	CLEANUP_ERROR struct error problem = ERROR_NONE;
+	if (refused(journal, err) < 0)
+		return -1;
+	if (file_sync(journal->fd, journal->path, &problem) == 0)
+		return 0;
+	journal->failure = memory_strdup(error_text(&problem));
+	error_move(err, &problem);
+	return -1;
 }
 
 const char *journal_head(const struct journal *journal)

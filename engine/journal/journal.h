@@ -42,6 +42,9 @@ void journal_close(struct journal *journal);
 /* Called after each append with the complete record (fields, seq, wall, hash), e.g. to show it. One listener. */
 void journal_listen(struct journal *journal, void (*listener)(void *context, const struct value *record), void *context);
 
+/* Called after each append, when the journal has its new head. One; apart from the listener, which is a person's. */
+void journal_after(struct journal *journal, void (*after)(void *context), void *context);
+
 /* kind and fields (a map, or NULL; its keys must not be those of the frame). Fault points around the write (and sync):
  * "journal.before" and "journal.after", and both with ".KIND". A record that could not be read back (ERROR_INVALID,
  * ERROR_LIMIT) is refused before anything is written, and leaves the journal good. */
@@ -50,6 +53,8 @@ int journal_append(struct journal *journal, const char *kind, const struct value
 /* Make sure that at least bytes more can be appended. ERROR_IO with a hint when the disk is full: that is no failure of the
  * journal, it can be tried again. Fault point: "journal.reserve". */
 int journal_reserve(struct journal *journal, size_t bytes, struct error *err);
+/* What was appended buffered is on disk, too. */
+int journal_sync(struct journal *journal, struct error *err);
 const char *journal_head(const struct journal *journal);  /* hash of the last record */
 uint64_t journal_sequence(const struct journal *journal); /* of the last record; 0: empty */
 

@@ -129,10 +129,16 @@ int journal_frame_check(const char *text, size_t length, uint64_t sequence, cons
 	return 0;
 }
 
-bool journal_frame_is(const char *text, size_t length, const char *kind)
+struct journal_kind journal_frame_kind(const char *text, size_t length)
 {
 	static const char mark[] = ",\"kind\":\""; /* cannot occur before: quotes inside a text are escaped */
 	const char *found = memmem(text, length, mark, TEXT_LENGTH(mark));
-	return found && skip(&found, text + length, mark, TEXT_LENGTH(mark)) &&
-	       skip(&found, text + length, kind, strlen(kind)) && found < text + length && *found == '"';
+	const char *begin = found ? found + TEXT_LENGTH(mark) : NULL;
+	const char *end = begin ? memchr(begin, '"', (size_t)(text + length - begin)) : NULL;
+	return end ? (struct journal_kind){.text = begin, .length = (size_t)(end - begin)} : (struct journal_kind){0};
+}
+
+bool journal_kind_is(struct journal_kind kind, const char *name)
+{
+	return kind.text && strlen(name) == kind.length && memcmp(kind.text, name, kind.length) == 0;
 }

@@ -27,5 +27,10 @@ int journal_frame_format(struct buffer *out, uint64_t sequence, const char *prev
 int journal_frame_check(const char *text, size_t length, uint64_t sequence, const char *prev, char ret_hash[HASH_HEX_SIZE],
 			struct error *err);
 
-/* Whether a checked line is a record of this kind. */
-bool journal_frame_is(const char *text, size_t length, const char *kind);
+/* The kind of a checked line, as it is written there: borrowed from the line. */
+struct journal_kind {
+	const char *text; /* NULL: it has none */
+	size_t length;
+};
+struct journal_kind journal_frame_kind(const char *text, size_t length);
+bool journal_kind_is(struct journal_kind kind, const char *name);

@@ -71,6 +71,7 @@ int run_manifest_write(struct run *run, const struct value *manifest, struct err
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	json_format(&text, typed_mark(arena, manifest), JSON_INDENTED);
 	buffer_add_char(&text, '\n');
+	hash_hex(text.data, text.length, run->manifest);
 	return file_write_durable(path, text.data, text.length, 0600, err);
 }
 
@@ -83,7 +84,7 @@ static bool has_begun(const struct run *run)
 	return file_exists(manifest) || (stat(journal, &status) == 0 && status.st_size > 0);
 }
 
-int run_manifest_read(const struct run *run, struct arena *arena, const struct value **ret_manifest, struct error *err)
+int run_manifest_read(struct run *run, struct arena *arena, const struct value **ret_manifest, struct error *err)
 {
 	CLEANUP_FREE char *path = file_join(run->folder, "manifest.json");
 	CLEANUP_FREE char *text = NULL;
@@ -98,5 +99,6 @@ int run_manifest_read(const struct run *run, struct arena *arena, const struct v
 	if (json_parse(arena, text, length, ret_manifest, &problem) < 0)
 		return error_set(err, ERROR_CORRUPT, "run %s: its manifest is damaged: %s", run->id, error_text(&problem));
 	*ret_manifest = typed_restore(arena, *ret_manifest);
+	hash_hex(text, length, run->manifest);
 	return 0;
 }

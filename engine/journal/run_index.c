@@ -3,9 +3,9 @@
  * (journal.h), shared by all processes: each takes STATE/index.lock for as long as it appends one record.
  *
  *   run_opened  {...what the caller says, run, records, head}
- *   run_closed  {run, records, head, outcome}
+ *   run_closed  {run, records, head, outcome, key}
  *
- * records and head are those of the run's journal at that moment.
+ * records and head are those of the run's journal at that moment; key is that with which its end was signed, if it was.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,8 @@
 #include "engine/base/arena.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "engine/journal/checkpoint_write.h"
+#include "engine/journal/journal_scan.h"
 #include "engine/journal/run_store_private.h"
 
 static int lock_index(const struct run_store *store, struct error *err)
@@ -50,6 +52,8 @@ static int append_to_index(struct run *run, const char *kind, const struct value
 	if (lock < 0 || open_index(run->store, &index, err) < 0)
 		return -1;
 	int result = journal_append(index, kind, fields, JOURNAL_SYNC, err);
+	if (result == 0)
+		run_checkpoint_index(run, journal_sequence(index), journal_head(index));
 	journal_close(index);
 	return result;
 }
@@ -70,7 +74,10 @@ int run_index_opened(struct run *run, const struct value *fields, struct error *
 				   "outline")) /* as long as the runbook, and of use only with its run */
 			value_put_key(arena, all, fields->map.entries[i].key, fields->map.entries[i].value);
 	put_head(arena, all, run);
-	return append_to_index(run, "run_opened", all, err);
+	if (append_to_index(run, "run_opened", all, err) < 0)
+		return -1;
+	run_checkpoint(run);
+	return 0;
 }
 
 int run_index_closed(struct run *run, const char *outcome, struct error *err)
@@ -79,6 +86,9 @@ int run_index_closed(struct run *run, const char *outcome, struct error *err)
 	struct value *fields = value_map(arena);
 	put_head(arena, fields, run);
 	value_put(arena, fields, "outcome", value_string(arena, outcome));
+	const char *key = run_checkpoint(run); /* before the index says that it was signed */
+	if (key)
+		value_put(arena, fields, "key", value_string(arena, key));
 	return append_to_index(run, "run_closed", fields, err);
 }
 
@@ -123,6 +133,8 @@ static bool visit_record(void *context, const struct value *record)
 	entry->closed = true;
 	entry->closed_records = records;
 	snprintf(entry->closed_head, sizeof(entry->closed_head), "%s", head);
+	const char *key = value_get_text(record, "key");
+	snprintf(entry->closed_key, sizeof(entry->closed_key), "%s", key ? key : "");
 	return true;
 }
 
@@ -150,6 +162,15 @@ int run_index_load(const struct run_store *store, struct run_index *ret_index, s
 	return 0;
 }
 
+int run_index_visit(const struct run_store *store, bool (*visit)(void *context, const struct value *record), void *context,
+		    struct error *err)
+{
+	CLEANUP_FREE char *path = file_join(store->path, "index.jsonl");
+	if (!file_exists(path))
+		return 0;
+	return journal_read(path, visit, context, NULL, err) < 0 ? error_wrap(err, "the index of runs") : 0;
+}
+
 int run_index_has_closed(const struct run_store *store, const char *id, struct error *err)
 {
 	struct run_index index;
@@ -159,6 +180,27 @@ int run_index_has_closed(const struct run_store *store, const char *id, struct e
 	int closed = entry && entry->closed;
 	run_index_free(&index);
 	return closed;
+}
+
+const struct run_index_entry *run_index_entry(const struct run_index *index, const char *id)
+{
+	struct run_index_entry wanted;
+	snprintf(wanted.id, sizeof(wanted.id), "%s", id);
+	return index->count ? bsearch(&wanted, index->entries, index->count, sizeof(wanted), newest_first) : NULL;
+}
+
+void run_index_store_name(const char *path, char ret_name[CHECKPOINT_STORE_SIZE])
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct journal_scan scan;
+	struct journal_scan_line line;
+	*ret_name = '\0';
+	journal_scan_begin(&scan, fd);
+	if (fd >= 0 && journal_scan_next(&scan, &line, NULL) > 0) {
+		memcpy(ret_name, scan.head, CHECKPOINT_STORE_SIZE - 1);
+		ret_name[CHECKPOINT_STORE_SIZE - 1] = '\0';
+	}
+	journal_scan_free(&scan);
 }
 
 void run_index_free(struct run_index *index)

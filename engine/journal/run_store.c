@@ -19,6 +19,7 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/suggest.h"
+#include "engine/journal/checkpoint_write.h"
 #include "engine/journal/run_store_private.h"
 
 #define ID_FORM	    "00000000-000000-hhhh" /* 0: a digit, h: a hexadecimal digit; more of these may follow */
@@ -63,6 +64,12 @@ static int make_folder(const struct run_store *store, const char *name, struct e
 	if (file_make_folders(path, 0700, err) < 0)
 		return -1;
 	return check_folder(path, err);
+}
+
+bool run_store_exists(const char *path)
+{
+	CLEANUP_FREE char *chosen = path ? memory_strdup(path) : default_path();
+	return chosen && file_exists(chosen);
 }
 
 int run_store_open(const char *path, struct run_store **ret_store, struct error *err)
@@ -301,6 +308,7 @@ void run_close(struct run *run)
 {
 	if (!run)
 		return;
+	run_checkpoints_end(run);
 	journal_close(run->journal);
 	for (size_t i = 0; i < run->named_locks_count; i++)
 		close(run->named_locks[i]);

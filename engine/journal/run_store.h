@@ -10,6 +10,8 @@
  *   STATE/runs/ID/content/        everything that is executed, by content: file name = SHA-256
  *   STATE/runs/ID/manifest.json   what the content is: {runbook: {path, sha256}, inventory: {...}, plugins: {name: {path,
  *                                 sha256}}, inputs}
+ *   STATE/runs/ID/checkpoints.jsonl   signed statements of the journal's head (checkpoint.h); STATE/checkpoints.jsonl: of
+ *                                 the index's
  *   STATE/runs/ID/inbox/          requests to the engine that runs it (answer, cancel, skip), one JSON file each
  * STATE is $STANDIN_STATE, else /var/lib/standin for root, else $XDG_STATE_HOME/standin, else ~/.local/state/standin. Mode
  * 0700; one that belongs to another user, or that others can write to, is refused.
@@ -26,6 +28,7 @@
 struct run_store;
 
 int run_store_open(const char *path /* NULL: as above */, struct run_store **ret_store, struct error *err);
+bool run_store_exists(const char *path /* NULL: as above */); /* opening makes it; who only looks asks first */
 void run_store_close(struct run_store *store);
 const char *run_store_path(const struct run_store *store);
 
@@ -38,6 +41,8 @@ struct run {
 	int lock_fd;		 /* of the run's own process lock (STATE/runs/ID/lock); -1: not held */
 	int *named_locks;	 /* fds of the named locks it holds */
 	size_t named_locks_count;
+	char manifest[HASH_HEX_SIZE];	     /* digest of its manifest.json once that is written or read; "": not yet */
+	struct run_checkpoints *checkpoints; /* owned; NULL: none are made (checkpoint_write.h) */
 };
 
 /* A new run directory with its process lock held. */
@@ -58,7 +63,7 @@ bool run_is_active(struct run_store *store, const char *id);	       /* some proc
 int run_content_put(struct run *run, const void *data, size_t length, char ret_digest[HASH_HEX_SIZE], struct error *err);
 int run_content_get(const struct run *run, const char *digest, char **ret_data, size_t *ret_length, struct error *err);
 int run_manifest_write(struct run *run, const struct value *manifest, struct error *err);
-int run_manifest_read(const struct run *run, struct arena *arena, const struct value **ret_manifest, struct error *err);
+int run_manifest_read(struct run *run, struct arena *arena, const struct value **ret_manifest, struct error *err);
 
 /* Named locks, sorted by the caller, taken at the start. ERROR_LOCKED: message names the run, its operator, since when, and
  * whether its process lives; the hint says what is admitted (resume or abandon). claim: {run, opened (RFC 3339), runbook,
@@ -70,16 +75,10 @@ int run_unlock_all(struct run *run, struct error *err); /* the run is closed: cl
 /* The index: opened and closed with the journal's head. */
 int run_index_opened(struct run *run, const struct value *fields, struct error *err);
 int run_index_closed(struct run *run, const char *outcome, struct error *err);
+/* Every record of the index, in order, as journal_read gives them; none where there is no index yet. */
+int run_index_visit(const struct run_store *store, bool (*visit)(void *context, const struct value *record), void *context,
+		    struct error *err);
 /* 1: the index says that this run is closed; 0: it does not; -1: it cannot be read. */
 int run_index_has_closed(const struct run_store *store, const char *id, struct error *err);
-/*
- * Every chain: each run's journal, the index, and that they agree. Calls report for each run, newest first, and last for
- * "index": problem NULL if it verifies. A run that is not closed is reported with RUN_TAIL_UNPROVEN (compare the text): true,
- * and no damage. -1 only when nothing could be said.
- */
-#define RUN_TAIL_UNPROVEN "tail unproven: it is not closed, so records cut from its end would not be missed"
-int run_store_verify(struct run_store *store, const char *id /* NULL: all */,
-		     void (*report)(void *context, const char *id, uint64_t records, const char *problem), void *context,
-		     struct error *err);
 /* Is there still room to work: bytes free on the state directory's file system. */
 uint64_t run_store_free_bytes(const struct run_store *store);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "engine/journal/checkpoint.h"
 #include "engine/journal/run_store.h"
 
 struct run_store {
@@ -28,6 +29,7 @@ struct run_index_entry {
 	bool closed;
 	uint64_t closed_records;
 	char closed_head[HASH_HEX_SIZE];
+	char closed_key[AUDIT_KEY_SIZE]; /* of the key with which the end was signed; "": it was not */
 };
 struct run_index {
 	struct run_index_entry *entries; /* owned; newest id first */
@@ -38,7 +40,11 @@ struct run_index {
 };
 /* -1 only if it cannot be read. */
 int run_index_load(const struct run_store *store, struct run_index *ret_index, struct error *err);
+/* NULL: the index does not know it. */
+const struct run_index_entry *run_index_entry(const struct run_index *index, const char *id);
 void run_index_free(struct run_index *index);
+/* The name of a state directory in checkpoints, from the first record of its index; "" while that has none. */
+void run_index_store_name(const char *path, char ret_name[CHECKPOINT_STORE_SIZE]);
 
 /* run_verify.c */
 /* Its journal verifies and ends with run_finished or abandoned. */

@@ -22,3 +22,16 @@ char *plain_key(const char *key)
 	*to = '\0';
 	return plain;
 }
+
+char *key_without_rounds(const char *key)
+{
+	char *plain = memory_strdup(key), *to = plain;
+	for (const char *from = key; *from; from++) {
+		if (*from == '[')
+			from += strcspn(from, "]");
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	return plain;
+}

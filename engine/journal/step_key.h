@@ -6,3 +6,5 @@
 
 /* Without the attempts of its groups, and without the walk after a rescue: where it stands. malloc'ed. */
 char *plain_key(const char *key);
+/* Without the rounds of a foreach: 5.1 of 5.1[0]. malloc'ed. */
+char *key_without_rounds(const char *key);

@@ -86,9 +86,25 @@ static int compare_map(struct arena *arena, const struct value *saved, const str
 	return 0;
 }
 
+static const char *words_for(struct arena *arena, const char *commit)
+{
+	return commit ? arena_printf(arena, "the commit %.12s", commit) : "the files as they lay there";
+}
+
+/* What was planned of one commit runs of that commit only, though its branch may have moved. */
+static int compare_commits(struct arena *arena, const char *saved, const char *now, struct error *err)
+{
+	if (saved == now || (saved && now && strcmp(saved, now) == 0))
+		return 0;
+	return refuse(err, arena_printf(arena, "it was made of %s, now it would be %s", words_for(arena, saved),
+					words_for(arena, now)));
+}
+
 static int compare_digests(struct arena *arena, const struct value *saved, const struct value *now, struct error *err)
 {
 	static const char *const names[] = {"runbook", "inventory"};
+	if (compare_commits(arena, value_get_text(saved, "commit"), value_get_text(now, "commit"), err) < 0)
+		return -1;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		const struct value *then = value_get(saved, names[i]);
 		if (!then || !value_equal(then, value_get(now, names[i])))

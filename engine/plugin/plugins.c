@@ -3,8 +3,6 @@
  */
 #include "engine/plugin/plugins.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +10,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/suggest.h"
 #include "engine/document/document.h"
+#include "engine/document/tree.h"
 #include "engine/plugin/manifest.h"
 
 #define MANIFEST "plugin.yaml"
@@ -24,18 +23,25 @@ static void add_plugin(struct arena *arena, struct plugins *plugins, const char 
 		plugins->count++;
 }
 
-int plugin_read(struct arena *arena, const char *path, struct diagnostics *diagnostics)
+/* The name of the folder that a path lies in: of the real one, where the path is one of a file. */
+static const char *folder_name(struct arena *arena, const char *path)
+{
+	CLEANUP_FREE char *whole = realpath(path, NULL);
+	char *copy = arena_strdup(arena, whole ? whole : path);
+	char *slash = strrchr(copy, '/');
+	if (!slash)
+		return "";
+	*slash = '\0';
+	return file_base_name(copy);
+}
+
+int plugin_read(struct arena *arena, const struct tree *tree, const char *path, struct diagnostics *diagnostics)
 {
 	const struct source *source;
 	struct plugin plugin = {0};
-	CLEANUP_FREE char *whole = realpath(path, NULL);
-	char *slash = whole ? strrchr(whole, '/') : NULL;
-	if (document_open(arena, path, &source, diagnostics) < 0)
+	if (tree_open(tree, arena, path, &source, diagnostics) < 0)
 		return -1;
-	if (slash)
-		*slash = '\0';
-	const char *folder = slash ? strrchr(whole, '/') : NULL;
-	return manifest_read(arena, arena_strdup(arena, folder ? folder + 1 : ""), source, &plugin, diagnostics);
+	return manifest_read(arena, folder_name(arena, path), source, &plugin, diagnostics);
 }
 
 int plugins_from_texts(struct arena *arena, const char *const *names, const char *const *texts, const size_t *lengths,
@@ -54,57 +60,85 @@ int plugins_from_texts(struct arena *arena, const char *const *names, const char
 	return 0;
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b) /* the same everywhere, unlike alphasort */
+static int by_bytes(const void *a, const void *b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int is_visible(const struct dirent *entry)
+/* What is in any of the places, sorted, each once. */
+static int list_names(struct arena *arena, const struct plugins_place *places, size_t count, const char ***ret_names,
+		      size_t *ret_count, struct error *err)
 {
-	return entry->d_name[0] != '.';
-}
-
-/* False: it could not be read (told). A folder without a manifest is no plugin. */
-static bool read_folder(struct arena *arena, const char *folder, const char *name, struct plugins *plugins,
-			struct diagnostics *diagnostics)
-{
-	const char *path = arena_printf(arena, "%s/%s/" MANIFEST, folder, name);
-	size_t count = plugins->count;
-	CLEANUP_FREE char *text = NULL;
-	CLEANUP_ERROR struct error err = ERROR_NONE;
-	size_t length;
-	if (!file_exists(path))
-		return true;
-	if (file_read(path, DOCUMENT_SIZE_LIMIT, &text, &length, &err) < 0) {
-		diagnostics_add(diagnostics, SEVERITY_ERROR, "plugin/read", (struct span){0}, "%s", error_text(&err));
-		return false;
+	const char **names = NULL;
+	size_t all = 0, capacity = 0, unique = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *const *found;
+		size_t found_count;
+		if (tree_list(places[i].tree, arena, places[i].folder, &found, &found_count, err) < 0)
+			return -1;
+		for (size_t k = 0; k < found_count; k++)
+			*(const char **)arena_grow(arena, &names, &all, &capacity, sizeof(*names)) = found[k];
 	}
-	add_plugin(arena, plugins, arena_strdup(arena, name), document_source(arena, path, text, length), diagnostics);
+	if (all)
+		qsort(names, all, sizeof(*names), by_bytes);
+	for (size_t i = 0; i < all; i++)
+		if (!unique || strcmp(names[unique - 1], names[i]) != 0)
+			names[unique++] = names[i];
+	*ret_names = names;
+	*ret_count = unique;
+	return 0;
+}
+
+/* 1: it is read; 0: there is none here, for a folder without a manifest is no plugin; -1: something is wrong with it (told). */
+static int read_here(struct arena *arena, const struct plugins_place *place, const char *name, struct plugins *plugins,
+		     struct diagnostics *diagnostics)
+{
+	const char *path = arena_printf(arena, "%s/%s/" MANIFEST, place->folder, name);
+	const struct source *source;
+	size_t count = plugins->count;
+	if (!tree_has(place->tree, path))
+		return 0;
+	if (tree_open(place->tree, arena, path, &source, diagnostics) < 0)
+		return -1;
+	add_plugin(arena, plugins, name, source, diagnostics);
+	if (plugins->count == count)
+		return -1;
+	if (place->manifests_only && plugins->items[count].program)
+		plugins->count = count;
 	return plugins->count > count;
 }
 
-int plugins_read(struct arena *arena, const char *folder, struct plugins **ret_plugins, struct diagnostics *diagnostics)
+int plugins_read_from(struct arena *arena, const struct plugins_place *places, size_t count, struct plugins **ret_plugins,
+		      struct diagnostics *diagnostics)
 {
-	struct dirent **entries;
-	int count = scandir(folder, &entries, is_visible, by_bytes);
-	if (count < 0) {
+	const char **names;
+	size_t names_count;
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	if (list_names(arena, places, count, &names, &names_count, &err) < 0) {
 		struct diagnostic *diagnostic = diagnostics_add(diagnostics, SEVERITY_ERROR, "plugin/read", (struct span){0},
-								"the folder of plugins, %s: %s", folder, strerror(errno));
+								"the folder of plugins, %s", error_text(&err));
 		diagnostic_hint(diagnostics, diagnostic, "say where the plugins are with --plugins");
 		return -1;
 	}
 	struct plugins *plugins = ARENA_NEW(arena, struct plugins);
-	plugins->items = arena_alloc(arena, ((size_t)count + 1) * sizeof(*plugins->items));
+	plugins->items = arena_alloc(arena, (names_count + 1) * sizeof(*plugins->items));
 	bool good = true;
-	for (int i = 0; i < count; i++) {
-		good = read_folder(arena, folder, entries[i]->d_name, plugins, diagnostics) && good;
-		free(entries[i]);
+	for (size_t i = 0; i < names_count; i++) {
+		int read = 0;
+		for (size_t k = 0; k < count && read == 0; k++)
+			read = read_here(arena, &places[k], names[i], plugins, diagnostics);
+		good = good && read >= 0;
 	}
-	free(entries);
 	if (!good)
 		return -1;
 	*ret_plugins = plugins;
 	return 0;
+}
+
+int plugins_read(struct arena *arena, const char *folder, struct plugins **ret_plugins, struct diagnostics *diagnostics)
+{
+	const struct plugins_place place = {.tree = &tree_of_files, .folder = folder};
+	return plugins_read_from(arena, &place, 1, ret_plugins, diagnostics);
 }
 
 static const char *nearest_action(const struct plugins *plugins, const char *name)

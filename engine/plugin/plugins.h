@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/base/value.h"
 #include "engine/document/diagnostic.h"
+#include "engine/document/tree.h"
 #include "engine/expression/template.h"
 #include "engine/runbook/inventory.h"
 #include "engine/schema/schema.h"
@@ -68,10 +69,20 @@ struct plugins {
 	size_t count;
 };
 
-/* Reads every plugins/NAME/plugin.yaml below folder (sorted). -1: errors among the diagnostics. */
+/* A folder of plugins: NAME/plugin.yaml below it. */
+struct plugins_place {
+	const struct tree *tree;
+	const char *folder;
+	bool manifests_only; /* a plugin that is a program is not taken from here */
+};
+
+/* Reads every plugin (sorted) out of the first place that has it. -1: errors among the diagnostics. */
+int plugins_read_from(struct arena *arena, const struct plugins_place *places, size_t count, struct plugins **ret_plugins,
+		      struct diagnostics *diagnostics);
+/* The same from one folder of the file system. */
 int plugins_read(struct arena *arena, const char *folder, struct plugins **ret_plugins, struct diagnostics *diagnostics);
-/* One plugin.yaml, wherever it lies. path: as document_open takes it; its folder must have the plugin's name. */
-int plugin_read(struct arena *arena, const char *path, struct diagnostics *diagnostics);
+/* One plugin.yaml, wherever it lies in the tree; its folder must have the plugin's name. */
+int plugin_read(struct arena *arena, const struct tree *tree, const char *path, struct diagnostics *diagnostics);
 /* From texts that were stored in a run directory: names and texts in parallel. */
 int plugins_from_texts(struct arena *arena, const char *const *names, const char *const *texts, const size_t *lengths,
 		       size_t count, struct plugins **ret_plugins, struct diagnostics *diagnostics);

@@ -7,6 +7,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/report/fields.h"
+#include "engine/report/plan_forecast.h"
 #include "engine/report/page.h"
 #include "engine/report/words.h"
 
@@ -204,16 +205,21 @@ static void print_state(struct page *page, unsigned indent, const char *label, c
 	page_end(page);
 }
 
-/* "tried up to 3 times, at first after 20s; time limit 10m" */
+/* "takes 4.7s, 90th percentile 6.1s; tried up to 3 times, at first after 20s; time limit 10m" */
 static void print_limits(struct page *page, unsigned indent, const struct value *row)
 {
 	const struct value *retry = value_get(row, "retry");
 	int64_t timeout = field_duration(row, "timeout", 0), delay = field_duration(retry, "delay", 0);
 	int64_t attempts = value_get_int(retry, "attempts", 1);
 	char text[DURATION_TEXT_SIZE];
-	if (attempts <= 1 && timeout <= 0)
+	bool forecast = plan_forecast_has(row);
+	if (attempts <= 1 && timeout <= 0 && !forecast)
 		return;
 	page_line(page, indent, indent + 4);
+	if (forecast)
+		plan_forecast_row(page, row);
+	if (forecast && (attempts > 1 || timeout > 0))
+		page_put(page, INK_DIM, "; ");
 	if (attempts > 1)
 		page_putf(page, INK_DIM, "tried up to %lld times", (long long)attempts);
 	duration_short(delay, text);
@@ -374,6 +380,7 @@ void report_plan(struct buffer *out, const struct value *plan, const struct repo
 		text.irreversible += is_irreversible(row) && !value_get_bool(row, "contingent", false);
 	}
 	print_legend(&text);
+	plan_forecast_whole(&text.page, plan);
 	print_sum(&text);
 	free(text.owner);
 }

@@ -45,8 +45,13 @@ void run_view_free(struct run_view *view);
 void report_run(struct buffer *out, const struct value *records, const struct report_style *style);
 /* `show -o json`: {run, runbook, outcome, started, elapsed, waited, machine, steps: [...], counts}. */
 const struct value *report_run_value(struct arena *arena, const struct value *records);
-/* `show -o html`: one page that needs nothing else. proof: {whole, unproven, text, head}, what verifying the journal said, or
- * NULL. */
+/* `show -o html`: one page that needs nothing else. proof: {whole, unproven, text, head, signature, anchor, index},
+ * what verifying the journal said (the last three texts may be missing), or NULL. */
 void report_run_html(struct buffer *out, const struct value *records, const struct value *proof);
+/* `history`: {repository, path, rev, commit, versions: [{commit, blob, author {name, email}, time, subject, signature {state,
+ * format, signer, key}, runs}], other_runs}; a run is as in `runs`, with commit and changed [path]. */
+void report_history(struct buffer *out, const struct value *history, const struct report_style *style);
+/* `diff`: {path, before {rev, commit}, after, fields, steps (library/step_diff.h), also: [{path, change}]}. */
+void report_diff(struct buffer *out, const struct value *diff, const struct report_style *style);
 /* `runs`: a table. Each item: {id, runbook, kind, operator, started, outcome, elapsed, waited, active}. */
 void report_runs(struct buffer *out, const struct value *runs, const struct report_style *style);

@@ -294,6 +294,9 @@ static void put_proof(struct buffer *out, const struct value *proof)
 			   : "bad",
 		  value_get_text(proof, "text"));
 	row(out, "last record", value_get_text(proof, "head"));
+	row(out, "signature", value_get_text(proof, "signature"));
+	row(out, "anchor", value_get_text(proof, "anchor"));
+	row(out, "index", value_get_text(proof, "index"));
 	html_putf(out, "</table>\n");
 }
 

@@ -154,11 +154,12 @@ int inventory_from_value(struct arena *arena, const char *path, const struct val
 	return diagnostics->errors > errors ? -1 : 0;
 }
 
-int inventory_read(struct arena *arena, const char *path, struct inventory **ret_inventory, struct diagnostics *diagnostics)
+int inventory_read(struct arena *arena, const struct tree *tree, const char *path, struct inventory **ret_inventory,
+		   struct diagnostics *diagnostics)
 {
 	const struct source *source;
 	const struct value *document;
-	if (document_read(arena, path, &source, &document, diagnostics) < 0)
+	if (tree_open(tree, arena, path, &source, diagnostics) < 0 || document_parse(arena, source, &document, diagnostics) < 0)
 		return -1;
 	return inventory_from_value(arena, path, document, ret_inventory, diagnostics);
 }

@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/value.h"
 #include "engine/document/diagnostic.h"
+#include "engine/document/tree.h"
 
 enum host_platform { PLATFORM_LINUX, PLATFORM_WINDOWS };
 enum host_shell { SHELL_POWERSHELL, SHELL_CMD };
@@ -60,8 +61,9 @@ struct inventory {
 	const char *path;
 };
 
-/* Reads, checks against the schema, builds. -1: errors among the diagnostics. */
-int inventory_read(struct arena *arena, const char *path, struct inventory **ret_inventory, struct diagnostics *diagnostics);
+/* Reads out of the tree, checks against the schema, builds. -1: errors among the diagnostics. */
+int inventory_read(struct arena *arena, const struct tree *tree, const char *path, struct inventory **ret_inventory,
+		   struct diagnostics *diagnostics);
 int inventory_from_value(struct arena *arena, const char *path, const struct value *document, struct inventory **ret_inventory,
 			 struct diagnostics *diagnostics);
 

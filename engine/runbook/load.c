@@ -16,7 +16,7 @@ struct loading { /* one runbook that is being read; outer ones call it */
 	const struct loading *caller;
 	const struct source *source;
 	const struct inventory *inventory;
-	const struct runbook_reader *reader;
+	const struct tree *tree;
 	struct runbook *root; /* of the whole; NULL in the root itself until it is built */
 	struct arena *arena;
 	struct diagnostics *diagnostics;
@@ -107,7 +107,7 @@ static struct runbook *load_callee(const struct loading *caller, const struct st
 	struct runbook *known = loaded_already(caller->root, path);
 	if (known)
 		return known;
-	if (caller->reader->read(caller->reader->context, caller->arena, path, &loading.source, caller->diagnostics) < 0) {
+	if (tree_open(caller->tree, caller->arena, path, &loading.source, caller->diagnostics) < 0) {
 		diagnostic_hint(caller->diagnostics,
 				refuse_call(caller, step, "call/missing", "the runbook that it calls cannot be read"),
 				"write its path as seen from the folder of this one");
@@ -167,23 +167,14 @@ static struct runbook *load(const struct loading *outer)
 	return runbook;
 }
 
-static int read_file(void *context, struct arena *arena, const char *path, const struct source **ret_source,
-		     struct diagnostics *diagnostics)
-{
-	(void)context;
-	return document_open(arena, path, ret_source, diagnostics);
-}
-
-static const struct runbook_reader from_files = {.read = read_file};
-
 int runbook_from_source(struct arena *arena, const struct source *source, const struct inventory *inventory,
-			const struct runbook_reader *reader, struct runbook **ret_runbook, struct diagnostics *diagnostics)
+			const struct tree *tree, struct runbook **ret_runbook, struct diagnostics *diagnostics)
 {
 	size_t errors = diagnostics->errors;
 	*ret_runbook = NULL;
 	struct loading loading = {.source = source,
 				  .inventory = inventory,
-				  .reader = reader ? reader : &from_files,
+				  .tree = tree ? tree : &tree_of_files,
 				  .arena = arena,
 				  .diagnostics = diagnostics};
 	struct runbook *runbook = load(&loading);
@@ -198,7 +189,7 @@ int runbook_read(struct arena *arena, const char *path, const struct inventory *
 {
 	const struct source *source;
 	*ret_runbook = NULL;
-	if (read_file(NULL, arena, path, &source, diagnostics) < 0)
+	if (tree_open(&tree_of_files, arena, path, &source, diagnostics) < 0)
 		return -1;
-	return runbook_from_source(arena, source, inventory, NULL, ret_runbook, diagnostics);
+	return runbook_from_source(arena, source, inventory, &tree_of_files, ret_runbook, diagnostics);
 }

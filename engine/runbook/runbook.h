@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/document/diagnostic.h"
+#include "engine/document/tree.h"
 #include "engine/expression/template.h"
 #include "engine/runbook/inventory.h"
 
@@ -131,21 +132,14 @@ struct runbook {
 
 #define CALL_DEPTH_LIMIT 16
 
-/* Where the text of a runbook comes from. path: as document_read takes it. */
-struct runbook_reader {
-	int (*read)(void *context, struct arena *arena, const char *path, const struct source **ret_source,
-		    struct diagnostics *diagnostics);
-	void *context;
-};
-
 /* Reads, checks shape, names and defaults, builds. -1: errors among the diagnostics; *ret_runbook is NULL if there is no map to
  * read, else what there is of it, for further checks, so that all that is wrong can be told at once. inventory may be NULL:
  * then hosts and secrets are not checked. */
 int runbook_read(struct arena *arena, const char *path, const struct inventory *inventory, struct runbook **ret_runbook,
 		 struct diagnostics *diagnostics);
-/* As runbook_read, from a text; what it calls comes from reader (NULL: from files). */
+/* As runbook_read, from a text of this tree (NULL: of files); what it calls is read out of the same one. */
 int runbook_from_source(struct arena *arena, const struct source *source, const struct inventory *inventory,
-			const struct runbook_reader *reader, struct runbook **ret_runbook, struct diagnostics *diagnostics);
+			const struct tree *tree, struct runbook **ret_runbook, struct diagnostics *diagnostics);
 
 /* Calls visit for every step in every block of this runbook (not of those it calls), outer before inner. visit returns false to
  * stop. */

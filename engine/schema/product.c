@@ -17,15 +17,17 @@
 EMBED(runbook);
 EMBED(inventory);
 EMBED(plugin);
+EMBED(audit);
+EMBED(policy);
 
 static struct {
 	const char *name;
 	const char *text;
 	struct schema *schema; /* NULL until it is used */
 } products[] = {
-	{"runbook", runbook_schema_text, NULL},
-	{"inventory", inventory_schema_text, NULL},
-	{"plugin", plugin_schema_text, NULL},
+	{"runbook", runbook_schema_text, NULL}, {"inventory", inventory_schema_text, NULL},
+	{"plugin", plugin_schema_text, NULL},	{"audit", audit_schema_text, NULL},
+	{"policy", policy_schema_text, NULL},
 };
 
 static struct schema *compile(const char *name, const char *text)

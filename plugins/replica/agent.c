@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,18 +17,12 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
+#include "plugins/replica/options.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
 
 #define RULES_LIMIT (1024u * 1024)
 #define PIPE_SIZE   (1024 * 1024) /* so that neither end waits for each piece; the kernel may say no, and it may be no pipe */
-
-struct options {
-	const char *set, *state, *root, *store, *rules, *device;
-	uint64_t term;
-	bool consistent;
-	char **command; /* that reaches the target */
-};
 
 static int complain(const struct error *err)
 {
@@ -81,6 +74,22 @@ static void close_line(const struct line *line)
 
 /* --- sync, verify --- */
 
+/* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
+static void print_text(const char *text)
+{
+	CLEANUP_BUFFER struct buffer repaired = {0};
+	utf8_append_repaired(&repaired, text, strlen(text));
+	putchar('"');
+	for (const char *at = buffer_text(&repaired); *at; at++)
+		if (*at == '"' || *at == '\\')
+			printf("\\%c", *at);
+		else if ((unsigned char)*at < ' ')
+			printf("\\u%04x", *at);
+		else
+			putchar(*at);
+	putchar('"');
+}
+
 static void print_skipped(void *argument, const char *path, const char *why)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
@@ -106,11 +115,13 @@ static void print_result(const struct source_result *result)
 	       ",\"others\":%" PRIu64 ",\"bytes\":%" PRIu64 ",",
 	       result->way, result->generation, point, count->folders, count->files, count->others, count->bytes);
 	printf("\"made\":%" PRIu64 ",\"patched\":%" PRIu64 ",\"changed\":%" PRIu64 ",\"linked\":%" PRIu64
-	       ",\"deleted\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"records\":%" PRIu64 ",\"content\":%" PRIu64 ",",
-	       count->made, count->patched, count->changed, count->linked, count->deleted, count->moved, count->records,
-	       count->content);
-	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64 "}\n",
-	       count->unstable, count->skipped, result->wire_out, result->wire_in);
+	       ",\"deleted\":%" PRIu64 ",\"renamed\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"orphans\":%" PRIu64
+	       ",\"records\":%" PRIu64 ",\"content\":%" PRIu64 ",",
+	       count->made, count->patched, count->changed, count->linked, count->deleted, count->renamed, count->moved,
+	       count->orphans, count->records, count->content);
+	printf("\"unstable\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"wire_out\":%" PRIu64 ",\"wire_in\":%" PRIu64
+	       ",\"plain_out\":%" PRIu64 "}\n",
+	       count->unstable, count->skipped, result->wire_out, result->wire_in, result->plain_out);
 }
 
 static int read_rules(const char *path, struct rules **ret_rules, struct error *err)
@@ -125,41 +136,95 @@ static int read_rules(const char *path, struct rules **ret_rules, struct error *
 	return rules_parse(text, ret_rules, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }
 
-static int lead(const struct options *options, bool verify)
+static void print_difference_json(void *argument, const char *path, const char *what)
+{
+	(void)argument;
+	printf("{\"what\":\"%s\",\"path\":", what);
+	print_text(path);
+	printf("}\n");
+}
+
+struct told { /* of the progress */
+	int64_t every, began, last;
+	struct cycle_progress now;
+};
+
+static void print_progress(const struct told *told)
+{
+	const struct cycle_progress *now = &told->now;
+	double seconds = (double)(clock_boottime() - told->began) / (double)NSEC_PER_SEC;
+	printf("{\"progress\":{\"files\":%" PRIu64 ",\"files_total\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"bytes_total\":%" PRIu64
+	       ",\"content\":%" PRIu64 ",\"wire\":%" PRIu64 ",\"seconds\":%.3f,\"rate\":%.0f}}\n",
+	       now->files, now->files_total, now->bytes, now->bytes_total, now->content, now->wire, seconds,
+	       seconds > 0 ? (double)now->bytes / seconds : 0);
+	fflush(stdout);
+}
+
+static void tell_progress(void *argument, const struct cycle_progress *progress)
+{
+	struct told *told = argument;
+	int64_t now = clock_boottime();
+	told->now = *progress;
+	if (told->last && now - told->last < told->every)
+		return;
+	told->last = now;
+	print_progress(told);
+}
+
+typedef int lead_way(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+
+static int lead(const struct options *options, lead_way *way)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct rules *rules;
 	struct line line = {.pid = -1};
 	if (read_rules(options->rules, &rules, &err) < 0 || open_line(options->command, &line, &err) < 0)
 		return complain(&err);
-	const struct source source = {
+	struct source source = {
 		.set = options->set,
 		.state = options->state,
 		.root = options->root,
+		.roots = options->sources,
+		.root_count = options->source_count,
 		.rules = rules,
 		.term = options->term,
 		.consistent = options->consistent,
-		.events = {.skipped = print_skipped, .difference = verify ? print_difference : NULL},
+		.mounted = options->mounted,
+		.orphans = options->orphans,
+		.orphan_age = options->orphan_age,
+		.compression = options->compression,
+		.limits = options->limits,
+		.events = {.skipped = print_skipped},
 	};
+	struct told told = {.every = options->progress, .began = clock_boottime()};
+	if (options->progress >= 0) {
+		source.events.progress = tell_progress;
+		source.events.argument = &told;
+	}
+	if (way != source_cycle)
+		source.events.difference = options->json ? print_difference_json : print_difference;
 	struct stream stream = stream_of_fds("the target", line.input, line.output);
 	struct source_result result;
-	int failed = (verify ? source_verify : source_cycle)(&source, &stream, &result, &err);
+	int failed = way(&source, &stream, &result, &err);
 	close_line(&line);
 	rules_free(rules);
 	if (failed < 0)
 		return complain(&err);
+	told.now.wire = result.wire_out;
+	if (options->progress >= 0)
+		print_progress(&told);
 	print_result(&result);
-	return verify && result.count.records ? 3 : 0;
+	return way == source_verify && result.count.records ? 3 : 0;
 }
 
 static int run_sync(const struct options *options)
 {
-	return lead(options, false);
+	return lead(options, options->dry_run ? source_plan : source_cycle);
 }
 
 static int run_verify(const struct options *options)
 {
-	return lead(options, true);
+	return lead(options, source_verify);
 }
 
 /* --- rules --- */
@@ -208,23 +273,13 @@ static int run_serve(const struct options *options)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct stream stream = stream_of_fds("the source", STDIN_FILENO, STDOUT_FILENO);
 	fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
-	return target_serve(options->store, options->device, &stream, &err) < 0 ? complain(&err) : 0;
-}
-
-/* As a JSON string, whatever an operator calls a folder; bytes that are no UTF-8 are shown as such. */
-static void print_text(const char *text)
-{
-	CLEANUP_BUFFER struct buffer repaired = {0};
-	utf8_append_repaired(&repaired, text, strlen(text));
-	putchar('"');
-	for (const char *at = buffer_text(&repaired); *at; at++)
-		if (*at == '"' || *at == '\\')
-			printf("\\%c", *at);
-		else if ((unsigned char)*at < ' ')
-			printf("\\u%04x", *at);
-		else
-			putchar(*at);
-	putchar('"');
+	const struct target_options target = {
+		.store = options->store,
+		.device = options->device,
+		.mounted = options->mounted,
+		.replace_foreign = options->replace_foreign,
+	};
+	return target_serve(&target, &stream, &err) < 0 ? complain(&err) : 0;
 }
 
 static void print_store(const struct store *store)
@@ -295,11 +350,18 @@ static const struct {
 	int (*run)(const struct options *options);
 	unsigned needs;
 } verbs[] = {
-	{"sync", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] [--consistent] -- COMMAND...", run_sync,
-	 NEEDS_SOURCE},
-	{"verify", "--set NAME --state DIR --root PATH [--rules FILE] [--term N] -- COMMAND...", run_verify, NEEDS_SOURCE},
+	{"sync",
+	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
+	 "[--mounted] "
+	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] "
+	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] -- COMMAND...",
+	 run_sync, NEEDS_SOURCE},
+	{"verify",
+	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "
+	 "COMMAND...",
+	 run_verify, NEEDS_SOURCE},
 	{"explain", "--rules FILE PATH...", run_explain, 0},
-	{"serve", "--store DIR [--device PATH]", run_serve, NEEDS_STORE},
+	{"serve", "--store DIR [--device PATH] [--mounted] [--replace-foreign]", run_serve, NEEDS_STORE},
 	{"status", "--store DIR", run_status, NEEDS_STORE},
 	{"recover", "--store DIR", run_recover, NEEDS_STORE},
 	{"promote", "--store DIR --term N", run_promote, NEEDS_STORE | NEEDS_TERM},
@@ -311,63 +373,6 @@ static int usage(void)
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		fprintf(stderr, "  standin-agent %s %s\n", verbs[i].name, verbs[i].usage);
 	return 2;
-}
-
-static bool parse_term(const char *text, uint64_t *ret_term)
-{
-	char *end;
-	errno = 0;
-	*ret_term = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno;
-}
-
-static bool parse_options(int argc, char **argv, struct options *ret_options, bool *ret_term)
-{
-	static const struct option known[] = {
-		{"set", required_argument, NULL, 's'},
-		{"state", required_argument, NULL, 'd'},
-		{"root", required_argument, NULL, 'r'},
-		{"store", required_argument, NULL, 'o'},
-		{"device", required_argument, NULL, 'v'},
-		{"rules", required_argument, NULL, 'u'},
-		{"term", required_argument, NULL, 't'},
-		{"consistent", no_argument, NULL, 'c'},
-		{0},
-	};
-	for (int option; (option = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
-		switch (option) {
-		case 's':
-			ret_options->set = optarg;
-			break;
-		case 'd':
-			ret_options->state = optarg;
-			break;
-		case 'r':
-			ret_options->root = optarg;
-			break;
-		case 'o':
-			ret_options->store = optarg;
-			break;
-		case 'v':
-			ret_options->device = optarg;
-			break;
-		case 'u':
-			ret_options->rules = optarg;
-			break;
-		case 'c':
-			ret_options->consistent = true;
-			break;
-		case 't':
-			*ret_term = true;
-			if (parse_term(optarg, &ret_options->term))
-				break;
-			return false;
-		default:
-			return false;
-		}
-	}
-	ret_options->command = argv + optind;
-	return true;
 }
 
 static void prepare_process(void)
@@ -383,17 +388,18 @@ static void prepare_process(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.term = 1};
-	bool term = false;
+	struct options options = {0};
 	for (size_t i = 0; argc > 1 && i < COUNT_OF(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
-		if (!parse_options(argc - 1, argv + 1, &options, &term))
+		if (!options_parse(argc - 1, argv + 1, &options))
 			return usage();
-		bool source = options.set && options.state && options.root && options.command[0];
+		bool source = options.set && options.state && options.command[0] && !options.root == (options.source_count > 0);
 		if (((verbs[i].needs & NEEDS_SOURCE) && !source) || ((verbs[i].needs & NEEDS_STORE) && !options.store) ||
-		    ((verbs[i].needs & NEEDS_TERM) && !term))
+		    ((verbs[i].needs & NEEDS_TERM) && !options.term))
 			return usage();
+		if (!options.term)
+			options.term = 1;
 		prepare_process();
 		return verbs[i].run(&options);
 	}

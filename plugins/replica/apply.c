@@ -29,7 +29,10 @@ struct apply {
 	size_t move_count, move_capacity;
 	struct tree tree;
 	int staging, trash;
-	int folder; /* descriptor of the present one; -1: it is not there */
+	int folder;			 /* descriptor of the present one; -1: it is not there */
+	int store;			 /* descriptor of the store's folder, not owned */
+	uint64_t generation;		 /* that the batch makes */
+	char path[ENTRY_PATH_LIMIT + 1]; /* of the present folder */
 	uint64_t trashed, conflicts;
 	struct table *touched; /* folders in which something may have changed */
 	struct record record;
@@ -257,6 +260,48 @@ static int on_delete(struct apply *apply, const struct record *record, struct er
 	return move_to_trash(apply, record->name, err);
 }
 
+/* --- orphans: STORE/orphans/GENERATION, and the path in the tree --- */
+
+/* Opens the folder `name` in *folder, which is closed; makes it if need be. */
+static int step_into(int *folder, const char *name, struct error *err)
+{
+	int next = mkdirat(*folder, name, 0700) < 0 && errno != EEXIST
+			   ? -1
+			   : openat(*folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (next < 0)
+		return error_set_errno(err, errno, "cannot make the folder for orphans, at %s", name);
+	close(*folder);
+	*folder = next;
+	return 0;
+}
+
+static int open_orphans(const struct apply *apply, int *ret_fd, struct error *err)
+{
+	CLEANUP_FREE char *path = memory_printf("orphans/%" PRIu64 "/%s", apply->generation, apply->path);
+	CLEANUP_CLOSE int folder = fcntl(apply->store, F_DUPFD_CLOEXEC, 0);
+	char *left = path;
+	for (char *name; (name = strsep(&left, "/"));)
+		if (*name && step_into(&folder, name, err) < 0)
+			return -1;
+	*ret_fd = take_fd(folder);
+	return 0;
+}
+
+/* If it is there already, this was applied before; and what has its name in the tree now is what took its place. */
+static int on_orphan(struct apply *apply, const struct record *record, struct error *err)
+{
+	CLEANUP_CLOSE int aside = -1;
+	struct stat status;
+	if (fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	if (open_orphans(apply, &aside, err) < 0)
+		return -1;
+	if (renameat2(apply->folder, record->name, aside, record->name, RENAME_NOREPLACE) < 0 && errno != EEXIST &&
+	    errno != ENOENT)
+		return error_set_errno(err, errno, "cannot move it beside the tree");
+	return 0;
+}
+
 static int on_folder_done(struct apply *apply, const struct record *record, struct error *err)
 {
 	if (apply->tree.is_volume)
@@ -273,6 +318,7 @@ static int on_folder(struct apply *apply, const struct record *record, struct er
 	apply->folder = -1;
 	if (apply->tree.is_volume)
 		return 0;
+	snprintf(apply->path, sizeof(apply->path), "%s", record->path);
 	if (tree_folder(&apply->tree, record->path, &apply->folder, &why) == 0)
 		return 0;
 	if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
@@ -284,7 +330,8 @@ static int on_folder(struct apply *apply, const struct record *record, struct er
 static int (*const actions[RECORD_KINDS])(struct apply *apply, const struct record *record, struct error *err) = {
 	[RECORD_FOLDER] = on_folder, [RECORD_STAGED] = on_staged,	    [RECORD_PATCHED] = on_patched,
 	[RECORD_META] = on_meta,     [RECORD_MAKE_FOLDER] = on_make_folder, [RECORD_LINK] = on_link,
-	[RECORD_DELETE] = on_delete, [RECORD_FOLDER_DONE] = on_folder_done, [RECORD_MOVED] = on_moved,
+	[RECORD_DELETE] = on_delete, [RECORD_ORPHAN] = on_orphan,	    [RECORD_FOLDER_DONE] = on_folder_done,
+	[RECORD_MOVED] = on_moved,
 };
 
 static int apply_records(struct apply *apply, const struct frame *frame, struct error *err)
@@ -431,6 +478,8 @@ int batch_apply(const struct store *store, struct table *touched, uint64_t *ret_
 	struct batch_end end;
 	apply->touched = touched;
 	apply->tree.root = apply->staging = apply->trash = apply->folder = -1;
+	apply->store = store->folder;
+	apply->generation = store->point.generation + 1;
 	CLEANUP_FREE char *tree = store_tree(store, store->point.tree);
 	CLEANUP_CLOSE int log = open_log(store, err);
 	int result = log < 0 ? -1 : 0;

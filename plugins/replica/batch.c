@@ -347,6 +347,7 @@ static const struct {
 	[RECORD_LINK] = {on_link, 0},
 	[RECORD_DELETE] = {log_record, DIFFERENCE},
 	[RECORD_MOVE] = {on_move, DIFFERENCE},
+	[RECORD_ORPHAN] = {log_record, DIFFERENCE},
 	[RECORD_FOLDER_DONE] = {on_folder_done, 0},
 };
 

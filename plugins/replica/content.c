@@ -178,6 +178,8 @@ int content_read(struct content *content, int fd, uint64_t size, unsigned flags,
 			digest_stream_skip(content->stream, length);
 		}
 		ended = offset + length >= *ret_size;
+		if (sink && sink->progress)
+			sink->progress(sink->argument, offset + length);
 		if (ended)
 			*ret_digest = digest_stream_end(content->stream);
 		if (flags & CONTENT_ZEROS)

@@ -17,6 +17,7 @@ void content_free(struct content *content); /* NULL is fine */
 struct content_sink {
 	int (*data)(void *argument, uint64_t offset, const void *bytes, size_t length, struct error *err);
 	int (*hole)(void *argument, uint64_t offset, uint64_t length, struct error *err);
+	void (*progress)(void *argument, uint64_t offset); /* so far was read; holes count */
 	void *argument;
 };
 

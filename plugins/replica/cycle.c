@@ -11,6 +11,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/object.h"
+#include "plugins/replica/orphan.h"
 #include "plugins/replica/volume.h"
 
 /* What the base has and the walk did not come to: below a folder that was deleted it is dropped; below one that could not be
@@ -68,33 +69,16 @@ static void gone_free(struct gone *gone)
 
 /* --- one entry of a folder --- */
 
-static int send_name(struct run *run, enum record_kind kind, const char *name, struct error *err)
-{
-	run->record.kind = kind;
-	snprintf(run->record.name, sizeof(run->record.name), "%s", name);
-	run->touched = true;
-	return changes_add(&run->changes, &run->record, err);
-}
-
-static int delete_old(struct run *run, const struct manifest_folder *base, const struct entry *old, struct error *err)
-{
-	if (run_tells(run, old->name, "extra"))
-		return 0;
-	if (S_ISDIR(old->meta.mode) || old->meta.size > MOVES_MINIMUM)
-		moves_deleted(run->moves, base->path, old->name);
-	run->cycle->count.deleted++;
-	return send_name(run, RECORD_DELETE, old->name, err);
-}
-
 /* The target has it under another name: *ret_moved is what it was in the base; NULL: it has not. */
 static int move_here(struct run *run, const struct entry *entry, const struct moved **ret_moved, struct error *err)
 {
 	const struct moved *moved = *ret_moved = moves_take(run->moves, entry, run->folder->path);
 	if (!moved)
 		return 0;
+	run_tells(run, entry->name, "renamed");
 	snprintf(run->record.path, sizeof(run->record.path), "%s", moved->path);
-	run->cycle->count.moved++;
-	return send_name(run, RECORD_MOVE, entry->name, err);
+	run->cycle->count.renamed++;
+	return run_sends_name(run, RECORD_MOVE, entry->name, err);
 }
 
 static int update_folder_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
@@ -107,7 +91,7 @@ static int update_folder_entry(struct run *run, struct entry *entry, const struc
 	if (move_here(run, entry, &moved, err) < 0 || moved)
 		return moved ? 0 : -1;
 	run->cycle->count.made++;
-	return send_name(run, RECORD_MAKE_FOLDER, entry->name, err);
+	return run_sends_name(run, RECORD_MAKE_FOLDER, entry->name, err);
 }
 
 static void count_entry(struct cycle_count *count, const struct entry *entry)
@@ -140,9 +124,9 @@ static void settle_volume(struct cycle *cycle, struct entry *entry)
 static int update_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
 {
 	enum object_outcome outcome = OBJECT_IS_NEW;
+	const struct entry met = *entry;
 	const struct moved *moved = NULL;
 	struct entry under_other_name;
-	count_entry(&run->cycle->count, entry);
 	if (!old && S_ISREG(entry->meta.mode) && move_here(run, entry, &moved, err) < 0)
 		return -1;
 	if (moved) {
@@ -156,6 +140,7 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
 					   : object_update(run, entry, old, &outcome, err) < 0)
 		return -1;
+	count_entry(&run->cycle->count, &met);
 	if (run->cycle->tree->is_volume)
 		settle_volume(run->cycle, entry);
 	if (outcome == OBJECT_IS_NEW) {
@@ -164,6 +149,16 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	}
 	if (outcome == OBJECT_AS_OLD && old)
 		manifest_entry(run->cycle->next, old);
+	return 0;
+}
+
+static int drop_old(struct run *run, const struct manifest_folder *base, const struct entry *old, bool *ret_kept,
+		    struct error *err)
+{
+	if (orphan_update(run, old, ret_kept, err) < 0)
+		return -1;
+	if (!*ret_kept && (S_ISDIR(old->meta.mode) || old->meta.size > MOVES_MINIMUM))
+		moves_deleted(run->moves, base->path, old->name);
 	return 0;
 }
 
@@ -177,12 +172,15 @@ static int merge_entries(struct merge *merge, const struct walk_folder *folder, 
 		const struct entry *old = j < olds ? &base->entries[j] : NULL;
 		int order = !entry ? 1 : !old ? -1 : strcmp(entry->name, old->name);
 		bool away = old && order >= 0 && moves_is_away(run->moves, merge->base->was, base->path, old->name);
+		bool kept = false;
 		run->touched |= away;
-		if (order > 0 && !away && delete_old(run, base, old, err) < 0)
+		if (order > 0 && !away && drop_old(run, base, old, &kept, err) < 0)
+			return -1;
+		if (order == 0 && !away && orphan_make_way(run, entry, old, err) < 0)
 			return -1;
 		if (order <= 0 && update_entry(run, entry, order || away ? NULL : old, err) < 0)
 			return -1;
-		bool replaced = order > 0 || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
+		bool replaced = (order > 0 && !kept) || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
 		if (replaced && S_ISDIR(old->meta.mode))
 			gone_add(&merge->gone, folder->path, old->name);
 		i += order <= 0;
@@ -214,11 +212,10 @@ static int finish_folder(struct run *run, const struct manifest_folder *base, st
 	const char *difference = folder_difference(self, base);
 	if (!difference && !run->touched)
 		return 0;
-	if (run->cycle->events.difference) {
-		if (base && difference)
-			run_tells(run, "", difference);
+	if (base && difference && run_tells(run, "", difference))
 		return 0;
-	}
+	if (run_only_tells(run))
+		return 0;
 	struct record *record = &run->record;
 	record->kind = RECORD_FOLDER_DONE;
 	record->meta = self->meta;
@@ -231,7 +228,7 @@ static int finish_folder(struct run *run, const struct manifest_folder *base, st
 static void read_folder_attributes(struct run *run, struct entry *self)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
-	if (run->cycle->tree->is_volume)
+	if (run->folder->fd < 0)
 		buffer_reset(&run->attributes);
 	else if (attributes_read(run->folder->fd, -1, NULL, &run->attributes, &why) < 0) {
 		run_skips(run, "", error_text(&why));
@@ -258,6 +255,7 @@ static int merge_folder(struct merge *merge, struct walk_folder *folder, const s
 	manifest_folder(run->cycle->next, folder->path, &settled);
 	if (merge_entries(merge, folder, base, err) < 0)
 		return -1;
+	run_progress(run, 0);
 	if (!folder_difference(&folder->self, base) && !run->touched)
 		return 0;
 	read_folder_attributes(run, &folder->self); /* again: the entries have used the buffer */
@@ -380,9 +378,9 @@ static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 			return -1;
 		const struct manifest_folder *base = old_of(merge, folder.path);
 		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
-		if (folder.depth == 0 && !by_content && refuse_other_root(&folder, base, err) < 0)
+		if (folder.is_root && !by_content && refuse_other_root(&folder, base, err) < 0)
 			return -1;
-		if (folder.depth == 0 && refuse_tree(merge->run.cycle, base, err) < 0)
+		if (folder.is_root && refuse_tree(merge->run.cycle, base, err) < 0)
 			return -1;
 		if (merge_folder(merge, &folder, base, err) < 0)
 			return -1;
@@ -410,7 +408,7 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	run->changes.out = cycle->out;
 	run->content = content_new(cycle->seed);
 	cycle->began = clock_wall();
-	run->moves = cycle->base_path ? moves_new(cycle->base_path) : NULL;
+	run->moves = cycle->base && cycle->base_path ? moves_new(cycle->base_path) : NULL;
 	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
 	int result = merge_all(merge, walk, err);
 	if (result == 0)

@@ -1,7 +1,10 @@
 /*
  * frame.h - what a stream is cut into: a header of 16 bytes, and up to FRAME_LIMIT bytes that are whole or refused.
  *
- *     u32 length | u8 type | u8[3] 0 | u64 XXH3-64 of the payload, seeded with the type and the frame's number
+ *     u32 length | u8 type | u8 flags | u8[2] 0 | u64 XXH3-64 of the payload, seeded with type, flags and the frame's number
+ *
+ * Flag 1: the payload is compressed (compression.h), to be at most FRAME_LIMIT bytes when it is not. All is checked before
+ * that.
  *
  * Frames are numbered from 0 in each direction, so one that is missing, doubled or exchanged is noticed. The same frames make
  * the log of a batch on disk: what is torn there is noticed as well. Small things are gathered to FRAME_FILL before they are
@@ -10,6 +13,7 @@
 #pragma once
 
 #include "engine/base/buffer.h"
+#include "plugins/replica/compression.h"
 #include "plugins/replica/stream.h"
 
 #define FRAME_HEADER 16u
@@ -20,6 +24,8 @@ struct frame_writer {
 	struct stream *stream;
 	struct buffer payload; /* of the frame being filled, behind room for its header */
 	uint64_t number;
+	struct compressor *compressor; /* not owned; NULL: frames go as they are */
+	uint64_t plain; /* bytes that went into frames, headers too: with the line's, how much smaller they got */
 };
 
 /* Give a place for a payload to grow in; frame_end sends it. One frame at a time. */
@@ -33,6 +39,7 @@ struct frame_reader {
 	struct buffer bytes; /* what was read and not yet given out */
 	size_t used;	     /* of them */
 	uint64_t number;
+	struct buffer plain; /* of the frame that was compressed */
 };
 
 struct frame {

@@ -32,8 +32,10 @@ void moves_free(struct moves *moves)
 {
 	if (!moves)
 		return;
-	for (size_t i = 0; i < moves->count; i++)
+	for (size_t i = 0; i < moves->count; i++) {
 		free((void *)moves->all[i].path);
+		free((void *)moves->all[i].now);
+	}
 	free(moves->all);
 	free(moves->base);
 	table_free(&moves->deleted);
@@ -153,9 +155,12 @@ static bool may_move(const struct moves *moves, const struct moved *moved, const
 		return false;
 	/* What lies in a folder that has moved is met there, wherever that is. */
 	CLEANUP_FREE char *away = nearest(&moves->away, "", moved->path);
+	const struct moved *above = away ? table_get(&moves->away, away) : NULL;
 	if (has(&moves->deleted, away ? away : "", moved->path))
 		return true;
-	return !away && !is_behind(moved->path, folder, entry->name);
+	CLEANUP_FREE char *place =
+		above ? memory_printf("%s%s", above->now, moved->path + strlen(above->path)) : memory_strdup(moved->path);
+	return !is_behind(place, folder, entry->name);
 }
 
 const struct moved *moves_take(struct moves *moves, const struct entry *entry, const char *folder)
@@ -165,13 +170,13 @@ const struct moved *moves_take(struct moves *moves, const struct entry *entry, c
 	if (!moves->listed)
 		list(moves);
 	const struct moved key = {.ino = entry->ino};
-	const struct moved *moved =
-		moves->count ? bsearch(&key, moves->all, moves->count, sizeof(*moves->all), by_inode) : NULL;
+	struct moved *moved = moves->count ? bsearch(&key, moves->all, moves->count, sizeof(*moves->all), by_inode) : NULL;
 	CLEANUP_FREE char *path = join(folder, entry->name);
 	if (!moved || !may_move(moves, moved, entry, folder, path))
 		return NULL;
-	table_put(&moves->away, moved->path, "");
+	table_put(&moves->away, moved->path, moved);
 	if (S_ISDIR(entry->meta.mode))
 		table_put(&moves->arrived, path, moved);
+	moved->now = take(path);
 	return moved;
 }

@@ -15,6 +15,7 @@
 struct moved {
 	uint64_t ino;
 	const char *path;   /* in the base */
+	const char *now;    /* where it is; NULL: it has not moved */
 	uint64_t offset;    /* of a folder: where its part of the base begins (manifest_open_at) */
 	struct entry entry; /* as of the base; it has no name */
 };

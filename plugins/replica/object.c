@@ -22,7 +22,12 @@ bool run_tells(struct run *run, const char *name, const char *what)
 	CLEANUP_FREE char *path = memory_printf("%s%s%s", run->folder->path, *run->folder->path && *name ? "/" : "", name);
 	run->cycle->count.records++;
 	events->difference(events->argument, path, what);
-	return true;
+	return run_only_tells(run);
+}
+
+bool run_only_tells(const struct run *run)
+{
+	return run->cycle->events.difference && !(run->cycle->flags & CYCLE_DRY);
 }
 
 void run_skips(struct run *run, const char *name, const char *why)
@@ -32,6 +37,14 @@ void run_skips(struct run *run, const char *name, const char *why)
 	run->cycle->count.skipped++;
 	if (events->skipped)
 		events->skipped(events->argument, path, why);
+}
+
+int run_sends_name(struct run *run, enum record_kind kind, const char *name, struct error *err)
+{
+	run->record.kind = kind;
+	snprintf(run->record.name, sizeof(run->record.name), "%s", name);
+	run->touched = true;
+	return changes_add(&run->changes, &run->record, err);
 }
 
 struct digest run_attributes(const struct run *run)
@@ -78,16 +91,18 @@ static int update_special(struct run *run, struct entry *entry, const struct ent
 {
 	char aim[ENTRY_PATH_LIMIT + 2];
 	ssize_t length = 0;
+	const char *name;
+	int folder = walk_place(run->folder, entry, &name);
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	if (S_ISLNK(entry->meta.mode)) {
-		length = readlinkat(run->folder->fd, entry->name, aim, sizeof(aim));
+		length = readlinkat(folder, name, aim, sizeof(aim));
 		if (length <= 0 || (size_t)length > ENTRY_PATH_LIMIT)
 			error_set_errno(&why, length > 0 ? ENAMETOOLONG : errno, "cannot read the link");
 		else
 			entry->content = digest_bytes(run->cycle->seed, aim, (size_t)length);
 	}
 	if (why.code == ERROR_OK)
-		attributes_read(-1, run->folder->fd, entry->name, &run->attributes, &why);
+		attributes_read(-1, folder, name, &run->attributes, &why);
 	if (why.code != ERROR_OK) {
 		*ret_outcome = OBJECT_AS_OLD;
 		if (why.code != ERROR_NOT_FOUND) /* else it has vanished */

@@ -33,8 +33,12 @@ enum object_outcome {
 int object_update(struct run *run, struct entry *entry, const struct entry *old, enum object_outcome *ret_outcome,
 		  struct error *err);
 
-/* verify: tells the difference and returns true: nothing is to be sent. */
+/* verify: tells the difference and returns true: nothing is to be sent. A dry run: tells it, and goes on, to count. */
 bool run_tells(struct run *run, const char *name, const char *what);
+void run_progress(const struct run *run, uint64_t bytes); /* of the file at hand */
+bool run_only_tells(const struct run *run);		  /* verify */
+/* A record that is a name and nothing else. */
+int run_sends_name(struct run *run, enum record_kind kind, const char *name, struct error *err);
 void run_skips(struct run *run, const char *name, const char *why);
 /* The digest of run->attributes; zeros if there are none. */
 struct digest run_attributes(const struct run *run);

@@ -82,6 +82,11 @@ static char *get_text(struct wire *wire) /* malloc'ed */
 	return text;
 }
 
+static bool copy_text(char *to, size_t size, const char *text) /* false: it is too long */
+{
+	return (size_t)snprintf(to, size, "%s", text) < size;
+}
+
 static bool set_is_valid(const char *set)
 {
 	size_t length = strlen(set);
@@ -98,6 +103,7 @@ int send_hello(struct frame_writer *writer, const struct hello *hello, struct er
 	put_text(out, hello->set);
 	put_identity(out, &hello->source);
 	wire_put_u64(out, hello->term);
+	wire_put_u32(out, hello->features);
 	return frame_end(writer, FRAME_HELLO, err);
 }
 
@@ -110,6 +116,10 @@ int send_welcome(struct frame_writer *writer, const struct welcome *welcome, str
 	wire_put_u64(out, welcome->generation);
 	put_identity(out, &welcome->point);
 	wire_put_u64(out, welcome->seed);
+	wire_put_u32(out, welcome->features);
+	put_text(out, welcome->boot);
+	wire_put_u64(out, welcome->store.device);
+	put_text(out, welcome->store.path);
 	return frame_end(writer, FRAME_WELCOME, err);
 }
 
@@ -203,6 +213,7 @@ int parse_hello(const struct frame *frame, struct hello *ret_hello, struct error
 	CLEANUP_FREE char *set = get_text(&wire);
 	get_identity(&wire, &ret_hello->source);
 	ret_hello->term = wire_u64(&wire);
+	ret_hello->features = wire_u32(&wire);
 	if (checked(frame, FRAME_HELLO, magic && wire_ok(&wire) && set_is_valid(set), "HELLO", err) < 0)
 		return -1;
 	strcpy(ret_hello->set, set); /* NOLINT: set_is_valid bounds it */
@@ -223,7 +234,13 @@ int parse_welcome(const struct frame *frame, struct welcome *ret_welcome, struct
 	ret_welcome->generation = wire_u64(&wire);
 	get_identity(&wire, &ret_welcome->point);
 	ret_welcome->seed = wire_u64(&wire);
-	return checked(frame, FRAME_WELCOME, magic && wire_ok(&wire), "WELCOME", err);
+	ret_welcome->features = wire_u32(&wire);
+	CLEANUP_FREE char *boot = get_text(&wire);
+	ret_welcome->store.device = wire_u64(&wire);
+	CLEANUP_FREE char *path = get_text(&wire);
+	bool fits = copy_text(ret_welcome->boot, sizeof(ret_welcome->boot), boot) &&
+		    copy_text(ret_welcome->store.path, sizeof(ret_welcome->store.path), path);
+	return checked(frame, FRAME_WELCOME, magic && fits && wire_ok(&wire), "WELCOME", err);
 }
 
 int parse_begin(const struct frame *frame, struct begin *ret_begin, struct error *err)

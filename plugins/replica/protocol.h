@@ -1,9 +1,10 @@
 /*
- * protocol.h - what the two agents say to each other, frame by frame (frame.h) on a stream (stream.h). Version 1.
+ * protocol.h - what the two agents say to each other, frame by frame (frame.h) on a stream (stream.h). Version 2.
  *
  *     source                                    target
- *     HELLO version, set, source, term    ->                            which set, whose, by whose leave
- *                                         <-    WELCOME version, term, generation, point, seed, machine
+ *     HELLO version, set, source, term,   ->                            which set, whose, by whose leave; and what
+ *           features                                                  it would use of this version (zstd)
+ *                                         <-    WELCOME version, term, generation, point, seed, features, where the store lies
  *                                         <-    REFUSED code, text, hint        (also at any later time; then it ends)
  *     a cycle:
  *     BEGIN flags, base, point, seed, t   ->                            a batch that makes `point` out of `base`
@@ -36,11 +37,13 @@
 #include "plugins/replica/digest.h"
 #include "plugins/replica/entry.h"
 #include "plugins/replica/frame.h"
+#include "plugins/replica/location.h"
 #include "plugins/replica/wire.h"
 
-#define PROTOCOL_VERSION   1u
-#define PROTOCOL_MAGIC	   0x4e445453u /* "STDN" */
-#define PROTOCOL_SET_LIMIT 64	       /* bytes of a set's name: [a-z0-9_-] and '/' */
+#define PROTOCOL_VERSION    2u
+#define PROTOCOL_MAGIC	    0x4e445453u /* "STDN" */
+#define PROTOCOL_SET_LIMIT  64		/* bytes of a set's name: [a-z0-9_-] and '/' */
+#define PROTOCOL_BOOT_LIMIT 63
 
 enum frame_type {
 	FRAME_HELLO = 1,
@@ -72,19 +75,27 @@ bool identity_is_none(const struct identity *identity);
 void identity_hex(const struct identity *identity, char ret_hex[IDENTITY_HEX]);
 int identity_parse(const char *hex, struct identity *ret_identity);
 
+enum protocol_features {
+	FEATURE_ZSTD = 1 << 0, /* frames may come compressed (frame.h) from now on */
+};
+
 struct hello {
 	uint32_t version;
 	char set[PROTOCOL_SET_LIMIT + 1];
 	struct identity source; /* the source's state folder; a store belongs to one */
 	uint64_t term;
+	uint32_t features; /* protocol_features that it wants; others' bits are ignored */
 };
 
 struct welcome {
 	uint32_t version;
-	uint64_t term;	       /* the target's own */
-	uint64_t generation;   /* how many points there were; 0: there is no point yet */
-	struct identity point; /* the last complete one */
-	uint64_t seed;	       /* of the digests (digest.h) */
+	uint64_t term;			    /* the target's own */
+	uint64_t generation;		    /* how many points there were; 0: there is no point yet */
+	struct identity point;		    /* the last complete one */
+	uint64_t seed;			    /* of the digests (digest.h) */
+	uint32_t features;		    /* protocol_features that both ends have */
+	char boot[PROTOCOL_BOOT_LIMIT + 1]; /* the target's boot id: if it is the source's, one kernel serves both */
+	struct location store;		    /* where the store lies in it: not in what is replicated, nor around it */
 };
 
 enum begin_flags {

@@ -214,9 +214,15 @@ static int take_data(void *argument, uint64_t offset, const void *bytes, size_t 
 				 : take_bytes(rebuild, bytes, length, err);
 }
 
+static void tell_progress(void *argument, uint64_t offset)
+{
+	const struct rebuild_sink *sink = &((struct rebuild *)argument)->sink;
+	sink->progress(sink->argument, offset);
+}
+
 struct content_sink rebuild_input(struct rebuild *rebuild)
 {
-	return (struct content_sink){.data = take_data, .argument = rebuild};
+	return (struct content_sink){.data = take_data, .progress = tell_progress, .argument = rebuild};
 }
 
 void rebuild_reset(struct rebuild *rebuild)

@@ -16,6 +16,7 @@ struct rebuild;
 struct rebuild_sink {
 	int (*data)(void *argument, uint64_t offset, const void *bytes, size_t length, struct error *err);
 	int (*copy)(void *argument, uint64_t offset, uint64_t length, uint64_t from, struct error *err);
+	void (*progress)(void *argument, uint64_t offset); /* so far was read */
 	void *argument;
 };
 

@@ -17,12 +17,13 @@
  *     LINK name path                 a further name of the object at path
  *     DELETE name                    with all that is below
  *     MOVE name path                 the folder or file that has this path before the batch; replaces whatever has this name
+ *     ORPHAN name                    moved beside the tree (store.h), with all that is below
  *     FOLDER_DONE meta attrs         the folder itself, after what lies directly in it
  *
  * Only in the log, where content was staged already: STAGED name number mode (an object waits under this number), PATCHED name
  * number meta attrs (a patch does), MOVED name path number inode (what has this path is taken out of the tree before anything
  * else is applied, and waits under this number; another inode is not it: it has arrived already). At most one record of a batch
- * concerns a path, so applying a batch again does no harm.
+ * concerns a path (but for an ORPHAN that makes way for a MAKE, and is done once), so applying a batch again does no harm.
  */
 #pragma once
 
@@ -46,6 +47,7 @@ enum record_kind {
 	RECORD_FOLDER_DONE,
 	RECORD_STAGED,
 	RECORD_PATCHED,
+	RECORD_ORPHAN,
 	RECORD_COPY,
 	RECORD_MOVE,
 	RECORD_MOVED,

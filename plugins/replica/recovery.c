@@ -138,6 +138,8 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 		return error_set_errno(err, fault, "cannot commit");
 	if (store_write_point(store, &point, err) < 0)
 		return -1;
+	if (fresh && store->replace_foreign && store_remove_foreign(store, err) < 0)
+		return -1;
 	return clean(store, err);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/orphan.h"
 #include "plugins/replica/rebuild.h"
 #include "plugins/replica/volume.h"
 
@@ -24,6 +25,7 @@ struct file {
 	int fd;
 	bool in_place; /* the target may change its file instead of making another: it is nobody else's */
 	bool whole;
+	bool shared;		 /* it is not to be changed in place, if at all */
 	bool begun;		 /* MAKE or PATCH was sent */
 	bool lost;		 /* the session is at its end */
 	struct rebuild *rebuild; /* of what the target has; NULL: it is sent whole, or as a patch */
@@ -75,6 +77,12 @@ static int send(const struct file *file, const struct record *record, struct err
 	return changes_add(&file->run->changes, record, err);
 }
 
+static bool same_metadata(const struct file *file)
+{
+	return meta_equal(&file->entry->meta, &file->old->meta) &&
+	       digest_equal(&file->entry->attributes, &file->old->attributes);
+}
+
 /* The content is what the target has. */
 static int send_metadata(const struct file *file, struct error *err)
 {
@@ -121,7 +129,7 @@ static bool same_content(const struct file *file)
 
 static int send_small(const struct file *file, const uint8_t *bytes, size_t length, struct error *err)
 {
-	if (same_content(file))
+	if (same_content(file) && (!file->shared || same_metadata(file)))
 		return send_metadata(file, err);
 	if (run_tells(file->run, file->entry->name, file_difference(file)))
 		return 0;
@@ -194,7 +202,7 @@ static struct blocks *new_list(const struct file *file)
 {
 	struct blocks *list = NULL;
 	const char *folder = file->run->cycle->blocks;
-	if (folder && file->entry->meta.size >= BLOCKS_MINIMUM)
+	if (folder && file->entry->meta.size >= BLOCKS_MINIMUM && !(file->run->cycle->flags & CYCLE_DRY))
 		blocks_create(folder, &list, NULL);
 	return list;
 }
@@ -248,12 +256,15 @@ static int read_attributes(const struct file *file, struct error *err)
 	return 0;
 }
 
-static const struct content_sink nowhere;
+static void tell_progress(void *argument, uint64_t offset)
+{
+	run_progress(((const struct file *)argument)->run, offset);
+}
 
 /* Sends the file anew, or (base) the blocks that differ. */
 static int stream_large(struct file *file, struct blocks *base, struct error *err)
 {
-	const struct content_sink plain = {send_data, base ? send_hole : NULL, file};
+	const struct content_sink plain = {send_data, base ? send_hole : NULL, tell_progress, file};
 	const struct content_sink sink = file->rebuild ? rebuild_input(file->rebuild) : plain;
 	int stable = 0;
 	for (int try = 0; !stable && try < REGULAR_TRIES; try++) {
@@ -285,6 +296,7 @@ static int compare_large(struct file *file, struct error *err)
 		return 0;
 	if (read_attributes(file, err) < 0)
 		return -1;
+	const struct content_sink nowhere = {.progress = tell_progress, .argument = file};
 	int stable = try_large(file, &nowhere, NULL, false, err);
 	return stable <= 0 ? stable : same_content(file);
 }
@@ -304,7 +316,7 @@ static bool is_to_rebuild(const struct file *file, struct blocks *base)
 /* Sends what differs of a file with another content. */
 static int send_large(struct file *file, struct blocks *base, struct error *err)
 {
-	const struct rebuild_sink sink = {send_data, send_copy, file};
+	const struct rebuild_sink sink = {send_data, send_copy, tell_progress, file};
 	if (is_to_rebuild(file, base) &&
 	    rebuild_plan(file->run, file->fd, file->entry, file->old, &sink, &file->rebuild, err) < 0) {
 		file->lost = true;
@@ -317,12 +329,16 @@ static int send_large(struct file *file, struct blocks *base, struct error *err)
 
 static int update_large(struct file *file, struct error *err)
 {
-	bool verify = file->run->cycle->events.difference;
-	struct blocks *base = verify ? NULL : old_list(file);
+	bool verify = run_only_tells(file->run);
+	struct blocks *base = verify || file->shared ? NULL : old_list(file);
 	int same = base ? 0 : compare_large(file, err);
-	if (same == 0 && run_tells(file->run, file->entry->name, file_difference(file)))
+	same = same > 0 && file->shared && !verify ? same_metadata(file) : same;
+	const uint64_t patched = file->run->cycle->count.patched;
+	if (same == 0 && !base && run_tells(file->run, file->entry->name, file_difference(file)))
 		return 0;
 	int result = same < 0 ? -1 : same ? send_metadata(file, err) : send_large(file, base, err);
+	if (file->run->cycle->count.patched != patched) /* now it is known that it differs */
+		run_tells(file->run, file->entry->name, "content");
 	blocks_free(base);
 	return result;
 }
@@ -366,9 +382,10 @@ static int open_file(const struct file *file, struct error *err)
 	if (is_volume(file))
 		return fcntl(file->run->cycle->tree->root, F_DUPFD_CLOEXEC, 0);
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd = openat(file->run->folder->fd, file->entry->name, flags | O_NOATIME);
+	const char *name;
+	int folder = walk_place(file->run->folder, file->entry, &name), fd = openat(folder, name, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM) /* not our file */
-		fd = openat(file->run->folder->fd, file->entry->name, flags);
+		fd = openat(folder, name, flags);
 	return fd < 0 ? error_set_errno(err, errno, "cannot open it") : fd;
 }
 
@@ -377,9 +394,16 @@ int regular_update(struct run *run, struct entry *entry, const struct entry *old
 {
 	struct file file = {.run = run, .entry = entry, .old = old, .whole = whole};
 	CLEANUP_ERROR struct error why = ERROR_NONE;
+	if (!old && (run->cycle->flags & CYCLE_DRY)) {
+		run_tells(run, entry->name, "missing");
+		count_made(&file, entry->allocated < entry->meta.size ? entry->allocated : entry->meta.size);
+		return 0;
+	}
 	CLEANUP_CLOSE int fd = file.fd = open_file(&file, &why);
+	file.whole |= old && orphan_shares(run, entry, old);
+	file.shared = old && orphan_may_share(run, old);
 	bool same_inode = old && !(run->cycle->flags & CYCLE_BY_CONTENT) && old->ino == entry->ino;
-	file.in_place = old && S_ISREG(old->meta.mode) && !whole &&
+	file.in_place = old && S_ISREG(old->meta.mode) && !file.whole &&
 			(same_inode || (old->nlink == 1 && entry->nlink == 1) || (run->cycle->flags & CYCLE_BY_CONTENT));
 	if (fd < 0 || update_open(&file, &why) < 0) {
 		if (file.lost || why.code == ERROR_CONNECTION || is_volume(&file) ||

@@ -4,15 +4,23 @@
 #pragma once
 
 #include "plugins/replica/cycle.h"
+#include "plugins/replica/pace.h"
 #include "plugins/replica/store.h"
 
 struct source {
-	const char *set;   /* name of the replication set */
-	const char *state; /* folder of this end's state, 0700 */
-	const char *root;  /* what is protected */
+	const char *set;		 /* name of the replication set */
+	const char *state;		 /* folder of this end's state, 0700 */
+	const char *root;		 /* what is protected: a folder, a device or an image; or NULL: */
+	const struct forest_root *roots; /* several folders and files, each with its place in the replica */
+	size_t root_count;
 	const struct rules *rules;
 	uint64_t term;
 	bool consistent; /* the root is a snapshot, or what writes to it is quiesced */
+	bool mounted;	 /* the root must lie on a file system of its own, not on that of "/" */
+	enum cycle_orphans orphans;
+	int64_t orphan_age; /* nanoseconds; cycle.h */
+	enum compression compression;
+	struct pace_limits limits; /* of what is sent */
 	struct cycle_events events;
 };
 
@@ -22,14 +30,23 @@ struct source_result {
 	uint64_t generation;
 	int64_t time; /* of the point */
 	struct cycle_count count;
-	uint64_t wire_out, wire_in;
+	uint64_t wire_out, wire_in; /* bytes on the line */
+	uint64_t plain_out;	    /* what wire_out would be without compression */
 };
 
 /* One cycle, whichever is due: a first mirror, the difference to the last point, or a resync by content. */
 int source_cycle(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+/* What source_cycle would do, as far as this end knows: told to source->events.difference, and counted. Nothing is changed. */
+int source_plan(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 /* Compares by content; differences go to source->events.difference. Nothing is changed. */
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 
-/* Serves one source until it closes. The store is locked meanwhile. device (NULL: none, or the one that the store has): the
- * replica is this block device. */
-int target_serve(const char *store, const char *device, struct stream *source, struct error *err);
+struct target_options {
+	const char *store;    /* folder; store.h */
+	const char *device;   /* the replica is this block device; NULL: none, or the one that the store has */
+	bool mounted;	      /* the store must lie on a file system of its own, not on that of "/" */
+	bool replace_foreign; /* a new store may take the place of what others left there: without it that is refused */
+};
+
+/* Serves one source until it closes. The store is locked meanwhile. */
+int target_serve(const struct target_options *options, struct stream *source, struct error *err);

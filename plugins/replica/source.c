@@ -1,89 +1,35 @@
 /*
- * source.c - leads a session: which way to bring the target up to date, and what is kept of it.
- *
- *     STATE/            0700
- *       identity        32 digits: this source, for ever
- *       manifest        of the last point that is known to be committed
- *       manifest.next   of a batch whose fate is not known until the target has told its point
- *       blocks/         blocks.h
+ * source.c - leads a session: which way to bring the target up to date.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/fault.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/believe.h"
 #include "plugins/replica/blocks.h"
+#include "plugins/replica/guard.h"
 #include "plugins/replica/session.h"
 #include "plugins/replica/volume.h"
 
-struct session {
-	const struct source *source;
-	struct frame_reader in;
-	struct frame_writer out;
-	int lock;
-	char *manifest, *next, *blocks, *listing; /* paths */
-	struct identity identity;
-	struct welcome welcome;
-	struct tree tree;
-};
-
-/* --- this end's state --- */
-
-static int take_lock(struct session *session, struct error *err)
-{
-	session->lock = open(session->source->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (session->lock < 0)
-		return error_set_errno(err, errno, "cannot open %s", session->source->state);
-	if (flock(session->lock, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return error_set(err, ERROR_LOCKED, "another agent works with %s", session->source->state);
-	return error_set_errno(err, errno, "cannot lock %s", session->source->state);
-}
-
-static int get_identity(struct session *session, struct error *err)
-{
-	CLEANUP_FREE char *path = file_join(session->source->state, "identity");
-	CLEANUP_FREE char *text = NULL;
-	CLEANUP_ERROR struct error why = ERROR_NONE;
-	size_t length;
-	char hex[IDENTITY_HEX];
-	if (file_read(path, IDENTITY_HEX, &text, &length, &why) == 0)
-		return identity_parse(text, &session->identity) < 0 ? error_set(err, ERROR_CORRUPT, "%s is no identity", path)
-								    : 0;
-	if (why.code != ERROR_NOT_FOUND) {
-		error_move(err, &why);
-		return -1;
-	}
-	identity_make(&session->identity);
-	identity_hex(&session->identity, hex);
-	return file_write_durable(path, hex, strlen(hex), 0600, err);
-}
-
-static int open_state(struct session *session, struct error *err)
-{
-	const char *state = session->source->state;
-	session->manifest = file_join(state, "manifest");
-	session->next = file_join(state, "manifest.next");
-	session->listing = file_join(state, "listing");
-	session->blocks = file_join(state, "blocks");
-	if (file_make_folders(session->blocks, 0700, err) < 0 || take_lock(session, err) < 0)
-		return -1;
-	return get_identity(session, err);
-}
+/* --- the session --- */
 
 static int open_root(struct session *session, struct error *err)
 {
 	const struct source *source = session->source;
+	if (!source->root) {
+		session->tree = (struct tree){.root = -1, .name = "the sources"};
+		if (forest_open(source->roots, source->root_count, &session->forest, err) < 0)
+			return -1;
+		session->tree.forest = session->forest;
+		return 0;
+	}
 	if (!volume_is_one(source->root))
 		return tree_open(source->root, &session->tree, err);
 	if (source->rules)
@@ -95,15 +41,24 @@ static int open_root(struct session *session, struct error *err)
 static int open_session(struct session *session, struct stream *target, struct error *err)
 {
 	struct frame frame;
+	if (session->source->limits.count) {
+		paced_init(&session->paced, target, &session->source->limits, NULL);
+		target = &session->paced.stream;
+	}
 	session->in.stream = session->out.stream = target;
-	if (open_state(session, err) < 0 || open_root(session, err) < 0)
+	if (guard_mounted(session->source, err) < 0 || believe_open(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
+	hello.features = session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD;
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)
 		return -1;
-	return parse_welcome(&frame, &session->welcome, err);
+	if (parse_welcome(&frame, &session->welcome, err) < 0)
+		return -1;
+	if (session->welcome.features & hello.features & FEATURE_ZSTD)
+		session->out.compressor = session->compressor = compressor_new(session->source->compression, NULL);
+	return guard_apart(session->source, &session->welcome, err);
 }
 
 static void close_session(struct session *session)
@@ -111,151 +66,14 @@ static void close_session(struct session *session)
 	if (session->lock >= 0)
 		close(session->lock);
 	tree_close(&session->tree);
+	forest_free(session->forest);
 	frame_reader_free(&session->in);
 	frame_writer_free(&session->out);
+	compressor_free(session->compressor);
 	free(session->manifest);
 	free(session->next);
 	free(session->blocks);
 	free(session->listing);
-}
-
-/* --- what the target has --- */
-
-/* The manifest at path, if it is that of the target's point. A manifest that cannot be read is none. */
-static struct manifest_reader *manifest_of_point(const struct session *session, const char *path)
-{
-	struct manifest_reader *manifest;
-	if (!manifest_is_whole(path) || manifest_open(path, &manifest, NULL) < 0)
-		return NULL;
-	if (identity_equal(manifest_point(manifest), &session->welcome.point) &&
-	    manifest_seed(manifest) == session->welcome.seed)
-		return manifest;
-	manifest_close(manifest);
-	return NULL;
-}
-
-/* The line was lost after END, or this agent died: was the batch committed? Then its manifest is the one. */
-static int find_base(const struct session *session, struct manifest_reader **ret_base, struct error *err)
-{
-	*ret_base = NULL;
-	if (!session->welcome.generation)
-		return 0;
-	*ret_base = manifest_of_point(session, session->next);
-	if (!*ret_base) {
-		*ret_base = manifest_of_point(session, session->manifest);
-		return 0;
-	}
-	if (rename(session->next, session->manifest) < 0)
-		return error_set_errno(err, errno, "cannot rename %s", session->next);
-	return file_sync_folder_of(session->manifest, err);
-}
-
-/* Block lists that come with a listing, piece by piece. One that is not what it says is no help later, and no harm (blocks.h).
- */
-struct incoming {
-	struct blocks *list;
-	struct digest content; /* that it describes */
-};
-
-static void end_list(struct incoming *incoming)
-{
-	if (incoming->list)
-		blocks_keep(incoming->list, &incoming->content, NULL);
-	blocks_free(take(incoming->list));
-}
-
-static int receive_blocks(struct session *session, struct incoming *incoming, const struct frame *frame, struct error *err)
-{
-	struct digest digests[64], content;
-	const uint8_t *at;
-	size_t left;
-	if (parse_blocks(frame, &content, &at, &left, err) < 0)
-		return -1;
-	if (!incoming->list || !digest_equal(&content, &incoming->content)) {
-		end_list(incoming);
-		incoming->content = content;
-		if (blocks_create(session->blocks, &incoming->list, err) < 0)
-			return -1;
-	}
-	for (size_t some; left; left -= some, at += some * sizeof(*digests)) {
-		some = left < COUNT_OF(digests) ? left : COUNT_OF(digests);
-		memcpy(digests, at, some * sizeof(*digests)); /* it is not aligned */
-		blocks_add(incoming->list, digests, (unsigned)some);
-	}
-	return 0;
-}
-
-static int receive_listing(struct session *session, bool blocks, struct error *err)
-{
-	struct incoming incoming = {0};
-	int result = 0;
-	CLEANUP_CLOSE int fd = open(session->listing, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_set_errno(err, errno, "cannot create %s", session->listing);
-	if (send_list(&session->out, blocks, err) < 0)
-		return -1;
-	struct frame frame;
-	for (;;) {
-		int got = frame_read(&session->in, &frame, err);
-		if (got < 0)
-			result = -1;
-		else if (got > 0 && frame.type == FRAME_LISTING)
-			result = file_append(fd, session->listing, frame.payload, frame.length, err);
-		else if (got > 0 && frame.type == FRAME_BLOCKS)
-			result = receive_blocks(session, &incoming, &frame, err);
-		else
-			break;
-		if (result < 0)
-			break;
-	}
-	end_list(&incoming);
-	if (result < 0)
-		return -1;
-	if (frame.type == FRAME_LISTED)
-		return 0;
-	if (frame.type == FRAME_REFUSED)
-		return frame_refused(&frame, err);
-	return error_set(err, ERROR_CONNECTION, "the target ended its listing too early");
-}
-
-static int open_listing(struct session *session, bool blocks, struct manifest_reader **ret_listing, struct error *err)
-{
-	int result = receive_listing(session, blocks, err);
-	if (result == 0)
-		result = manifest_open(session->listing, ret_listing, err);
-	unlink(session->listing);
-	return result;
-}
-
-/* --- chunks of what the target has --- */
-
-static int ask_chunks(void *argument, const struct chunk_query *query, struct chunk_list *list, struct error *err)
-{
-	struct session *session = argument;
-	struct frame frame;
-	struct chunk chunk = {.offset = query->offset};
-	const size_t most = list->count + (size_t)(query->length >> (query->bits - 1)) + 1; /* that can be: chunks.h */
-	if (send_chunks_of(&session->out, query, err) < 0)
-		return -1;
-	for (;;) {
-		int got = frame_read(&session->in, &frame, err);
-		if (got <= 0)
-			return got < 0 ? -1 : error_set(err, ERROR_CONNECTION, "the target ended its answer too early");
-		if (frame.type != FRAME_CHUNKS)
-			break;
-		struct wire wire = wire_of(frame.payload, frame.length);
-		while ((got = get_chunk(&wire, &chunk, err)) > 0 && list->count <= most) {
-			chunk_list_add(list, &chunk);
-			chunk.offset += chunk.length;
-		}
-		if (got < 0)
-			return -1;
-		if (chunk.offset - query->offset > query->length || list->count > most)
-			return error_set(err, ERROR_CORRUPT, "the target has more chunks than were asked for");
-	}
-	if (frame.type == FRAME_REFUSED)
-		return frame_refused(&frame, err);
-	return frame.type == FRAME_CHUNKED ? 0 : error_set(err, ERROR_CORRUPT, "an answer of type %u to CHUNKS_OF", frame.type);
 }
 
 /* --- a batch --- */
@@ -324,6 +142,20 @@ static uint64_t new_seed(void)
 	return seed;
 }
 
+/* How much there is to be compared: as the last manifest has it, or else as a walk finds it. */
+static int count_total(const struct session *session, struct cycle_progress *ret_total, struct error *err)
+{
+	if (cycle_count_manifest(session->manifest, ret_total, NULL) == 0)
+		return 0;
+	return cycle_count_walk(&session->tree, session->source->rules, ret_total, err);
+}
+
+/* What is kept or moved beside the tree when it is gone is not taken away under another name. */
+static bool may_rename(const struct source *source)
+{
+	return source->orphans == ORPHANS_DELETE && !source->orphan_age;
+}
+
 static int run_batch(struct session *session, struct manifest_reader *base, bool listing, struct source_result *result,
 		     struct error *err)
 {
@@ -339,17 +171,22 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 		.tree = &session->tree,
 		.rules = source->rules,
 		.base = base,
-		.base_path = base && !listing ? session->manifest : NULL,
+		.base_path = !listing && may_rename(source) ? session->manifest : NULL,
 		.blocks = session->blocks,
 		.out = &session->out,
-		.ask = ask_chunks,
+		.ask = believe_chunks,
 		.ask_argument = session,
-		.events = {.skipped = source->events.skipped, .argument = source->events.argument},
+		.events = source->events,
 		.flags = listing ? CYCLE_BY_CONTENT : 0,
+		.orphans = source->orphans,
+		.orphan_age = source->orphan_age,
 		.seed = begin.seed,
 	};
+	cycle.events.difference = NULL;
 	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
 	result->time = begin.time;
+	if (source->events.progress && count_total(session, &cycle.total, err) < 0)
+		return -1;
 	if (send_batch(session, &begin, &cycle, result, err) < 0)
 		return reason(session, err);
 	return keep_manifest(session, cycle.in_doubt, result, err);
@@ -358,34 +195,19 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 static int resync(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	int failed = open_listing(session, true, &listing, err);
+	int failed = believe_listing(session, true, &listing, err);
 	if (failed == 0)
 		failed = run_batch(session, listing, true, result, err);
 	manifest_close(listing);
 	return failed;
 }
 
-/* Is there the block list of the volume that the manifest describes? Without it all would be sent. */
-static bool has_list(const struct session *session)
-{
-	struct manifest_reader *manifest;
-	const struct manifest_folder *folder;
-	struct blocks *list = NULL;
-	if (manifest_open(session->manifest, &manifest, NULL) < 0)
-		return false;
-	bool has = manifest_next(manifest, &folder, NULL) > 0 && folder->count == 1 &&
-		   blocks_open(session->blocks, session->welcome.seed, &folder->entries[0].content, &list, NULL) == 0;
-	blocks_free(list);
-	manifest_close(manifest);
-	return has;
-}
-
 static int bring_up_to_date(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *base;
-	if (find_base(session, &base, err) < 0)
+	if (believe_base(session, &base, err) < 0)
 		return -1;
-	if (base && session->tree.is_volume && !has_list(session)) {
+	if (base && session->tree.is_volume && !believe_list(session)) {
 		manifest_close(base);
 		base = NULL;
 	}
@@ -416,6 +238,7 @@ static int lead(const struct source *source, struct stream *target, struct sourc
 		result = send_empty(&session.out, FRAME_CLOSE, err);
 	ret_result->wire_out = target->bytes_out;
 	ret_result->wire_in = target->bytes_in;
+	ret_result->plain_out = session.out.plain;
 	close_session(&session);
 	return result;
 }
@@ -427,29 +250,64 @@ int source_cycle(const struct source *source, struct stream *target, struct sour
 
 /* --- verify --- */
 
-static int compare(struct session *session, struct source_result *result, struct error *err)
+static int tell(struct session *session, struct manifest_reader *base, unsigned flags, struct source_result *result,
+		struct error *err)
 {
-	struct manifest_reader *listing = NULL;
-	if (open_listing(session, false, &listing, err) < 0)
-		return -1;
+	const struct source *source = session->source;
 	struct cycle cycle = {
 		.tree = &session->tree,
-		.rules = session->source->rules,
-		.base = listing,
-		.events = session->source->events,
-		.flags = CYCLE_BY_CONTENT,
+		.rules = source->rules,
+		.base = base,
+		.base_path =
+			(flags & CYCLE_DRY) && !(flags & CYCLE_BY_CONTENT) && may_rename(source) ? session->manifest : NULL,
+		.blocks = flags & CYCLE_DRY ? session->blocks : NULL,
+		.ask = flags & CYCLE_DRY ? believe_chunks : NULL,
+		.ask_argument = session,
+		.events = source->events,
+		.flags = flags,
+		.orphans = source->orphans,
+		.orphan_age = source->orphan_age,
 		.seed = session->welcome.seed,
 	};
-	int failed = cycle_run(&cycle, err);
-	manifest_close(listing);
-	result->way = "verify";
+	int failed = source->events.progress ? count_total(session, &cycle.total, err) : 0;
+	if (failed == 0)
+		failed = cycle_run(&cycle, err);
+	manifest_close(base);
 	result->count = cycle.count;
 	result->point = session->welcome.point;
 	result->generation = session->welcome.generation;
 	return failed;
 }
 
+static int compare(struct session *session, struct source_result *result, struct error *err)
+{
+	struct manifest_reader *listing = NULL;
+	if (believe_listing(session, false, &listing, err) < 0)
+		return -1;
+	result->way = "verify";
+	return tell(session, listing, CYCLE_BY_CONTENT, result, err);
+}
+
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err)
 {
 	return lead(source, target, ret_result, compare, err);
+}
+
+/* --- a dry run --- */
+
+static int plan(struct session *session, struct source_result *result, struct error *err)
+{
+	struct manifest_reader *base;
+	if (believe_base(session, &base, err) < 0)
+		return -1;
+	bool listing = !base && session->welcome.generation;
+	if (listing && believe_listing(session, true, &base, err) < 0)
+		return -1;
+	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
+	return tell(session, base, CYCLE_DRY | (listing ? CYCLE_BY_CONTENT : 0), result, err);
+}
+
+int source_plan(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err)
+{
+	return lead(source, target, ret_result, plan, err);
 }

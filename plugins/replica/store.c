@@ -3,6 +3,7 @@
  */
 #include "plugins/replica/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -59,6 +60,62 @@ static int take_lock(struct store *store, int *ret_holder, struct error *err)
 	return error_set(err, ERROR_LOCKED, "another agent (process %d) works on %s", lock.l_pid, store->path);
 }
 
+/* --- what others left there --- */
+
+static bool is_a_stores(const char *name)
+{
+	static const char *const names[] = {".",     "..",	"lock",	  "term",    "point",  "batch",
+					    "trash", "listing", "blocks", "orphans", "points", "lost+found"};
+	static const char *const beginnings[] = {"tree-", "seen-", "point.", "term."};
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	for (size_t i = 0; i < COUNT_OF(beginnings); i++)
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+/* In a folder that is nobody's yet: what an opening leaves that did not come to a point. */
+static bool is_a_new_stores(const char *name)
+{
+	static const char *const names[] = {".", "..", "lock", "term", "lost+found"};
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return strncmp(name, "point.", 6) == 0 || strncmp(name, "term.", 5) == 0;
+}
+
+int store_refuse_foreign(const char *path, struct error *err)
+{
+	CLEANUP_FREE char *point = file_join(path, "point");
+	DIR *folder = file_exists(point) ? NULL : opendir(path);
+	if (!folder)
+		return 0; /* somebody's, or new; if it cannot be opened, who opens it says why */
+	int result = 0;
+	for (struct dirent *entry; result == 0 && (entry = readdir(folder));)
+		if (!is_a_new_stores(entry->d_name)) {
+			error_set(err, ERROR_REFUSED, "%s is no store, and not empty: there is %s in it", path, entry->d_name);
+			result = error_hint(err, "give an empty folder; --replace-foreign removes what is there once the "
+						 "first mirror is complete");
+		}
+	closedir(folder);
+	return result;
+}
+
+int store_remove_foreign(const struct store *store, struct error *err)
+{
+	DIR *folder = opendir(store->path);
+	if (!folder)
+		return error_set_errno(err, errno, "cannot list %s", store->path);
+	int result = 0;
+	for (struct dirent *entry; result == 0 && (entry = readdir(folder));)
+		if (!is_a_stores(entry->d_name))
+			result = store_remove(store, entry->d_name, err);
+	closedir(folder);
+	return result;
+}
+
 int store_open(const char *path, struct store *ret_store, int *ret_holder, struct error *err)
 {
 	if (!file_exists(path) && file_make_folders(path, 0700, err) < 0)
@@ -104,6 +161,17 @@ int store_open_device(struct store *store, struct error *err)
 	return volume_open(store->point.device, VOLUME_WRITE, &store->device, err);
 }
 
+static int refuse_foreign_device(const struct store *store, struct error *err)
+{
+	bool blank;
+	if (volume_is_blank(store->device, &blank, err) < 0)
+		return error_wrap(err, "%s", store->point.device);
+	if (blank)
+		return 0;
+	error_set(err, ERROR_REFUSED, "%s is not blank: it holds something that is not this set's", store->point.device);
+	return error_hint(err, "wipe it (blkdiscard, or dd from /dev/zero); --replace-foreign overwrites what is there");
+}
+
 int store_bind_device(struct store *store, const char *path, struct error *err)
 {
 	struct point *point = &store->point;
@@ -118,7 +186,9 @@ int store_bind_device(struct store *store, const char *path, struct error *err)
 		return error_set(err, ERROR_INVALID, "a device is named by an absolute path of at most %d bytes",
 				 POINT_DEVICE_LIMIT);
 	strcpy(point->device, path); /* NOLINT: bounded above */
-	return store_open_device(store, err);
+	if (store_open_device(store, err) < 0)
+		return -1;
+	return store->replace_foreign ? 0 : refuse_foreign_device(store, err);
 }
 
 int store_open_tree(const struct store *store, const char *path, struct tree *ret_tree, struct error *err)

@@ -12,6 +12,7 @@
  *         log.part      records (record.h) in frames, as they come
  *         log           complete, synced: the batch *is received*; it will be applied, come what may
  *         N             staged object number N: complete, metadata too; or the ranges of a patch, as records in frames
+ *       orphans/N/      what the source no longer had at point number N, at its path: moved there, and then the operator's
  *       trash/          what was deleted or replaced; emptied after the commit
  *
  * The replica may be a block device instead of tree-N; `point` names it. Its first mirror is written in its place and is
@@ -30,7 +31,13 @@ struct store {
 	int lock;   /* descriptor; -1: opened for reading only */
 	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
+	bool replace_foreign; /* the first mirror removes what others left in the folder, or overwrites it on the device */
 };
+
+/* ERROR_REFUSED: nobody's store yet, and there is something in the folder that is not a store's. Changes nothing. */
+int store_refuse_foreign(const char *path, struct error *err);
+/* Removes it. */
+int store_remove_foreign(const struct store *store, struct error *err);
 
 /* Creates the folder if need be and takes the lock. ERROR_LOCKED: another agent works here; *ret_holder (may be NULL) is its
  * process id, 0 if that is not known. */

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
@@ -16,6 +18,7 @@ struct target {
 	struct store store;
 	struct frame_reader in;
 	struct frame_writer out;
+	struct compressor *compressor; /* of what goes out; NULL: the source does not want it */
 	struct hello hello;
 	struct batch *batch; /* being received */
 	struct begin begin;
@@ -79,14 +82,22 @@ static int greet(struct target *target, struct error *err)
 	if (check_source(target, err) < 0 || check_term(target, err) < 0 || bind_store(target, err) < 0)
 		return -1;
 	const struct point *point = &target->store.point;
-	const struct welcome welcome = {
+	struct welcome welcome = {
 		.version = PROTOCOL_VERSION,
 		.term = point->term,
 		.generation = point->generation,
 		.point = point->point,
 		.seed = point->seed,
+		.features = target->hello.features & FEATURE_ZSTD,
 	};
-	return send_welcome(&target->out, &welcome, err);
+	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
+	if (location_of(target->store.path, &welcome.store, err) < 0)
+		return -1;
+	if (send_welcome(&target->out, &welcome, err) < 0)
+		return -1;
+	if (welcome.features & FEATURE_ZSTD)
+		target->out.compressor = target->compressor = compressor_new(COMPRESSION_AUTO, NULL);
+	return 0;
 }
 
 /* --- batches --- */
@@ -328,14 +339,25 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
-int target_serve(const char *store, const char *device, struct stream *source, struct error *err)
+static int open_store(struct target *target, const struct target_options *options, struct error *err)
+{
+	if (options->mounted && location_demand_mount(options->store, err) < 0)
+		return -1;
+	if (!options->replace_foreign && store_refuse_foreign(options->store, err) < 0)
+		return -1;
+	return recovery_open(options->store, &target->store, err);
+}
+
+int target_serve(const struct target_options *options, struct stream *source, struct error *err)
 {
 	struct target *target = memory_alloc(sizeof(*target));
 	target->in.stream = target->out.stream = source;
-	int result = recovery_open(store, &target->store, err);
+	int result = open_store(target, options, err);
 	bool open = result == 0;
-	if (open)
-		result = store_bind_device(&target->store, device, err);
+	if (open) {
+		target->store.replace_foreign = options->replace_foreign;
+		result = store_bind_device(&target->store, options->device, err);
+	}
 	if (result == 0)
 		result = converse(target, err);
 	if (result < 0 && err->code != ERROR_CONNECTION)
@@ -345,6 +367,7 @@ int target_serve(const char *store, const char *device, struct stream *source, s
 		store_close(&target->store);
 	frame_reader_free(&target->in);
 	frame_writer_free(&target->out);
+	compressor_free(target->compressor);
 	free(target);
 	return result;
 }

@@ -10,9 +10,10 @@
 #include "engine/base/error.h"
 
 struct tree {
-	int root;	  /* owned, O_RDONLY | O_DIRECTORY; or the volume */
-	bool is_volume;	  /* volume.h: there is no folder, and one object */
-	const char *name; /* borrowed; for messages */
+	int root;		     /* owned, O_RDONLY | O_DIRECTORY; or the volume; -1: there is a forest */
+	bool is_volume;		     /* volume.h: there is no folder, and one object */
+	const char *name;	     /* borrowed; for messages */
+	const struct forest *forest; /* borrowed; forest.h: several sources as one tree. Only to be walked */
 };
 
 int tree_open(const char *path, struct tree *ret_tree, struct error *err); /* path itself may be a link: an operator gave it */

@@ -181,3 +181,28 @@ int volume_zero(int fd, uint64_t offset, uint64_t length, struct error *err)
 		return error_set_errno(err, errno, "cannot punch a hole");
 	return write_zeros(fd, offset, length, err); /* the device cannot discard, or not in such pieces */
 }
+
+/* --- what is there --- */
+
+static int read_zeros(int fd, uint64_t offset, size_t length, bool *ret_zeros, struct error *err)
+{
+	CLEANUP_FREE char *bytes = memory_alloc(length);
+	ssize_t got = pread(fd, bytes, length, (off_t)offset);
+	if (got < 0)
+		return error_set_errno(err, errno, "cannot read it");
+	for (ssize_t i = 0; i < got; i++)
+		*ret_zeros &= !bytes[i];
+	return 0;
+}
+
+int volume_is_blank(int fd, bool *ret_blank, struct error *err)
+{
+	const uint64_t part = 1024 * 1024;
+	off_t size = lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		return error_set_errno(err, errno, "cannot tell its size");
+	*ret_blank = true;
+	if (read_zeros(fd, 0, part, ret_blank, err) < 0)
+		return -1;
+	return (uint64_t)size > part ? read_zeros(fd, (uint64_t)size - part, part, ret_blank, err) : 0;
+}

@@ -28,3 +28,5 @@ bool volume_is_device(int fd);
 int volume_look(int fd, struct entry *ret_entry, struct error *err);
 /* These bytes are zeros from now on, and their space is given back where that can be done. */
 int volume_zero(int fd, uint64_t offset, uint64_t length, struct error *err);
+/* Are its first and its last MiB zeros? Every file system, partition table and volume manager leaves its mark there. */
+int volume_is_blank(int fd, bool *ret_blank, struct error *err);

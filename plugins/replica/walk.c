@@ -29,10 +29,7 @@ struct walk {
 	const struct rules *rules;
 	walk_skipped *skipped;
 	void *argument;
-	struct {
-		char *path;
-		unsigned depth;
-	} * pending; /* the last one is next */
+	char **pending; /* paths; the last one is next */
 	size_t pending_count, pending_capacity;
 	char *path;	     /* of the folder that was given out */
 	int fd;		     /* its descriptor, or -1 */
@@ -48,7 +45,7 @@ struct walk *walk_new(const struct tree *tree, const struct rules *rules, walk_s
 	*walk = (struct walk){.tree = tree, .rules = rules, .skipped = skipped, .argument = argument, .fd = -1};
 	walk->pending_capacity = 64;
 	walk->pending = memory_alloc(walk->pending_capacity * sizeof(*walk->pending));
-	walk->pending[walk->pending_count++].path = memory_strdup("");
+	walk->pending[walk->pending_count++] = memory_strdup("");
 	return walk;
 }
 
@@ -61,13 +58,18 @@ static void leave_folder(struct walk *walk)
 	walk->path = NULL;
 }
 
+static char *join(const char *folder, const char *name)
+{
+	return memory_printf("%s%s%s", folder, *folder && *name ? "/" : "", name);
+}
+
 void walk_free(struct walk *walk)
 {
 	if (!walk)
 		return;
 	leave_folder(walk);
 	while (walk->pending_count)
-		free(walk->pending[--walk->pending_count].path);
+		free(walk->pending[--walk->pending_count]);
 	free(walk->pending);
 	buffer_free(&walk->names);
 	free(walk->offsets);
@@ -77,7 +79,7 @@ void walk_free(struct walk *walk)
 
 static void skip(const struct walk *walk, const char *name, const char *why)
 {
-	CLEANUP_FREE char *path = memory_printf("%s%s%s", walk->path, *walk->path && *name ? "/" : "", name);
+	CLEANUP_FREE char *path = join(walk->path, name);
 	if (walk->skipped)
 		walk->skipped(walk->argument, path, why);
 }
@@ -96,11 +98,17 @@ static bool is_dots(const char *name)
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
+static void add_name(struct walk *walk, const char *name, size_t *count)
+{
+	reserve(walk, *count + 1);
+	walk->offsets[(*count)++] = walk->names.length;
+	buffer_append(&walk->names, name, strlen(name) + 1);
+}
+
 /* The names in the folder, in the order in which it gives them. */
 static int read_names(struct walk *walk, size_t *ret_count, struct error *err)
 {
 	static _Alignas(8) char listing[LISTING_SIZE];
-	buffer_reset(&walk->names);
 	size_t count = 0;
 	for (;;) {
 		long got = syscall(SYS_getdents64, walk->fd, listing, sizeof(listing));
@@ -113,9 +121,7 @@ static int read_names(struct walk *walk, size_t *ret_count, struct error *err)
 			at += entry->length;
 			if (is_dots(entry->name))
 				continue;
-			reserve(walk, count + 1);
-			walk->offsets[count++] = walk->names.length;
-			buffer_append(&walk->names, entry->name, strlen(entry->name) + 1);
+			add_name(walk, entry->name, &count);
 		}
 	}
 	*ret_count = count;
@@ -131,17 +137,87 @@ static bool is_included(const struct walk *walk, const char *name, bool folder)
 	return rules_include(walk->rules, path, folder, NULL);
 }
 
+/* --- places of several sources: forest.h --- */
+
+static bool has_name(const struct walk *walk, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(walk->names.data + walk->offsets[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* The names in this folder that lead to places. Whether there are any. */
+static bool add_places(struct walk *walk, size_t *count)
+{
+	char name[ENTRY_NAME_LIMIT + 1];
+	size_t number = 0;
+	for (; walk->tree->forest && forest_name(walk->tree->forest, walk->path, number, name); number++)
+		if (!has_name(walk, *count, name))
+			add_name(walk, name, count);
+	return number > 0;
+}
+
+static bool leads_to_place(const struct forest *forest, const char *path)
+{
+	char name[ENTRY_NAME_LIMIT + 1];
+	return forest_at(forest, path) || forest_name(forest, path, 0, name);
+}
+
+static const struct entry made_up = {.name = "", .nlink = 1, .meta.mode = S_IFDIR | 0755};
+
+/* True: the name is a place or leads to one, and *ret_entry is what is there; a folder that only leads there is the source's,
+ * if there is one. */
+static bool place_entry(const struct walk *walk, const char *name, struct entry *ret_entry)
+{
+	struct statx status;
+	CLEANUP_FREE char *path = join(walk->path, name);
+	const struct branch *branch = forest_at(walk->tree->forest, path);
+	if (!branch && !leads_to_place(walk->tree->forest, path))
+		return false;
+	*ret_entry = made_up;
+	if (branch && branch_look(branch, &status) < 0) {
+		skip(walk, name, strerror(errno));
+		*ret_entry = (struct entry){0};
+	} else if (branch || (walk->fd >= 0 &&
+			      statx(walk->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) == 0 &&
+			      S_ISDIR(status.stx_mode))) {
+		entry_from_statx(ret_entry, name, &status);
+	}
+	ret_entry->name = name;
+	return true;
+}
+
+int walk_place(const struct walk_folder *folder, const struct entry *entry, const char **ret_name)
+{
+	*ret_name = entry->name;
+	if (!folder->forest)
+		return folder->fd;
+	CLEANUP_FREE char *path = join(folder->path, entry->name);
+	const struct branch *branch = forest_at(folder->forest, path);
+	if (!branch || branch->parent < 0)
+		return folder->fd;
+	*ret_name = branch->name;
+	return branch->parent;
+}
+
+/* --- entries --- */
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
-static size_t read_entries(struct walk *walk, size_t names)
+static size_t read_entries(struct walk *walk, size_t names, bool places)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < names; i++) {
 		const char *name = walk->names.data + walk->offsets[i];
 		struct statx status;
+		if (places && place_entry(walk, name, &walk->entries[count])) {
+			count++;
+			continue;
+		}
 		if (statx(walk->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0) {
 			if (errno == ENOENT)
 				continue;
@@ -153,11 +229,12 @@ static size_t read_entries(struct walk *walk, size_t names)
 			continue;
 		entry_from_statx(&walk->entries[count++], name, &status);
 	}
-	qsort(walk->entries, count, sizeof(*walk->entries), by_name);
+	if (count)
+		qsort(walk->entries, count, sizeof(*walk->entries), by_name);
 	return count;
 }
 
-static void push(struct walk *walk, unsigned depth, const char *name)
+static void push(struct walk *walk, const char *name)
 {
 	if (strlen(walk->path) + strlen(name) + 1 > ENTRY_PATH_LIMIT) {
 		skip(walk, name, "the path is too long");
@@ -167,58 +244,90 @@ static void push(struct walk *walk, unsigned depth, const char *name)
 		walk->pending_capacity *= 2;
 		walk->pending = memory_resize(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
 	}
-	walk->pending[walk->pending_count].path = memory_printf("%s%s%s", walk->path, *walk->path ? "/" : "", name);
-	walk->pending[walk->pending_count++].depth = depth;
+	walk->pending[walk->pending_count++] = join(walk->path, name);
 }
 
 static void push_folder(struct walk *walk, const struct walk_folder *folder, const struct entry *entry)
 {
-	if (entry->dev != folder->self.dev)
+	CLEANUP_FREE char *path = join(folder->path, entry->name);
+	if (entry->dev != folder->self.dev && !(folder->forest && leads_to_place(folder->forest, path)))
 		skip(walk, entry->name, "another file system is mounted here");
 	else
-		push(walk, folder->depth + 1, entry->name);
+		push(walk, entry->name);
 }
 
 const char *walk_ahead(const struct walk *walk)
 {
-	return walk->pending_count ? walk->pending[walk->pending_count - 1].path : NULL;
+	return walk->pending_count ? walk->pending[walk->pending_count - 1] : NULL;
 }
 
 void walk_known(struct walk *walk, const struct entry *entries, size_t count)
 {
 	leave_folder(walk);
-	walk->pending_count--;
-	walk->path = walk->pending[walk->pending_count].path;
-	unsigned depth = walk->pending[walk->pending_count].depth;
+	walk->path = walk->pending[--walk->pending_count];
 	while (count-- > 0)
 		if (S_ISDIR(entries[count].meta.mode))
-			push(walk, depth + 1, entries[count].name);
+			push(walk, entries[count].name);
 }
 
 /* A root that is no folder looks like one: always the same, and in it the volume. */
 static int enter_volume(struct walk *walk, struct walk_folder *ret_folder, struct error *err)
 {
 	reserve(walk, 1);
-	*ret_folder = (struct walk_folder){.path = walk->path, .fd = -1, .entries = walk->entries, .count = 1};
+	*ret_folder = (struct walk_folder){.path = walk->path, .is_root = true, .fd = -1, .entries = walk->entries, .count = 1};
 	ret_folder->self = (struct entry){.name = "", .nlink = 1, .meta.mode = S_IFDIR | 0700};
 	return volume_look(walk->tree->root, walk->entries, err) < 0 ? error_wrap(err, "%s", walk->tree->name) : 1;
 }
 
-/* 1: the folder is open and read, 0: it is not there any more or cannot be read (told to skipped), -1: and it is the root. */
-static int enter(struct walk *walk, unsigned depth, struct walk_folder *ret_folder, struct error *err)
+static int look_into(struct walk *walk, const struct tree *tree, const char *path, struct walk_folder *folder,
+		     size_t *ret_names, struct error *err)
+{
+	struct statx status;
+	if (tree_folder(tree, path, &walk->fd, err) < 0)
+		return -1;
+	if (statx(walk->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
+		return error_set_errno(err, errno, "cannot look at %s/%s", tree->name, path);
+	entry_from_statx(&folder->self, "", &status);
+	return read_names(walk, ret_names, err);
+}
+
+/* Of several sources. What only leads to a place is made up, if the source in which it would lie does not have it. */
+static int look_into_forest(struct walk *walk, struct walk_folder *folder, size_t *ret_names, struct error *err)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
-	struct statx status;
+	const char *path;
+	const struct branch *branch = forest_over(walk->tree->forest, walk->path, &path);
+	folder->is_root = branch && !*path;
+	folder->self = made_up;
+	if (!branch || look_into(walk, &branch->tree, path, folder, ret_names, &why) == 0)
+		return 0;
+	bool not_there = why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED;
+	if (!folder->is_root && not_there && leads_to_place(walk->tree->forest, walk->path))
+		return 0;
+	error_move(err, &why);
+	return -1;
+}
+
+/* Opens the folder at walk->path and reads the names in it. */
+static int open_folder(struct walk *walk, struct walk_folder *folder, size_t *ret_names, struct error *err)
+{
+	if (walk->tree->forest)
+		return look_into_forest(walk, folder, ret_names, err);
+	folder->is_root = !*walk->path;
+	return look_into(walk, walk->tree, walk->path, folder, ret_names, err);
+}
+
+/* 1: the folder is open and read, 0: it is not there any more or cannot be read (told to skipped), -1: and it is a root. */
+static int enter(struct walk *walk, struct walk_folder *ret_folder, struct error *err)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
 	size_t names = 0;
 	if (walk->tree->is_volume)
 		return enter_volume(walk, ret_folder, err);
-	int result = tree_folder(walk->tree, walk->path, &walk->fd, &why);
-	if (result == 0 && statx(walk->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
-		result = error_set_errno(&why, errno, "cannot look at %s/%s", walk->tree->name, walk->path);
-	if (result == 0)
-		result = read_names(walk, &names, &why);
-	if (result < 0) {
-		if (!depth) {
+	*ret_folder = (struct walk_folder){.path = walk->path};
+	buffer_reset(&walk->names);
+	if (open_folder(walk, ret_folder, &names, &why) < 0) {
+		if (ret_folder->is_root) {
 			error_move(err, &why);
 			return -1;
 		}
@@ -226,9 +335,10 @@ static int enter(struct walk *walk, unsigned depth, struct walk_folder *ret_fold
 			skip(walk, "", error_text(&why));
 		return 0;
 	}
-	*ret_folder = (struct walk_folder){.path = walk->path, .depth = depth, .fd = walk->fd};
-	entry_from_statx(&ret_folder->self, "", &status);
-	ret_folder->count = read_entries(walk, names);
+	ret_folder->fd = walk->fd;
+	bool places = add_places(walk, &names);
+	ret_folder->forest = places ? walk->tree->forest : NULL;
+	ret_folder->count = read_entries(walk, names, places);
 	ret_folder->entries = walk->entries;
 	return 1;
 }
@@ -238,8 +348,8 @@ int walk_next(struct walk *walk, struct walk_folder *ret_folder, struct error *e
 	while (walk->pending_count) {
 		leave_folder(walk);
 		walk->pending_count--;
-		walk->path = walk->pending[walk->pending_count].path;
-		int entered = enter(walk, walk->pending[walk->pending_count].depth, ret_folder, err);
+		walk->path = walk->pending[walk->pending_count];
+		int entered = enter(walk, ret_folder, err);
 		if (entered < 0)
 			return -1;
 		if (!entered)

@@ -9,13 +9,15 @@
 #pragma once
 
 #include "plugins/replica/entry.h"
+#include "plugins/replica/forest.h"
 #include "plugins/replica/rules.h"
 #include "plugins/replica/tree.h"
 
 struct walk_folder {
 	const char *path; /* below the root; "" is the root */
-	unsigned depth;	  /* the root is 0 */
-	int fd;		  /* of the folder, open until the next call; -1: the root is a volume */
+	bool is_root;	  /* of the tree, or of a source of several (forest.h) */
+	int fd;		  /* of the folder, open until the next call; -1: the root is a volume, or the folder is made up */
+	const struct forest *forest; /* that has places in this folder; NULL: none has */
 	struct entry self;
 	struct entry *entries; /* sorted; names and all live until the next call */
 	size_t count;
@@ -34,6 +36,8 @@ int walk_next(struct walk *walk, struct walk_folder *ret_folder, struct error *e
 const char *walk_ahead(const struct walk *walk);
 /* What comes next is not read: it is known to hold these entries, sorted. What lies below comes as usual. */
 void walk_known(struct walk *walk, const struct entry *entries, size_t count);
+/* The descriptor of the folder that holds an entry, and its name there: not the folder's own for a source of its own. */
+int walk_place(const struct walk_folder *folder, const struct entry *entry, const char **ret_name);
 
 /* Compares paths in the order of walks: '/' sorts before any other byte. */
 int walk_order(const char *a, const char *b);

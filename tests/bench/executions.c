@@ -49,7 +49,7 @@ static void write_step(struct connection *connection, const char *folder, const 
 {
 	CLEANUP_FREE char *path = memory_printf("%s/%d", folder, number);
 	CLEANUP_FREE char *key = memory_printf("%d", number);
-	CLEANUP_FREE char *scope = scope_name(run, key, 1);
+	CLEANUP_FREE char *scope = scope_name(run, key, 1, 1);
 	const char *const observe[] = {"stat", "--format=size=%s", "--", path, NULL};
 	const char *const apply[] = {"touch", "--", path, NULL};
 	write_execution(connection, observe, NULL);
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 	}
 	diagnostics_init(&diagnostics, arena);
 	const struct host *host = NULL;
-	if (inventory_read(arena, argv[1], &inventory, &diagnostics) == 0)
+	if (inventory_read(arena, &tree_of_files, argv[1], &inventory, &diagnostics) == 0)
 		host = inventory_host(inventory, argv[2]);
 	if (!host) {
 		fputs("the inventory cannot be read, or has no such host\n", stderr);

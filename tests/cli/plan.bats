@@ -42,9 +42,9 @@ Steps
   /  7  Left out  toy.remove
        if: 1 == 2
 
-$(tail -2 <<<"$output" | head -1)
-$(tail -1 <<<"$output" | tidy)"
-  has "$output" "Nothing was changed."
+~ will be changed   - will be removed   * will happen in any case   > a task that will run   = already so   @ waits for a person or a condition   / will be skipped   ! cannot be undone
+Forecast: ? (no run of it has ended well yet); waiting for people ?.
+Plan: 2 to change, 1 to happen in any case, 1 to run, 1 already so, 1 to wait for, 1 to skip. 2 cannot be undone. Nothing was changed."
 }
 
 @test "a note: what a plan says of a change, from what is there before; nothing where that is not known, or nothing changes" {

@@ -11,6 +11,7 @@
 
 #include "engine/base/memory.h"
 #include "plugins/replica/manifest.h"
+#include "plugins/replica/pace.h"
 #include "plugins/replica/point.h"
 #include "plugins/replica/record.h"
 #include "plugins/replica/rules.h"
@@ -116,12 +117,25 @@ static void read_messages(const uint8_t *data, size_t size)
 		abort();
 }
 
+static void read_compressed(const uint8_t *data, size_t size)
+{
+	CLEANUP_BUFFER struct buffer plain = {0};
+	if (decompress(data, size, FRAME_LIMIT, &plain, NULL) == 0 && plain.length > FRAME_LIMIT)
+		abort();
+}
+
 static void read_texts(const uint8_t *data, size_t size)
 {
 	CLEANUP_FREE char *text = memory_alloc(size + 1);
 	memcpy(text, data, size);
 	struct point point;
 	point_parse(text, &point, NULL);
+	struct pace_limits limits;
+	if (pace_parse(text, &limits, NULL) == 0 && (!limits.count || limits.count > PACE_LIMITS))
+		abort();
+	struct location_mount mount;
+	if (location_parse_mount(text, &mount) && (mount.root[0] ? mount.root[0] != '/' : 0))
+		abort();
 	struct rules *rules;
 	if (rules_parse(text, &rules, NULL) == 0) {
 		rules_include(rules, "some/path.name", false, NULL);
@@ -154,7 +168,7 @@ static void read_manifest(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(const uint8_t *data, size_t size) = {read_records, read_frames, read_messages,
-									    read_texts, read_manifest};
+									    read_texts, read_manifest, read_compressed};
 	if (size)
 		readers[data[0] % COUNT_OF(readers)](data + 1, size - 1);
 	return 0;

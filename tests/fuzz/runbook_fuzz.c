@@ -27,7 +27,7 @@ static bool count(void *context, const struct step *step, unsigned depth)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct runbook_reader reader = {.read = read_nothing};
+	static const struct tree nothing = {.open = read_nothing};
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_BUFFER struct buffer text = {0};
 	struct diagnostics diagnostics;
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t steps = 0;
 	diagnostics_init(&diagnostics, arena);
 	const struct source *source = document_source(arena, "fuzz.yaml", (const char *)data, size);
-	int result = runbook_from_source(arena, source, NULL, &reader, &runbook, &diagnostics);
+	int result = runbook_from_source(arena, source, NULL, &nothing, &runbook, &diagnostics);
 	if ((result < 0) != (diagnostics.errors > 0) || (result == 0 && !runbook))
 		abort();
 	if (runbook)

@@ -92,7 +92,10 @@ static enum scope_state find(struct connection *connection, const char *name)
 static void check_ending(void)
 {
 	static const char script[] = "trap '' TERM; setsid sleep 4731.5 & (sleep 4731.5 & sleep 4731.5) & sleep 4731.5; :";
-	static const char name[] = "standin-lab-family-1";
+	char name[64], waits[64], late[64]; /* what is closed stays closed: names of this process alone */
+	snprintf(name, sizeof(name), "standin-lab-family-%d", (int)getpid());
+	snprintf(waits, sizeof(waits), "standin-lab-wait-%d", (int)getpid());
+	snprintf(late, sizeof(late), "standin-lab-late-%d", (int)getpid());
 	struct connections *first = connections_new(&inventory), *second = connections_new(&inventory);
 	struct connection *one = connections_get(first, &host, NULL), *two = connections_get(second, &host, NULL);
 	struct command command = {.argv = ARGV("sh", "-c", script), .scope = name, .deadline = in_seconds(2)};
@@ -111,11 +114,20 @@ static void check_ending(void)
 	CHECK(result.output.total == 0);
 	command_result_free(&result);
 	CHECK(scope_end(two, name, in_seconds(10), &err) == 0);
-	command = (struct command){.argv = ARGV("sleep", "1.5"), .scope = "standin-lab-wait-1", .deadline = in_seconds(0.5)};
+	command = (struct command){.argv = ARGV("sleep", "1.5"), .scope = waits, .deadline = in_seconds(0.5)};
 	CHECK(connection_run(one, &command, &result, &err) == -1 && err.code == ERROR_TIMEOUT);
 	command_result_free(&result);
 	error_clear(&err);
-	CHECK(scope_wait(two, "standin-lab-wait-1", in_seconds(10), &err) == 0);
+	CHECK(scope_wait(two, waits, in_seconds(10), &err) == 0);
+	/* Closed, also one that never was: what comes late is not let in. */
+	CHECK(scope_end(two, late, in_seconds(10), &err) == 0);
+	for (size_t i = 0; i < 3; i++) {
+		const char *closed[] = {name, waits, late};
+		command = (struct command){.argv = ARGV("true"), .scope = closed[i], .deadline = in_seconds(10)};
+		CHECK(connection_run(one, &command, &result, &err) == -1 && err.code == ERROR_CONFLICT && !result.started);
+		command_result_free(&result);
+		error_clear(&err);
+	}
 	connections_free(first);
 	connections_free(second);
 }

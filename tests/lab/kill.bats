@@ -10,10 +10,11 @@ BOOK=$BATS_TEST_DIRNAME/runbooks
 
 setup_file() {
   fresh_lab
-  # a service that counts its starts
+  # a service that counts its starts, before it is said to be started
   on mail1 sh -c 'cat >/etc/systemd/system/toy.service && systemctl daemon-reload' <<'U'
 [Service]
-ExecStart=/bin/sh -c 'echo started >>/root/starts; exec sleep infinity'
+ExecStartPre=/bin/sh -c 'echo started >>/root/starts'
+ExecStart=sleep infinity
 U
 }
 

@@ -11,15 +11,24 @@ class Failed(Exception):
 
 def command(agent, work, verb="sync", target_fault=None, more=()):
     fault = ["env", f"STANDIN_FAULT={target_fault}"] if target_fault else []
-    device = ["--device", work / "target"] if os.path.lexists(work / "target") else []
+    device = ["--replace-foreign", "--device", work / "target"] if os.path.lexists(work / "target") else []
     return [agent, verb, "--set", "test", "--state", work / "state", "--root", work / "source", *more, "--", *fault, agent, "serve", "--store", work / "store", *device]
 
 
-def sync(agent, work):
-    done = subprocess.run(command(agent, work), capture_output=True, text=True)
+def sync(agent, work, more=()):
+    done = subprocess.run(command(agent, work, more=more), capture_output=True, text=True)
     if done.returncode:
         raise Failed(f"sync ended with {done.returncode}: {done.stderr}")
     return json.loads(done.stdout)
+
+
+def plan(agent, work, more=()):
+    """A dry run: what would be done, as [(what, path)...], and the counts."""
+    done = subprocess.run(command(agent, work, more=["--dry-run", "--json", *more]), capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"sync --dry-run ended with {done.returncode}: {done.stderr}")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return [(line["what"], line["path"]) for line in lines[:-1]], lines[-1]
 
 
 def verify(agent, work):

@@ -258,6 +258,52 @@ static void test_scope_reused_pid(void **state)
 	assert_false(file_exists(path));
 }
 
+struct late {
+	struct connection *connection;
+	const char *name, *log;
+	int64_t delay;
+};
+
+static void run_late(void *argument)
+{
+	struct late *late = argument;
+	struct command command = {.argv = ARGV("sh", "-c", "echo b >>\"$1\"; sleep 0.03; echo e >>\"$1\"", "sh", late->log),
+				  .scope = late->name,
+				  .deadline = in_seconds(20)};
+	struct command_result result;
+	loop_sleep(clock_boottime() + late->delay);
+	connection_run(late->connection, &command, &result, NULL);
+	command_result_free(&result);
+}
+
+/* Whoever has waited for a scope may rely on it: what had not begun never does, what had begun has ended. */
+static void test_scope_is_closed(void **state)
+{
+	struct world *world = *state;
+	for (int i = 0; i < 40; i++) { /* either may be first */
+		CLEANUP_FREE char *what = memory_printf("late%d", i);
+		CLEANUP_FREE char *name = unique_scope(what);
+		CLEANUP_FREE char *log = memory_printf("/tmp/%s.log", name);
+		struct late late = {world->here, name, log, i % 8 * NSEC_PER_MSEC};
+		assert_int_equal(file_write_durable(log, "", 0, 0600, NULL), 0);
+		struct fiber *fiber = fiber_start(run_late, &late);
+		loop_sleep(clock_boottime() + i / 8 * 2 * NSEC_PER_MSEC);
+		assert_int_equal(scope_wait(world->here, name, in_seconds(20), NULL), 0);
+		struct stat now, later;
+		assert_int_equal(stat(log, &now), 0);
+		assert_true(now.st_size == 0 || now.st_size == 4);
+		while (fiber_join(fiber, CLOCK_FOREVER) != LOOP_READY) {
+		}
+		assert_int_equal(stat(log, &later), 0);
+		assert_int_equal(later.st_size, now.st_size);
+		unlink(log);
+	}
+	CLEANUP_FREE char *name = unique_scope("closed");
+	struct command command = {.argv = ARGV("true"), .scope = name, .deadline = in_seconds(20)};
+	end(world->here, name);
+	assert_run_fails(world->here, &command, ERROR_CONFLICT, false, "is closed");
+}
+
 static void test_scope_wait_for_end(void **state)
 {
 	struct world *world = *state;
@@ -273,14 +319,14 @@ static void test_scope_names(void **state)
 	char longest[300];
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	CLEANUP_FREE char *plain = scope_name("r1", "mount", 2);
-	CLEANUP_FREE char *one = scope_name("r1", "a/b", 1);
-	CLEANUP_FREE char *two = scope_name("r1", "a b", 1);
-	CLEANUP_FREE char *cut = scope_name("r1", longest, 1);
-	assert_string_equal(plain, "standin-r1-mount-2");
+	CLEANUP_FREE char *plain = scope_name("r1", "mount", 2, 17);
+	CLEANUP_FREE char *one = scope_name("r1", "a/b", 1, 9);
+	CLEANUP_FREE char *two = scope_name("r1", "a b", 1, 9);
+	CLEANUP_FREE char *cut = scope_name("r1", longest, 1, 9);
+	assert_string_equal(plain, "standin-r1-mount-2.17");
 	assert_true(strlen(one) <= 120 && strlen(cut) == 120);
 	assert_string_not_equal(one, two);
-	assert_int_equal(strncmp(one, "standin-r1-a_b-1-", 17), 0);
+	assert_int_equal(strncmp(one, "standin-r1-a_b-1.9-", 19), 0);
 }
 
 struct crowd {
@@ -431,6 +477,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_scope_end_by_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_scope_leader_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_scope_reused_pid, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_scope_is_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_scope_wait_for_end, set_up, tear_down),
 		cmocka_unit_test(test_scope_names),
 		cmocka_unit_test_setup_teardown(test_queue, set_up, tear_down),

@@ -34,7 +34,7 @@ static inline struct host make_host(const char *id, enum host_transport transpor
 /* Runs and asserts that the exit is known. Free the result. */
 static inline struct command_result run_ok(struct connection *connection, const char *const *argv)
 {
-	struct command command = {.argv = argv, .deadline = in_seconds(20)};
+	struct command command = {.argv = argv, .deadline = in_seconds(120)};
 	struct command_result result;
 	struct error err = ERROR_NONE;
 	if (connection_run(connection, &command, &result, &err) < 0)

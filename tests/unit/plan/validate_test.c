@@ -35,7 +35,7 @@ static int open_world(void **state)
 	world.arena = arena_new();
 	diagnostics_init(&diagnostics, world.arena);
 	plugins_read(world.arena, "plugins", &world.plugins, &diagnostics);
-	inventory_read(world.arena, FOLDER "/inventory", &world.inventory, &diagnostics);
+	inventory_read(world.arena, &tree_of_files, FOLDER "/inventory", &world.inventory, &diagnostics);
 	must_be_silent(&diagnostics);
 	*state = &world;
 	return 0;

@@ -109,7 +109,7 @@ static int serve(struct error *err)
 	int nowhere = open("/dev/null", O_WRONLY);
 	lseek(script_stream.output, 0, SEEK_SET);
 	struct stream stream = stream_of_fds("the script", script_stream.output, nowhere);
-	int result = target_serve(store_path, device, &stream, err);
+	int result = target_serve(&(struct target_options){.store = store_path, .device = device}, &stream, err);
 	close(nowhere);
 	close(script_stream.output);
 	frame_writer_free(&script);
@@ -388,11 +388,11 @@ static void test_another_source(void **state)
 
 static void test_another_version(void **state)
 {
-	struct hello hello = {.version = 2, .set = "set"};
+	struct hello hello = {.version = 99, .set = "set"};
 	(void)state;
 	open_script();
 	send_hello(&script, &hello, NULL);
-	expect_refused(ERROR_INVALID, "the source speaks version 2 of the protocol, this agent version 1");
+	expect_refused(ERROR_INVALID, "the source speaks version 99 of the protocol, this agent version 2");
 }
 
 /* --- a replica that is a device: its one object, of its own size, and nothing else --- */
