@@ -25,8 +25,8 @@ Q        := $(if $(V),,@)
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libgit2-dev libssl-dev libldap-dev libkrb5-dev \
 	libsasl2-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc dpkg-dev
 DEPS_TEST  := bats git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
-	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs openssl procps \
-	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32
+	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs btrfs-progs openssl procps \
+	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32 libxml2-utils
 DEPS_BENCH := ansible-core
 DEPS       := $(DEPS_BUILD) $(DEPS_TEST)
 
@@ -40,7 +40,7 @@ ALL_LDFLAGS := $(LDFLAGS) -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 # From the bottom to the top: a layer includes only those before it (tests/layers checks). Later ones link first.
-LAYERS   := base document schema expression runbook library connection plugin plan journal execute report cli
+LAYERS   := base document schema expression runbook library connection plugin plan lint journal execute report cli
 ARCHIVES  = $(foreach l,$(LAYERS),$(if $(wildcard engine/$(l)/*.c),$(BUILD)/engine/$(l).a))
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
@@ -64,6 +64,7 @@ $(BUILD)/%.o: %.c
 # The schemas are part of the program.
 $(BUILD)/engine/schema/product.o: $(wildcard schemas/*.schema.json)
 $(BUILD)/engine/report/run_html.o: engine/report/run_html.css
+$(BUILD)/engine/lint/rules.o: engine/lint/rules.yaml
 
 define archive
 $(BUILD)/engine/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out engine/cli/main.c,$(wildcard engine/$(1)/*.c)))
@@ -88,11 +89,15 @@ $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 LIBS_OF_PLUGINS := $(shell pkg-config --libs ldap krb5 2>/dev/null)
 
 # The replicator's agent goes to other hosts: it needs nothing there but libc. What it takes of the libraries is linked in, and no more.
-LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lzstd -Wl,-Bdynamic
-AGENT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/replica/agent.c,$(wildcard plugins/replica/*.c)))
+LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lssl -lcrypto -lzstd -Wl,-Bdynamic
+# jansson's inner names are its own: the base layer has a utf8_encode, too.
+$(BUILD)/jansson.o:
+	$(Q)mkdir -p $(@D) && ld -r -o $@ --whole-archive $(shell $(CC) -print-file-name=libjansson.a) && objcopy --wildcard --keep-global-symbol='json*' $@
+AGENT_PROGRAM := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/agent*.c))
+AGENT_OBJECTS := $(filter-out $(AGENT_PROGRAM),$(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/*.c)))
 $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
-$(BUILD)/standin-agent: $(BUILD)/plugins/replica/agent.o $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a
+$(BUILD)/standin-agent: $(AGENT_PROGRAM) $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a $(BUILD)/jansson.o
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_OF_AGENT) -lm
 
@@ -104,7 +109,7 @@ define unit_test
 $(BUILD)/tests/$(1): $(BUILD)/tests/$(1).o $(if $(filter replica,$(2)),$(BUILD)/engine/base.a $(BUILD)/plugins/replica.a,\
 		$(filter $(patsubst %,$(BUILD)/engine/%.a,$(call layers_upto,$(LAYERS),$(2))),$(ARCHIVES)))
 	$$(if $$(Q),@echo "  LD  $$@")
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) $(if $(filter replica,$(2)),-lzstd) -lcmocka
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$< $$(call reverse,$$(filter %.a,$$^)) $$(LIBS) $(if $(filter replica,$(2)),-lssl -lzstd) -lcmocka
 endef
 # Those of a plugin stand in tests/unit/plugins/NAME/: linked with its program's files, but for the one with main, and the base layer.
 PLUGIN_TESTS := $(wildcard tests/unit/plugins/*/*_test.c)
@@ -191,11 +196,13 @@ manuals: all
 	$(Q)$(BUILD)/standin manual | scdoc > $(BUILD)/man/standin.1
 	$(Q)$(BUILD)/standin manual | sed -n 's/^\*\([a-z ]*\)\*$$/\1/p' | while read -r verb; do \
 		$(BUILD)/standin manual $$verb | scdoc > $(BUILD)/man/standin-$$(echo $$verb | tr ' ' -).1 || exit 1; done
+	$(Q)$(BUILD)/standin manual rules | scdoc > $(BUILD)/man/standin-rules.7
 
 install: manuals $(PROGRAMS) $(BUILD)/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(MANDIR) && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)
+	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/standin-rules.7
 	install -D -m644 engine/cli/packaging/standin.bash $(DESTDIR)$(BASHDIR)/standin
 	install -D -m644 engine/cli/packaging/standin.zsh $(DESTDIR)$(ZSHDIR)/_standin
 	install -D -m644 engine/cli/packaging/standin.fish $(DESTDIR)$(FISHDIR)/standin.fish

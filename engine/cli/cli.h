@@ -36,7 +36,7 @@ struct option {
 
 #define OPTIONS_LIMIT	16
 #define ARGUMENTS_LIMIT 1024
-#define FORMATS_LIMIT	4
+#define FORMATS_LIMIT	6
 
 struct verb {
 	const char *name;  /* "audit verify" has two words */
@@ -50,9 +50,9 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-extern const struct verb verb_validate, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel, verb_skip,
-	verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key, verb_audit_list, verb_audit_search,
-	verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff;
+extern const struct verb verb_validate, verb_explain, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel,
+	verb_skip, verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key, verb_audit_list,
+	verb_audit_search, verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff;
 
 /* Parsed options: given by name, in order. */
 struct options {
@@ -75,6 +75,8 @@ int options_pairs(const struct options *options, const char *name, struct arena 
 
 void verb_help(const struct verb *verb, FILE *out);
 void verb_manual(const struct verb *verb, FILE *out); /* scdoc source of its man page */
+void rules_manual(FILE *out);			      /* explain.c: that of standin-rules(7) */
+void print_escaped(const char *text, FILE *out);      /* so that scdoc takes it as plain text */
 
 /* What the last of the words may become, on stdout (complete.c). verb: the one that the first `words` of them name, or NULL. */
 int complete(const struct verb *const *verbs, size_t count, const struct verb *verb, int words, int argc, char **argv);

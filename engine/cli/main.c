@@ -12,10 +12,10 @@
 
 /* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
 static const struct verb *const verbs[] = {
-	&verb_validate,	    &verb_plan,	     &verb_run,	       &verb_resume,	   &verb_attach,     &verb_answer,
-	&verb_cancel,	    &verb_skip,	     &verb_abandon,    &verb_runs,	   &verb_show,	     &verb_report,
-	&verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search, &verb_audit_show, &verb_actions,
-	&verb_eval,	    &verb_history,   &verb_diff,
+	&verb_validate, &verb_explain,	    &verb_plan,	     &verb_run,	       &verb_resume,	   &verb_attach,
+	&verb_answer,	&verb_cancel,	    &verb_skip,	     &verb_abandon,    &verb_runs,	   &verb_show,
+	&verb_report,	&verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search, &verb_audit_show,
+	&verb_actions,	&verb_eval,	    &verb_history,   &verb_diff,
 };
 
 static const struct {
@@ -96,10 +96,14 @@ static int unknown_verb(const char *word)
 	return EXIT_INVALID;
 }
 
-/* `standin manual [VERB]`: the man page's source, for the build. */
+/* `standin manual [VERB | rules]`: the man page's source, for the build. */
 static int manual(int argc, char **argv)
 {
 	int words;
+	if (argc && strcmp(argv[0], "rules") == 0) {
+		rules_manual(stdout);
+		return EXIT_FINE;
+	}
 	const struct verb *verb = argc ? find_verb(argc, argv, &words) : NULL;
 	if (verb)
 		verb_manual(verb, stdout);

@@ -191,7 +191,7 @@ void verb_help(const struct verb *verb, FILE *out)
 }
 
 /* scdoc gives underscores and asterisks a meaning. */
-static void print_escaped(const char *text, FILE *out)
+void print_escaped(const char *text, FILE *out)
 {
 	for (; *text; text++) {
 		if (strchr("_*\\<>#[]~`", *text))

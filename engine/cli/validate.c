@@ -8,39 +8,22 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
+#include "engine/cli/paths.h"
 #include "engine/document/document.h"
-
-static const char *const severities[] = {[SEVERITY_ERROR] = "error", [SEVERITY_WARNING] = "warning", [SEVERITY_NOTE] = "note"};
-
-static const struct value *diagnostic_value(struct arena *arena, const struct diagnostic *diagnostic)
-{
-	struct value *value = value_map(arena);
-	value_put(arena, value, "severity", value_string(arena, severities[diagnostic->severity]));
-	value_put(arena, value, "rule", value_string(arena, diagnostic->rule));
-	value_put(arena, value, "message", value_string(arena, diagnostic->message));
-	value_put(arena, value, "hint", diagnostic->hint ? value_string(arena, diagnostic->hint) : value_null());
-	if (!diagnostic->at.source)
-		return value;
-	struct location place = source_locate(diagnostic->at.source, diagnostic->at.offset);
-	value_put(arena, value, "file", value_string(arena, diagnostic->at.source->name));
-	value_put(arena, value, "line", value_int(arena, place.line));
-	value_put(arena, value, "column", value_int(arena, place.column));
-	return value;
-}
-
-static void print_json(struct loaded *loaded, const char *path, struct value *list)
-{
-	struct value *entry = value_map(loaded->arena), *found = value_list(loaded->arena);
-	diagnostics_sort(&loaded->diagnostics);
-	for (size_t i = 0; i < loaded->diagnostics.count; i++)
-		value_append(loaded->arena, found, diagnostic_value(loaded->arena, &loaded->diagnostics.items[i]));
-	value_put(loaded->arena, entry, "path", value_string(loaded->arena, path));
-	value_put(loaded->arena, entry, "valid", value_bool(loaded->diagnostics.errors == 0));
-	value_put(loaded->arena, entry, "diagnostics", found);
-	value_append(loaded->arena, list, entry);
-}
+#include "engine/lint/findings.h"
+#include "engine/lint/lint.h"
+#include "engine/lint/rules.h"
+#include "engine/report/findings.h"
 
 enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN };
+
+struct validation {
+	const struct options *options;
+	struct findings findings;
+	struct common *common;
+	struct lint_sets *sets;
+	bool text; /* findings are printed as they come */
+};
 
 /* By a key that each of the others has, and a runbook has not. */
 static const struct {
@@ -95,8 +78,27 @@ static void common_free(struct common *common)
 	free(take(common->folder));
 }
 
-static int load_common(struct common *common, struct loaded *loaded, const struct options *options, const char *path)
+/* What is wrong with it is told of each runbook of the folder, but for lints: they are told once, as the inventory's. */
+static void lint_common(struct validation *validation)
 {
+	struct loaded *loaded = &validation->common->loaded;
+	struct diagnostics lints;
+	if (!loaded->inventory || loaded->diagnostics.count)
+		return;
+	diagnostics_init(&lints, loaded->arena);
+	lint_inventory(loaded->inventory, &lints);
+	if (!lints.count)
+		return;
+	diagnostics_sort(&lints);
+	findings_add(&validation->findings, loaded->inventory_path, &lints, NULL);
+	if (validation->text)
+		print_diagnostics(stderr, &lints);
+}
+
+static int load_common(struct validation *validation, struct loaded *loaded, const char *path)
+{
+	struct common *common = validation->common;
+	const struct options *options = validation->options;
 	if (loaded->version) { /* a commit's own */
 		load_inventory(loaded, options, path, false);
 		return load_plugins(loaded, options);
@@ -109,6 +111,7 @@ static int load_common(struct common *common, struct loaded *loaded, const struc
 		load_version(&common->loaded, path);
 		load_inventory(&common->loaded, options, path, false);
 		load_plugins(&common->loaded, options);
+		lint_common(validation);
 	}
 	if (common->loaded.diagnostics.count) {
 		load_inventory(loaded, options, path, false);
@@ -119,20 +122,37 @@ static int load_common(struct common *common, struct loaded *loaded, const struc
 	return 0;
 }
 
-static void validate_document(struct common *common, struct loaded *loaded, const struct options *options, const char *name)
+static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *path,
+			     struct silenced_list *ret_silenced)
+{
+	if (load_common(validation, loaded, path) < 0)
+		return;
+	load_runbook(loaded, path);
+	if (!loaded->runbook)
+		return;
+	bool right = loaded->diagnostics.errors == 0;
+	if (right) /* what follows from an error is not told as well */
+		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory,
+			     lint_set_of(validation->sets, loaded->runbook, loaded->plugins), &loaded->diagnostics);
+	diagnostics_sort(&loaded->diagnostics);
+	silences_apply(loaded->runbook, right, &loaded->diagnostics, ret_silenced);
+}
+
+static void validate_document(struct validation *validation, struct loaded *loaded, const char *name,
+			      struct silenced_list *ret_silenced)
 {
 	const struct tree *tree = loaded->version ? &loaded->version->tree : &tree_of_files;
 	const char *path = loaded->version ? loaded->version->name : name;
 	switch (document_of(tree, path)) {
 	case DOCUMENT_INVENTORY:
-		inventory_read(loaded->arena, tree, path, &loaded->inventory, &loaded->diagnostics);
+		if (inventory_read(loaded->arena, tree, path, &loaded->inventory, &loaded->diagnostics) == 0)
+			lint_inventory(loaded->inventory, &loaded->diagnostics);
 		break;
 	case DOCUMENT_PLUGIN:
 		plugin_read(loaded->arena, tree, path, &loaded->diagnostics);
 		break;
 	case DOCUMENT_RUNBOOK:
-		if (load_common(common, loaded, options, name) == 0)
-			load_runbook(loaded, name);
+		validate_runbook(validation, loaded, name, ret_silenced);
 	}
 }
 
@@ -142,61 +162,164 @@ static bool names_commit(const char *name)
 	return version_rev_of(name, &path) != NULL;
 }
 
-static bool validate_one(struct common *common, const struct options *options, const char *path, bool json, struct arena *arena,
-			 struct value *results)
+static void validate_one(struct validation *validation, const char *path)
 {
 	struct loaded loaded;
+	struct silenced_list silenced = {0};
 	loaded_init(&loaded);
 	if (!names_commit(path) || load_version(&loaded, path) == 0)
-		validate_document(common, &loaded, options, path);
+		validate_document(validation, &loaded, path, &silenced);
+	diagnostics_sort(&loaded.diagnostics);
 	bool valid = loaded.diagnostics.errors == 0;
-	if (json) {
-		struct value *one = value_list(loaded.arena);
-		print_json(&loaded, path, one);
-		value_append(arena, results, value_copy(arena, one->list.items[0]));
-	} else {
+	findings_add(&validation->findings, path, &loaded.diagnostics, &silenced);
+	if (validation->text) {
 		print_diagnostics(stderr, &loaded.diagnostics);
 		if (valid)
 			print_safely(stdout, "%s: valid\n", path);
 	}
 	loaded_free(&loaded);
-	return valid;
+}
+
+static void print_json(struct arena *arena, const struct findings *findings)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	json_format(&text, findings_value(arena, findings), JSON_INDENTED);
+	puts(buffer_text(&text));
+}
+
+static void print_sarif(struct arena *arena, const struct findings *findings)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	report_findings_sarif(&text, findings_value(arena, findings), rules_value(arena), STANDIN_VERSION);
+	fputs(buffer_text(&text), stdout);
+}
+
+static void print_junit(struct arena *arena, const struct findings *findings)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	report_findings_junit(&text, findings_value(arena, findings), false);
+	fputs(buffer_text(&text), stdout);
+}
+
+static void print_junit_strict(struct arena *arena, const struct findings *findings)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	report_findings_junit(&text, findings_value(arena, findings), true);
+	fputs(buffer_text(&text), stdout);
+}
+
+static void print_github(struct arena *arena, const struct findings *findings)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	report_findings_github(&text, findings_value(arena, findings));
+	fputs(buffer_text(&text), stdout);
+}
+
+static const struct {
+	const char *format;
+	void (*print)(struct arena *arena, const struct findings *findings);
+	void (*print_strict)(struct arena *arena, const struct findings *findings);
+} outputs[] = {
+	{"json", print_json, print_json},
+	{"sarif", print_sarif, print_sarif},
+	{"junit", print_junit, print_junit_strict},
+	{"github", print_github, print_github},
+};
+
+static int end_baseline(struct validation *validation)
+{
+	struct error err = ERROR_NONE;
+	const char *path = options_get(validation->options, "write-baseline");
+	if (path && baseline_write(&validation->findings, path, &err) < 0)
+		return tell_error(&err);
+	size_t gone = baseline_gone(&validation->findings);
+	if (!path && gone)
+		print_safely(stderr,
+			     "standin validate: %zu of the baseline's findings are gone; write it anew with --write-baseline\n",
+			     gone);
+	return 0;
+}
+
+static int finish(struct validation *validation)
+{
+	const struct options *options = validation->options;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	bool strict = options_has(options, "strict");
+	for (size_t i = 0; i < COUNT_OF(outputs); i++)
+		if (strcmp(outputs[i].format, options->format) == 0)
+			(strict ? outputs[i].print_strict : outputs[i].print)(arena, &validation->findings);
+	int failed = end_baseline(validation);
+	if (failed || options_has(options, "write-baseline"))
+		return failed;
+	bool invalid = findings_count(&validation->findings, SEVERITY_ERROR) ||
+		       (strict && findings_count(&validation->findings, SEVERITY_WARNING));
+	return invalid ? EXIT_INVALID : EXIT_FINE;
+}
+
+/* Each argument: a file, or a folder of them. In a folder, what is neither runbook nor inventory nor manifest is passed over.
+ */
+static void validate_all(struct validation *validation, struct arena *arena)
+{
+	for (size_t i = 0; i < validation->options->arguments_count; i++) {
+		const char *argument = validation->options->arguments[i];
+		const struct value *paths = paths_of(arena, argument);
+		for (size_t k = 0; k < paths->list.count; k++)
+			validate_one(validation, value_text(paths->list.items[k]));
+	}
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
-	bool valid = true;
+	struct error err = ERROR_NONE;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct value *results = value_list(arena);
 	struct common common = {0};
-	for (size_t i = 0; i < options.arguments_count; i++)
-		valid &= validate_one(&common, &options, options.arguments[i], options.json, arena, results);
-	common_free(&common);
-	if (options.json) {
-		CLEANUP_BUFFER struct buffer text = {0};
-		json_format(&text, results, JSON_INDENTED);
-		puts(buffer_text(&text));
+	struct validation validation = {.options = &options,
+					.common = &common,
+					.text = strcmp(options.format, "text") == 0,
+					.sets = lint_sets_new(arena)};
+	findings_init(&validation.findings, arena);
+	const char *baseline = options_get(&options, "baseline");
+	int result = baseline && baseline_read(&validation.findings, baseline, &err) < 0 ? tell_error(&err) : -1;
+	if (result < 0) {
+		validate_all(&validation, arena);
+		result = finish(&validation);
 	}
-	return valid ? EXIT_FINE : EXIT_INVALID;
+	common_free(&common);
+	lint_sets_free(validation.sets);
+	findings_free(&validation.findings);
+	return result;
 }
 
 const struct verb verb_validate = {
 	.name = "validate",
-	.usage = "RUNBOOK... [options]",
+	.usage = "PATH... [options]",
 	.summary = "check runbooks without touching any host",
-	.description = "Reads each runbook (or inventory, or plugin.yaml), checks its shape, its names, its expressions, and "
-		       "each step against "
-		       "the action that it uses.\n"
-		       "With an inventory (found or given), hosts and secrets are checked too. All problems are shown at "
-		       "once." NAMES_OF_RUNBOOKS,
-	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
+	.description =
+		"Reads each runbook (or inventory, or plugin.yaml; of a folder, all of them), checks its shape, its names, its "
+		"expressions, and each step against the action that it uses; then it lints: what an interpreter can know "
+		"would go wrong. All problems are shown at once; `standin explain RULE` tells more of each.\n"
+		"With an inventory (found or given), hosts and secrets are checked too." NAMES_OF_RUNBOOKS "\n"
+		"A finding that is as it should be is silenced at its step, with the reason: lint: {ignore: [{rule: RULE, "
+		"reason: TEXT}]}. A baseline keeps those that were there before.\n"
+		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict; 8 a baseline that "
+		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same way.",
+	.options = {OPTION_INVENTORY,
+		    OPTION_PLUGINS,
+		    {"output", 'o', "FORMAT", "text (default), json, sarif, junit or github"},
+		    {"strict", 0, NULL, "warnings fail, too"},
+		    {"baseline", 0, "FILE", "findings that this file has do not count"},
+		    {"write-baseline", 0, "FILE", "write what is found to this file; ends with 0"}},
+	.formats = {"text", "json", "sarif", "junit", "github"},
 	.examples = "  standin validate runbooks/mail/*.yaml\n"
+		    "  standin validate runbooks --strict -o junit              # a whole folder, for a CI job\n"
+		    "  standin validate runbooks --write-baseline lint.json     # begin with what is there\n"
+		    "  standin validate runbooks --baseline lint.json           # only what is new\n"
 		    "  standin validate plugins/service/plugin.yaml\n"
-		    "  standin validate -i lab.yaml -o json failover.yaml    # for a CI job\n",
+		    "  standin validate -i lab.yaml -o json failover.yaml\n",
 	.least = 1,
 	.most = ARGUMENTS_LIMIT,
 	.run = run,

@@ -24,6 +24,7 @@ struct function {
 	const char *name;
 	unsigned styles;
 	const char *signature; /* a letter for each argument, as in type_letters (functions.c); 'a' is any */
+	char result;	       /* the letter of what it yields */
 	function_body *body;
 	unsigned flags;
 };
@@ -32,6 +33,11 @@ struct function {
 const struct function *function_find(const char *name, bool member);
 /* True if one of the overloads takes that many arguments, a receiver included. */
 bool function_takes(const struct function *function, bool member, size_t count);
+/* For checking without evaluating (types.c): the letter of a type in signatures; what an overload yields (VALUE_UNKNOWN: any);
+ * the next overload of the same name, or NULL. */
+char function_letter(enum value_type type);
+enum value_type function_result(const struct function *function);
+const struct function *function_next(const struct function *function);
 /* Call the overload that fits the arguments' types; unknowns, errors, taint and cost are seen to. */
 const struct value *function_call(struct evaluation *evaluation, const struct node *node, const struct value *const *arguments);
 /* The error for arguments that no overload takes. overload.c */

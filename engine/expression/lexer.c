@@ -238,8 +238,11 @@ static int quoted_field(struct lexer *lexer, struct token *token)
 
 static bool starts_with(const struct lexer *lexer, const char *text)
 {
-	size_t length = strlen(text);
+	size_t length;
 
+	if (lexer->position >= lexer->length || lexer->text[lexer->position] != text[0])
+		return false; /* nearly always */
+	length = strlen(text);
 	return lexer->length - lexer->position >= length && !memcmp(lexer->text + lexer->position, text, length);
 }
 

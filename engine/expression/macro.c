@@ -144,6 +144,11 @@ static const struct macro macros[] = {
 	{"filter", 2, filter_step, list_finish},
 };
 
+const char *macro_called(const struct node *node)
+{
+	return node->macro->name;
+}
+
 const char *macro_name(size_t i)
 {
 	return i < COUNT_OF(macros) ? macros[i].name : NULL;

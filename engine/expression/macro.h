@@ -14,3 +14,4 @@ const struct value *macro_evaluate(struct evaluation *evaluation, const struct n
 
 /* The name of the i-th macro, NULL behind the last: for suggestions. */
 const char *macro_name(size_t i);
+const char *macro_called(const struct node *node); /* the name of the node's macro */

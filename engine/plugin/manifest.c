@@ -113,6 +113,27 @@ static enum action_kind read_kind(const struct value *document)
 	return ACTION_STATE; /* the schema admits no other word */
 }
 
+/* By the bits of enum action_role. */
+static const char *const roles[] = {"fence", "delete_account", "take_name",    "data_gate", "promote",
+				    "mount", "start",	       "client_check", "note"};
+
+static unsigned role_of(const struct value *word)
+{
+	for (size_t i = 0; i < COUNT_OF(roles); i++)
+		if (value_is_text(word, roles[i]))
+			return 1u << i;
+	return 0; /* the schema admits no other word */
+}
+
+static unsigned read_roles(const struct value *document)
+{
+	const struct value *role = value_get(document, "role");
+	unsigned found = role_of(role);
+	for (size_t i = 0; value_is(role, VALUE_LIST) && i < role->list.count; i++)
+		found |= role_of(role->list.items[i]);
+	return found;
+}
+
 static void read_event(const struct manifest *manifest, const struct value *event, struct action *action)
 {
 	if (!event)
@@ -157,6 +178,7 @@ static void read_action(const struct manifest *manifest, const struct value_entr
 	action->summary = value_get_text(document, "summary");
 	action->at = entry->key->at;
 	action->kind = read_kind(document);
+	action->roles = read_roles(document);
 	action->effect = fields_template(fields, document, "effect");
 	action->repeatable = fields_template(fields, document, "repeatable");
 	action->inputs = value_get(document, "inputs");

@@ -14,6 +14,19 @@
 enum action_kind { ACTION_STATE, ACTION_TASK, ACTION_PROBE, ACTION_GATE };
 enum action_effect { EFFECT_READ, EFFECT_REVERSIBLE, EFFECT_IRREVERSIBLE };
 
+/* What an action does in standing in for a host, as its manifest says (`role`); lints look at nothing else. Bits. */
+enum action_role {
+	ROLE_FENCE = 1 << 0,
+	ROLE_DELETE_ACCOUNT = 1 << 1,
+	ROLE_TAKE_NAME = 1 << 2,
+	ROLE_DATA_GATE = 1 << 3,
+	ROLE_PROMOTE = 1 << 4,
+	ROLE_MOUNT = 1 << 5,
+	ROLE_START = 1 << 6,
+	ROLE_CLIENT_CHECK = 1 << 7,
+	ROLE_NOTE = 1 << 8,
+};
+
 struct action_command; /* command.h */
 struct plugin_program; /* program.h */
 
@@ -28,6 +41,7 @@ struct action {
 	const char *name;   /* "service.start" */
 	const char *summary;
 	enum action_kind kind;
+	unsigned roles; /* ROLE_* */
 	struct template *effect;
 	struct template *repeatable;	     /* NULL: no */
 	const struct value *inputs;	     /* map: input name -> its schema */

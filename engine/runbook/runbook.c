@@ -116,6 +116,7 @@ struct runbook *runbook_build(const struct fields *fields, const struct source *
 		runbook->name = source->name;
 	runbook->kind = value_get_text(document, "kind");
 	runbook->summary = value_get_text(document, "summary");
+	runbook->silences = value_get(value_get(document, "lint"), "ignore");
 	read_objectives(fields, document, runbook);
 	read_locks(fields, document, runbook);
 	read_inputs(fields, document, runbook);

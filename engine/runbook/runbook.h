@@ -66,9 +66,10 @@ struct step {
 	struct block finally;
 	bool parallel; /* its steps, and their rounds, at once */
 	unsigned max_concurrent;
-	const char *call;	/* path of another runbook as written, or NULL */
-	struct runbook *callee; /* of a call */
-	bool misshapen;		/* something is wrong with its keys: what seems to be missing may have been meant */
+	const char *call;	      /* path of another runbook as written, or NULL */
+	struct runbook *callee;	      /* of a call */
+	const struct value *silences; /* `lint.ignore`: a list of {rule, reason}, or NULL */
+	bool misshapen;		      /* something is wrong with its keys: what seems to be missing may have been meant */
 	struct span at;
 };
 
@@ -125,6 +126,7 @@ struct runbook {
 	size_t evidence_count;
 	struct runbook **called; /* every runbook that it calls, and those that they call; each once */
 	size_t called_count, called_capacity;
+	const struct value *silences; /* as a step's, for what stands in no step */
 	const struct source *source;
 	const struct value *document;
 	bool misshapen; /* its shape is wrong, and that was told: for further checks only */

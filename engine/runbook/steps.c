@@ -146,6 +146,7 @@ static void read_step(const struct fields *fields, const struct value *map, stru
 	step->as_at = field_place(map, "as", value_get(map, "foreach"));
 	step->retry = read_retry(fields, map);
 	step->timeout = fields_duration(fields, map, "timeout", 0);
+	step->silences = value_get(value_get(map, "lint"), "ignore");
 	read_form(fields, map, step);
 }
 

@@ -24,10 +24,10 @@ static bool is_out(const struct rules *rules, const char *place, const char *bel
 	return !rules_include(rules, path, true, NULL);
 }
 
-static int demand_apart(const struct source *source, const struct forest_root *root, const struct location *store,
+static int demand_apart(const struct source *source, const struct forest_root *root, const struct real_place *store,
 			struct error *err)
 {
-	struct location here;
+	struct real_place here;
 	if (location_of(root->path, &here, err) < 0)
 		return -1;
 	const char *below = location_within(store, &here);
@@ -44,8 +44,8 @@ static int demand_apart(const struct source *source, const struct forest_root *r
 }
 
 /* Asks of each source; those of one that is the whole tree, too. */
-static int each_root(const struct source *source, const struct location *store,
-		     int (*ask)(const struct source *source, const struct forest_root *root, const struct location *store,
+static int each_root(const struct source *source, const struct real_place *store,
+		     int (*ask)(const struct source *source, const struct forest_root *root, const struct real_place *store,
 				struct error *err),
 		     struct error *err)
 {
@@ -69,7 +69,7 @@ int guard_apart(const struct source *source, const struct welcome *welcome, stru
 	return each_root(source, &welcome->store, demand_apart, err);
 }
 
-static int demand_mount(const struct source *source, const struct forest_root *root, const struct location *store,
+static int demand_mount(const struct source *source, const struct forest_root *root, const struct real_place *store,
 			struct error *err)
 {
 	(void)source, (void)store;

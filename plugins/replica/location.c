@@ -106,7 +106,7 @@ static int find_place(const char *path, char **ret_resolved, struct location_mou
 	return 0;
 }
 
-int location_of(const char *path, struct location *ret_location, struct error *err)
+int location_of(const char *path, struct real_place *ret_location, struct error *err)
 {
 	struct location_mount mount;
 	CLEANUP_FREE char *resolved = NULL;
@@ -121,7 +121,7 @@ int location_of(const char *path, struct location *ret_location, struct error *e
 	return 0;
 }
 
-const char *location_within(const struct location *inner, const struct location *outer)
+const char *location_within(const struct real_place *inner, const struct real_place *outer)
 {
 	size_t length = strlen(outer->path);
 	if (inner->device != outer->device || strncmp(inner->path, outer->path, length) != 0)

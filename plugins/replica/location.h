@@ -11,15 +11,15 @@
 
 #define LOCATION_PATH_LIMIT 4095
 
-struct location {
+struct real_place {
 	uint64_t device;		    /* of the file system, as proc(5) has it in mountinfo: major << 32 | minor */
 	char path[LOCATION_PATH_LIMIT + 1]; /* from the root of the file system; "" is that root */
 };
 
 /* path need not be there yet: then it is where it would be made. */
-int location_of(const char *path, struct location *ret_location, struct error *err);
+int location_of(const char *path, struct real_place *ret_location, struct error *err);
 /* NULL, or the path of `inner` from `outer` ("": the same); borrowed from inner. */
-const char *location_within(const struct location *inner, const struct location *outer);
+const char *location_within(const struct real_place *inner, const struct real_place *outer);
 
 /* Does path lie on a file system of its own, and not on the one that is mounted at "/"? ERROR_REFUSED: it
  * does not. */

@@ -11,6 +11,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/home.h"
 
 enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, LIMITS, SOURCE, PLACE };
 
@@ -26,6 +27,7 @@ static const struct {
 	size_t field;
 	const char *const *choices; /* NULL at the end; the field is an enum, with these names */
 } options[] = {
+	{"home", TEXT, FIELD(home), NULL},
 	{"set", TEXT, FIELD(set), NULL},
 	{"state", TEXT, FIELD(state), NULL},
 	{"root", TEXT, FIELD(root), NULL},
@@ -35,6 +37,9 @@ static const struct {
 	{"device", TEXT, FIELD(device), NULL},
 	{"rules", TEXT, FIELD(rules), NULL},
 	{"term", NUMBER, FIELD(term), NULL},
+	{"count", NUMBER, FIELD(count), NULL},
+	{"keep", NUMBER, FIELD(keep), NULL},
+	{"point", NUMBER, FIELD(point), NULL},
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},
@@ -43,6 +48,7 @@ static const struct {
 	{"progress", DURATION, FIELD(progress), NULL},
 	{"dry-run", FLAG, FIELD(dry_run), NULL},
 	{"json", FLAG, FIELD(json), NULL},
+	{"repair", FLAG, FIELD(repair), NULL},
 	{"mounted", FLAG, FIELD(mounted), NULL},
 	{"replace-foreign", FLAG, FIELD(replace_foreign), NULL},
 };
@@ -109,6 +115,7 @@ static bool set_field(size_t option, char *value, struct options *ret_options)
 bool options_parse(int argc, char **argv, struct options *ret_options)
 {
 	ret_options->progress = -1;
+	ret_options->home = HOME_DEFAULT;
 	struct option known[COUNT_OF(options) + 1] = {0};
 	for (size_t i = 0; i < COUNT_OF(options); i++)
 		known[i] = (struct option){.name = options[i].name, .has_arg = options[i].kind != FLAG};

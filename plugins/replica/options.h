@@ -11,17 +11,20 @@
 
 #define OPTIONS_SOURCES 64
 
-struct options { /* texts are borrowed from the command line; NULL, 0, false: not given */
+struct options {	  /* texts are borrowed from the command line; NULL, 0, false: not given */
+	const char *home; /* HOME_DEFAULT (home.h) if it is not given */
 	const char *set, *state, *root, *store, *rules, *device;
 	struct forest_root sources[OPTIONS_SOURCES];
 	size_t source_count;
 	uint64_t term; /* from 1 */
+	uint64_t count;
+	uint64_t keep, point;
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds */
 	enum compression compression;
 	struct pace_limits limits;
 	int64_t progress; /* nanoseconds between lines of progress; -1: none */
-	bool consistent, mounted, replace_foreign, dry_run, json;
+	bool consistent, mounted, replace_foreign, dry_run, json, repair;
 	char **command; /* what stands behind the options */
 };
 

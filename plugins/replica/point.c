@@ -28,6 +28,7 @@ void point_format(struct buffer *out, const struct point *point)
 	buffer_printf(out, "device %s\ncontent %s\n", point->device, content);
 	buffer_printf(out, "unstable %" PRIu64 "\nskipped %" PRIu64 "\nconflicts %" PRIu64 "\n", point->unstable,
 		      point->skipped, point->conflicts);
+	buffer_printf(out, "keep %" PRIu64 "\ncopy-of %" PRIu64 "\n", point->keep, point->copy_of);
 }
 
 /* The value of the line "name value" at *text, which is moved behind it. */
@@ -91,7 +92,7 @@ int point_parse(const char *text, struct point *ret_point, struct error *err)
 		    take_line(&text, "device", point.device, sizeof(point.device)) &&
 		    take_digest(&text, "content", &point.content) && take_number(&text, "unstable", &point.unstable) &&
 		    take_number(&text, "skipped", &point.skipped) && take_number(&text, "conflicts", &point.conflicts) &&
-		    !*text;
+		    take_number(&text, "keep", &point.keep) && take_number(&text, "copy-of", &point.copy_of) && !*text;
 	if (!good)
 		return error_set(err, ERROR_CORRUPT, "it is no recovery point of version 1");
 	point.time = (int64_t)time;

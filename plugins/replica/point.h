@@ -24,6 +24,8 @@ struct point {
 	uint64_t skipped;		     /* objects at the source that could not be read */
 	char device[POINT_DEVICE_LIMIT + 1]; /* the replica is this block device; "": a tree of the store */
 	struct digest content;		     /* of a volume (volume.h), else zeros */
+	uint64_t keep;			     /* points that are kept (points.h), this one too; 0 as 1 */
+	uint64_t copy_of;		     /* the number of the earlier point that was promoted as this one; 0: none */
 	uint64_t conflicts; /* records that did not fit the tree, because somebody else had changed it: resync */
 };
 

@@ -95,7 +95,7 @@ struct welcome {
 	uint64_t seed;			    /* of the digests (digest.h) */
 	uint32_t features;		    /* protocol_features that both ends have */
 	char boot[PROTOCOL_BOOT_LIMIT + 1]; /* the target's boot id: if it is the source's, one kernel serves both */
-	struct location store;		    /* where the store lies in it: not in what is replicated, nor around it */
+	struct real_place store;	    /* where the store lies in it: not in what is replicated, nor around it */
 };
 
 enum begin_flags {

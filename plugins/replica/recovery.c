@@ -18,6 +18,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/content.h"
 #include "plugins/replica/manifest.h"
+#include "plugins/replica/points.h"
 #include "plugins/replica/seen.h"
 #include "plugins/replica/volume.h"
 
@@ -94,7 +95,20 @@ static int clean(const struct store *store, struct error *err)
 	if (store_remove(store, "batch", err) < 0 || store_remove(store, "trash", err) < 0 ||
 	    store_remove(store, "listing", err) < 0 || store_remove(store, "blocks", err) < 0)
 		return -1;
+	if (points_prune(store, err) < 0)
+		return -1;
 	return remove_stale(store, err);
+}
+
+/* Before anything is applied. A tree that somebody has written to is no point any more. */
+static int keep_last(const struct store *store, const struct begin *begin, struct error *err)
+{
+	CLEANUP_FREE char *where = NULL;
+	if (!store->point.generation || store->point.keep < 2)
+		return 0;
+	if ((begin->flags & BEGIN_ANYWAY) && recovery_drifted(store, &where, err) < 0)
+		return -1;
+	return where ? 0 : points_keep(store, err);
 }
 
 static int check_content(const struct store *store, const struct begin *begin, const struct batch_end *end,
@@ -114,6 +128,8 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 	bool fresh = begin->flags & BEGIN_FRESH, changed = fresh || end->records || (begin->flags & BEGIN_ANYWAY);
 	uint64_t conflicts = 0;
 	bool other_disk = doubt && store->device >= 0 && !is_same_disk(store);
+	if (changed && keep_last(store, begin, err) < 0)
+		return -1;
 	if (!fresh && end->records &&
 	    (batch_apply(store, touched, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
 		return -1; /* trash before `seen`: removing one name of an inode changes the others' ctime */
@@ -130,6 +146,7 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 	point.unstable = end->unstable;
 	point.skipped = end->skipped;
 	point.conflicts = conflicts;
+	point.copy_of = 0;
 	bool all = begin->flags & (BEGIN_FRESH | BEGIN_ANYWAY); /* there is no list, or it is not what the tree was */
 	if (changed && (seen_write(store, &point, all ? NULL : touched, err) < 0 || store_sync(store, err) < 0))
 		return -1;
@@ -197,27 +214,65 @@ static int open_against(const char *path, struct store *ret_store, struct error 
 	}
 }
 
-int recovery_promote(const char *path, uint64_t term, struct store *ret_store, struct error *err)
+/* The store's tree becomes what point `number` was; the last one is kept. */
+static int go_back(struct store *store, uint64_t number, struct point *ret_point, struct error *err)
+{
+	const struct point *last = &store->point;
+	if (points_read(store, number, ret_point, err) < 0)
+		return -1;
+	ret_point->generation = last->generation + 1;
+	ret_point->tree = last->tree + 1;
+	ret_point->keep = last->keep;
+	ret_point->copy_of = number;
+	if (points_keep(store, err) < 0 || points_restore(store, number, ret_point->tree, err) < 0)
+		return -1;
+	return seen_write(store, ret_point, NULL, err) < 0 ? -1 : store_sync(store, err);
+}
+
+static int promote_point(struct store *store, uint64_t term, uint64_t number, struct error *err)
+{
+	struct point point = store->point;
+	if (!point.generation)
+		return error_set(err, ERROR_FAILED, "there is no recovery point yet: the first mirror was not completed");
+	bool there = !number || number == point.generation || (point.promoted && number == point.copy_of);
+	if (!there && go_back(store, number, &point, err) < 0)
+		return -1;
+	point.term = term;
+	point.promoted = true;
+	if (store_write_point(store, &point, err) < 0)
+		return -1;
+	return there ? 0 : clean(store, err);
+}
+
+/* Before anything is changed: is the term higher, or this promote one that was done, or begun, before; and is there the point?
+ */
+static int check_promote(const struct store *store, uint64_t term, uint64_t number, struct error *err)
+{
+	const struct point *last = &store->point;
+	struct point earlier;
+	uint64_t now = 0;
+	if (store_read_term(store, &now, err) < 0)
+		return -1;
+	bool there = !number || number == last->generation || (last->promoted && number == last->copy_of);
+	bool again = now == term && (last->promoted ? there : last->term < term);
+	if (now >= term && !again)
+		return error_set(err, ERROR_CONFLICT, "the store is at term %" PRIu64 " already; a promote needs a higher one",
+				 now);
+	if (!there && points_read(store, number, &earlier, err) < 0)
+		return error_hint(err, "standin-agent points --store %s lists what there is", store->path);
+	return 0;
+}
+
+int recovery_promote(const char *path, uint64_t term, uint64_t number, struct store *ret_store, struct error *err)
 {
 	struct store store;
 	if (store_look(path, &store, err) < 0)
 		return -1;
-	uint64_t now = 0;
-	int result = store_read_term(&store, &now, err);
-	bool again = store.point.promoted && now == term;
-	if (result == 0 && now >= term && !again)
-		result = error_set(err, ERROR_CONFLICT,
-				   "the store is at term %" PRIu64 " already; a promote needs a higher one", now);
+	int result = check_promote(&store, term, number, err);
 	store_close(&store);
 	if (result < 0 || store_raise_term(path, term, err) < 0 || open_against(path, ret_store, err) < 0)
 		return -1;
-	struct point point = ret_store->point;
-	point.term = term;
-	point.promoted = true;
-	if (!point.generation)
-		result = error_set(err, ERROR_FAILED, "there is no recovery point yet: the first mirror was not completed");
-	if (result == 0)
-		result = store_write_point(ret_store, &point, err);
+	result = promote_point(ret_store, term, number, err);
 	if (result < 0)
 		store_close(ret_store);
 	return result;

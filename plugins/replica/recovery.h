@@ -3,6 +3,7 @@
  *
  *     receive   stage objects in batch/, write log.part
  *     seal      syncfs; rename log.part to log; sync the folder        a crash before: the batch is nothing, and is dropped
+ *     keep      a copy of the last point, if earlier ones are kept (points.h)
  *     apply     rename staged objects into the tree, move the deleted and replaced ones to trash/, patch, set metadata
  *     commit    empty trash/, write `seen-N` anew; syncfs; replace `point`   a crash before: applied again from its log
  *     clean     empty batch/                                           a crash before: cleaned at the next opening
@@ -26,8 +27,9 @@
 int recovery_open(const char *path, struct store *ret_store, struct error *err);
 /* Applies the batch that was sealed (batch.h) and commits it. */
 int recovery_commit(struct store *store, const struct begin *begin, const struct batch_end *end, struct error *err);
-/* Raises the term, ends a session that runs, recovers, forbids writing until a higher term. *ret_store is open. */
-int recovery_promote(const char *path, uint64_t term, struct store *ret_store, struct error *err);
+/* Raises the term, ends a session that runs, recovers, forbids writing until a higher term. *ret_store is open. number: of the
+ * point that is to be readable (points.h); 0: the last one. An earlier one becomes a point of its own; the last one is kept. */
+int recovery_promote(const char *path, uint64_t term, uint64_t number, struct store *ret_store, struct error *err);
 
 /* Does the tree look as it was left? A device that does not is read: has it another content? *ret_where (malloc'ed): the first
  * path that does not, or NULL. */

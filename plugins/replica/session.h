@@ -5,6 +5,7 @@
 
 #include "plugins/replica/cycle.h"
 #include "plugins/replica/pace.h"
+#include "plugins/replica/result.h"
 #include "plugins/replica/store.h"
 
 struct source {
@@ -24,16 +25,6 @@ struct source {
 	struct cycle_events events;
 };
 
-struct source_result {
-	const char *way; /* "mirror", "cycle", "resync", "verify" */
-	struct identity point;
-	uint64_t generation;
-	int64_t time; /* of the point */
-	struct cycle_count count;
-	uint64_t wire_out, wire_in; /* bytes on the line */
-	uint64_t plain_out;	    /* what wire_out would be without compression */
-};
-
 /* One cycle, whichever is due: a first mirror, the difference to the last point, or a resync by content. */
 int source_cycle(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 /* What source_cycle would do, as far as this end knows: told to source->events.difference, and counted. Nothing is changed. */
@@ -41,9 +32,15 @@ int source_plan(const struct source *source, struct stream *target, struct sourc
 /* Compares by content; differences go to source->events.difference. Nothing is changed. */
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
 
+/* Compares by content and sends what differs. */
+int source_repair(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err);
+
 struct target_options {
 	const char *store;    /* folder; store.h */
 	const char *device;   /* the replica is this block device; NULL: none, or the one that the store has */
+	const char *set;      /* NULL: whichever the source names. Else only this one, */
+	uint64_t term;	      /* and only at this term */
+	uint64_t keep;	      /* points that are kept (points.h), the last one too; 0: as until now */
 	bool mounted;	      /* the store must lie on a file system of its own, not on that of "/" */
 	bool replace_foreign; /* a new store may take the place of what others left there: without it that is refused */
 };

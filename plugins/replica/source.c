@@ -293,6 +293,18 @@ int source_verify(const struct source *source, struct stream *target, struct sou
 	return lead(source, target, ret_result, compare, err);
 }
 
+/* --- repair --- */
+
+static int repair(struct session *session, struct source_result *result, struct error *err)
+{
+	return session->welcome.generation ? resync(session, result, err) : bring_up_to_date(session, result, err);
+}
+
+int source_repair(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err)
+{
+	return lead(source, target, ret_result, repair, err);
+}
+
 /* --- a dry run --- */
 
 static int plan(struct session *session, struct source_result *result, struct error *err)

@@ -12,6 +12,7 @@
  *         log.part      records (record.h) in frames, as they come
  *         log           complete, synced: the batch *is received*; it will be applied, come what may
  *         N             staged object number N: complete, metadata too; or the ranges of a patch, as records in frames
+ *       points/N/       earlier points: points.h
  *       orphans/N/      what the source no longer had at point number N, at its path: moved there, and then the operator's
  *       trash/          what was deleted or replaced; emptied after the commit
  *

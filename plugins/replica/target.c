@@ -7,14 +7,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/points.h"
 #include "plugins/replica/recovery.h"
 #include "plugins/replica/session.h"
 
 struct target {
+	const struct target_options *options;
 	struct store store;
 	struct frame_reader in;
 	struct frame_writer out;
@@ -28,10 +31,29 @@ struct target {
 
 /* --- who may write --- */
 
+/* Is it what the two ends were enrolled for? */
+static int check_enrolled(const struct target *target, struct error *err)
+{
+	const struct target_options *options = target->options;
+	const struct hello *hello = &target->hello;
+	if (!options->set || (strcmp(options->set, hello->set) == 0 && options->term == hello->term))
+		return 0;
+	if (strcmp(options->set, hello->set) != 0)
+		return error_set(err, ERROR_REFUSED, "this agent is the target of the set %s here, not of %s", options->set,
+				 hello->set);
+	error_set(err, ERROR_REFUSED, "the target was connected at term %" PRIu64 "; the source has term %" PRIu64,
+		  options->term, hello->term);
+	return error_hint(err, hello->term < options->term ? "this source was replaced: keep its unsent changes"
+							   : "connect the target with this term, too");
+}
+
 static int check_source(const struct target *target, struct error *err)
 {
 	const struct point *point = &target->store.point;
 	const struct hello *hello = &target->hello;
+	if (target->options->set && hello->term > point->term)
+		return 0; /* the engine has connected a new source: all is compared by content, for it has no manifest of this
+			   */
 	if (point->set[0] && (strcmp(point->set, hello->set) != 0 || !identity_equal(&point->source, &hello->source))) {
 		char source[IDENTITY_HEX];
 		identity_hex(&point->source, source);
@@ -79,7 +101,8 @@ static int greet(struct target *target, struct error *err)
 	struct frame frame;
 	if (expect_frame(&target->in, FRAME_HELLO, &frame, err) < 0 || parse_hello(&frame, &target->hello, err) < 0)
 		return -1;
-	if (check_source(target, err) < 0 || check_term(target, err) < 0 || bind_store(target, err) < 0)
+	if (check_enrolled(target, err) < 0 || check_source(target, err) < 0 || check_term(target, err) < 0 ||
+	    bind_store(target, err) < 0)
 		return -1;
 	const struct point *point = &target->store.point;
 	struct welcome welcome = {
@@ -339,6 +362,21 @@ static int converse(struct target *target, struct error *err)
 	}
 }
 
+/* How many points are kept is the store's from now on: a batch that is recovered later must know it, too. */
+static int keep_points(struct store *store, uint64_t keep, struct error *err)
+{
+	struct point point = store->point;
+	if (keep > 1 && points_possible(store, err) < 0)
+		return -1;
+	if (!keep || keep == point.keep)
+		return 0;
+	point.keep = keep;
+	if (point.set[0])
+		return store_write_point(store, &point, err);
+	store->point = point;
+	return 0;
+}
+
 static int open_store(struct target *target, const struct target_options *options, struct error *err)
 {
 	if (options->mounted && location_demand_mount(options->store, err) < 0)
@@ -351,12 +389,15 @@ static int open_store(struct target *target, const struct target_options *option
 int target_serve(const struct target_options *options, struct stream *source, struct error *err)
 {
 	struct target *target = memory_alloc(sizeof(*target));
+	target->options = options;
 	target->in.stream = target->out.stream = source;
 	int result = open_store(target, options, err);
 	bool open = result == 0;
 	if (open) {
 		target->store.replace_foreign = options->replace_foreign;
 		result = store_bind_device(&target->store, options->device, err);
+		if (result == 0)
+			result = keep_points(&target->store, options->keep, err);
 	}
 	if (result == 0)
 		result = converse(target, err);

@@ -1,7 +1,7 @@
 /*
  * replica_fuzz.c - any bytes as what comes over the line: frames, the messages and records in them; and as the texts that an
- * agent reads: a point, rules, a manifest. The first byte says which. Records and messages come without their frame, whose
- * checksum would let nothing by.
+ * agent reads: a point, rules, a manifest, what it is told of a set. The first byte says which. Records and messages come
+ * without their frame, whose checksum would let nothing by.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,12 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/manifest.h"
 #include "plugins/replica/pace.h"
 #include "plugins/replica/point.h"
 #include "plugins/replica/record.h"
 #include "plugins/replica/rules.h"
+#include "plugins/replica/set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -165,10 +167,29 @@ static void read_manifest(const uint8_t *data, size_t size)
 	manifest_close(reader);
 }
 
+/* What a set says is used as names of files and as programs. */
+static void read_set(const uint8_t *data, size_t size)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	const struct value *json;
+	struct set set;
+	if (json_parse(arena, (const char *)data, size, &json, NULL) < 0 || set_parse(arena, json, &set, NULL) < 0)
+		return;
+	if (!set_name_is_valid(set.name) || strchr(set.name, '/') || !set.peer.certificate || !set.peer.port)
+		abort();
+	for (size_t i = 0; i < set.source_count; i++)
+		if (set.sources[i].path[0] != '/' || strstr(set.sources[i].path, "/../") ||
+		    (set.sources[i].place && (set.sources[i].place[0] == '/' || strncmp(set.sources[i].place, "../", 3) == 0)))
+			abort();
+	if ((set.role == SET_TARGET && !set.store) || (set.store && set.store[0] != '/') ||
+	    (set.quiesce && set.quiesce[0][0] != '/'))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const readers[])(const uint8_t *data, size_t size) = {read_records, read_frames, read_messages,
-									    read_texts, read_manifest, read_compressed};
+	static void (*const readers[])(const uint8_t *data, size_t size) = {
+		read_records, read_frames, read_messages, read_texts, read_manifest, read_compressed, read_set};
 	if (size)
 		readers[data[0] % COUNT_OF(readers)](data + 1, size - 1);
 	return 0;

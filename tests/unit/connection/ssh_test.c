@@ -551,7 +551,7 @@ static void test_scopes(void **state)
 	CLEANUP_FREE char *name = unique_scope("ssh-family");
 	CLEANUP_FREE char *family =
 		memory_printf("trap '' TERM; setsid sleep %1$s & echo begun; sleep %1$s; :", unique_seconds());
-	struct command command = {.scope = name};
+	struct command command = {0};
 	forget(world);
 	struct begun begun = {.connection = world->here, .command = {.argv = SH(family), .scope = name}};
 	run_until_begun(&begun, ERROR_CANCELLED, "mail1: cancelled while waiting for the host");
@@ -561,6 +561,8 @@ static void test_scopes(void **state)
 	assert_int_equal(found, SCOPE_RUNNING);
 	assert_int_equal(scope_end(world->here, name, in_seconds(30), NULL), 0);
 	assert_int_equal(count_processes(unique_seconds()), 0);
+	CLEANUP_FREE char *another = unique_scope("ssh-cat"); /* the first is closed */
+	command.scope = another;
 	command.argv = SH("cat; kill -KILL $$");
 	command.input = "in";
 	command.input_length = 2;

@@ -48,7 +48,7 @@ static void test_what_is_no_line(void **state)
 static void test_one_in_another(void **state)
 {
 	static const struct {
-		struct location inner, outer;
+		struct real_place inner, outer;
 		const char *path;
 	} cases[] = {
 		{{1, "/a/b"}, {1, "/a"}, "b"},	{{1, "/a"}, {1, "/a"}, ""},    {{1, "/a"}, {1, ""}, "a"},
@@ -66,7 +66,7 @@ static void test_one_in_another(void **state)
 
 static void test_paths(void **state)
 {
-	struct location here, there;
+	struct real_place here, there;
 	(void)state;
 	assert_int_equal(location_of("/proc/self", &here, NULL), 0);
 	assert_int_equal(location_of("/proc", &there, NULL), 0);
