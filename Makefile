@@ -24,7 +24,7 @@ Q        := $(if $(V),,@)
 
 DEPS_BUILD := gcc make pkg-config libyaml-dev libssh2-1-dev libpcre2-dev libjansson-dev libgit2-dev libssl-dev libldap-dev libkrb5-dev \
 	libsasl2-dev libxxhash-dev libzstd-dev libcmocka-dev scdoc dpkg-dev
-DEPS_TEST  := bats git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
+DEPS_TEST  := bats chromium git gpg gpg-agent clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev curl openssh-server openssh-client sudo rsync python3 time \
 	libtest-json-schema-acceptance-perl iproute2 nftables mmdebstrap systemd-container e2fsprogs xfsprogs btrfs-progs openssl procps \
 	util-linux passwd strace tmux gcc-mingw-w64-x86-64-win32 libxml2-utils
 DEPS_BENCH := ansible-core
@@ -202,7 +202,7 @@ install: manuals $(PROGRAMS) $(BUILD)/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(MANDIR) && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)
-	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/standin-rules.7
+	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(MANDIR)/../man7/standin-rules.7
 	install -D -m644 engine/cli/packaging/standin.bash $(DESTDIR)$(BASHDIR)/standin
 	install -D -m644 engine/cli/packaging/standin.zsh $(DESTDIR)$(ZSHDIR)/_standin
 	install -D -m644 engine/cli/packaging/standin.fish $(DESTDIR)$(FISHDIR)/standin.fish

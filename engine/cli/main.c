@@ -12,10 +12,11 @@
 
 /* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
 static const struct verb *const verbs[] = {
-	&verb_validate, &verb_explain,	    &verb_plan,	     &verb_run,	       &verb_resume,	   &verb_attach,
-	&verb_answer,	&verb_cancel,	    &verb_skip,	     &verb_abandon,    &verb_runs,	   &verb_show,
-	&verb_report,	&verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search, &verb_audit_show,
-	&verb_actions,	&verb_eval,	    &verb_history,   &verb_diff,
+	&verb_validate,	  &verb_explain,      &verb_schema,    &verb_fmt,	 &verb_plan,
+	&verb_run,	  &verb_resume,	      &verb_attach,    &verb_answer,	 &verb_approve,
+	&verb_cancel,	  &verb_skip,	      &verb_abandon,   &verb_runs,	 &verb_show,
+	&verb_report,	  &verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search,
+	&verb_audit_show, &verb_actions,      &verb_eval,      &verb_history,	 &verb_diff,
 };
 
 static const struct {
@@ -28,7 +29,7 @@ static const struct {
 	{EXIT_UNFINISHED, "the run stopped and can be resumed"},
 	{EXIT_LOCKED, "another run holds the lock, or a process works on this one"},
 	{EXIT_CANCELLED, "cancelled by a person"},
-	{EXIT_REFUSED, "the plan no longer holds, or the policy forbids it; nothing was done"},
+	{EXIT_REFUSED, "the plan no longer holds, the policy forbids it, or an approval does not count; nothing was done"},
 	{EXIT_CORRUPT, "a journal does not verify"},
 	{EXIT_SYSTEM, "the local system refused: a file, a permission, a connection"},
 };

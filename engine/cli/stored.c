@@ -35,8 +35,10 @@ static const struct value *with_program(const struct loaded *loaded, const struc
 	for (size_t i = 0; i < content->map.count; i++)
 		value_put_key(loaded->arena, entry, content->map.entries[i].key, content->map.entries[i].value);
 	value_put(loaded->arena, entry, "folder", value_string(loaded->arena, plugin->program->folder));
-	if (used && program_digest(plugin->program, digest, NULL) == 0)
+	if (used && program_digest(plugin->program, digest, NULL) == 0) {
 		value_put(loaded->arena, entry, "program", value_string(loaded->arena, digest));
+		plugin->program->digest = arena_strdup(loaded->arena, digest); /* nothing goes on with another one */
+	}
 	return entry;
 }
 
@@ -64,17 +66,27 @@ static int put_called(const struct loaded *loaded, struct run *run, struct value
 	return 0;
 }
 
+/* NULL: there is none, and none is written. */
+static int put_source(struct arena *arena, struct run *run, const struct source *source, const struct value **ret_entry,
+		      struct error *err)
+{
+	*ret_entry = value_null();
+	return source ? put_content(arena, run, source->name, source->text, source->length, ret_entry, err) : 0;
+}
+
 int store_execution(const struct loaded *loaded, struct run *run, struct error *err)
 {
 	struct arena *arena = loaded->arena;
 	const struct source *source = loaded->runbook->source;
 	const struct execution *execution = &loaded->execution;
-	const struct value *runbook, *inventory;
+	const struct value *runbook, *inventory, *approvers, *revoked;
 	struct value *plugins = value_map(arena), *called = value_map(arena), *manifest = value_map(arena);
 	if (put_content(arena, run, source->name, source->text, source->length, &runbook, err) < 0 ||
 	    put_content(arena, run, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length, &inventory, err) <
 		    0 ||
-	    put_called(loaded, run, called, err) < 0 || put_plugins(loaded, run, plugins, err) < 0)
+	    put_source(arena, run, execution->approvers, &approvers, err) < 0 ||
+	    put_source(arena, run, execution->revoked, &revoked, err) < 0 || put_called(loaded, run, called, err) < 0 ||
+	    put_plugins(loaded, run, plugins, err) < 0)
 		return -1;
 	value_put(arena, manifest, "runbook", runbook);
 	value_put(arena, manifest, "called", called);
@@ -82,6 +94,8 @@ int store_execution(const struct loaded *loaded, struct run *run, struct error *
 	value_put(arena, manifest, "evidence", execution->evidence ? execution->evidence : value_null());
 	value_put(arena, manifest, "inventory", inventory);
 	value_put(arena, manifest, "plugins", plugins);
+	value_put(arena, manifest, "approvers", approvers);
+	value_put(arena, manifest, "revoked", revoked);
 	value_put(arena, manifest, "inputs", execution->given);
 	value_put(arena, manifest, "from", execution->from ? value_string(arena, execution->from) : value_null());
 	value_put(arena, manifest, "plan", execution->plan ? execution->plan : value_null());
@@ -101,6 +115,16 @@ static const struct source *get_source(struct loaded *loaded, const struct run *
 	if (run_content_get(run, digest, &text, &length, err) < 0)
 		return NULL;
 	return document_source(loaded->arena, path, text, length);
+}
+
+static int get_approvers(struct loaded *loaded, const struct run *run, const struct value *manifest, struct error *err)
+{
+	const struct value *approvers = value_get(manifest, "approvers"), *revoked = value_get(manifest, "revoked");
+	if (value_is(approvers, VALUE_MAP) && !(loaded->execution.approvers = get_source(loaded, run, approvers, err)))
+		return -1;
+	if (value_is(revoked, VALUE_MAP) && !(loaded->execution.revoked = get_source(loaded, run, revoked, err)))
+		return -1;
+	return 0;
 }
 
 static int get_inventory(struct loaded *loaded, const struct run *run, const struct value *manifest, struct error *err)
@@ -206,7 +230,8 @@ int load_stored(struct loaded *loaded, struct run *run, const struct value *amen
 	const struct value *manifest;
 	const struct source *source = NULL;
 	if (run_manifest_read(run, loaded->arena, &manifest, err) < 0 || get_inventory(loaded, run, manifest, err) < 0 ||
-	    get_plugins(loaded, run, manifest, err) < 0 || place_programs(loaded, manifest, err) < 0)
+	    get_plugins(loaded, run, manifest, err) < 0 || get_approvers(loaded, run, manifest, err) < 0 ||
+	    place_programs(loaded, manifest, err) < 0)
 		return -1;
 	if (amend_path) {
 		if (amend(loaded, run, amend_path, &source, err) < 0)

@@ -9,6 +9,7 @@
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
 #include "engine/cli/paths.h"
+#include "engine/cli/since.h"
 #include "engine/document/document.h"
 #include "engine/lint/findings.h"
 #include "engine/lint/lint.h"
@@ -18,6 +19,7 @@
 enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN };
 
 struct validation {
+	struct since *since;
 	const struct options *options;
 	struct findings findings;
 	struct common *common;
@@ -122,18 +124,19 @@ static int load_common(struct validation *validation, struct loaded *loaded, con
 	return 0;
 }
 
-static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *path,
+static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *name,
 			     struct silenced_list *ret_silenced)
 {
-	if (load_common(validation, loaded, path) < 0)
+	if (load_common(validation, loaded, name) < 0)
 		return;
-	load_runbook(loaded, path);
+	load_runbook(loaded, name);
 	if (!loaded->runbook)
 		return;
 	bool right = loaded->diagnostics.errors == 0;
+	/* Of a commit the other runbooks of its set are not read. */
+	const struct lint_set *set = loaded->version ? NULL : lint_set_of(validation->sets, loaded->runbook, loaded->plugins);
 	if (right) /* what follows from an error is not told as well */
-		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory,
-			     lint_set_of(validation->sets, loaded->runbook, loaded->plugins), &loaded->diagnostics);
+		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory, set, &loaded->diagnostics);
 	diagnostics_sort(&loaded->diagnostics);
 	silences_apply(loaded->runbook, right, &loaded->diagnostics, ret_silenced);
 }
@@ -169,6 +172,10 @@ static void validate_one(struct validation *validation, const char *path)
 	loaded_init(&loaded);
 	if (!names_commit(path) || load_version(&loaded, path) == 0)
 		validate_document(validation, &loaded, path, &silenced);
+	if (since_changed(validation->since, &loaded, path) == 0) {
+		loaded_free(&loaded);
+		return;
+	}
 	diagnostics_sort(&loaded.diagnostics);
 	bool valid = loaded.diagnostics.errors == 0;
 	findings_add(&validation->findings, path, &loaded.diagnostics, &silenced);
@@ -277,8 +284,10 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct common common = {0};
+	struct since since = {.rev = options_get(&options, "changed-since")};
 	struct validation validation = {.options = &options,
 					.common = &common,
+					.since = &since,
 					.text = strcmp(options.format, "text") == 0,
 					.sets = lint_sets_new(arena)};
 	findings_init(&validation.findings, arena);
@@ -286,6 +295,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	int result = baseline && baseline_read(&validation.findings, baseline, &err) < 0 ? tell_error(&err) : -1;
 	if (result < 0) {
 		validate_all(&validation, arena);
+		since_tell(&since, !validation.text);
 		result = finish(&validation);
 	}
 	common_free(&common);
@@ -306,10 +316,12 @@ const struct verb verb_validate = {
 		"A finding that is as it should be is silenced at its step, with the reason: lint: {ignore: [{rule: RULE, "
 		"reason: TEXT}]}. A baseline keeps those that were there before.\n"
 		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict; 8 a baseline that "
-		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same way.",
+		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same "
+		"way." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INVENTORY,
 		    OPTION_PLUGINS,
 		    {"output", 'o', "FORMAT", "text (default), json, sarif, junit or github"},
+		    OPTION_CHANGED_SINCE,
 		    {"strict", 0, NULL, "warnings fail, too"},
 		    {"baseline", 0, "FILE", "findings that this file has do not count"},
 		    {"write-baseline", 0, "FILE", "write what is found to this file; ends with 0"}},
@@ -319,7 +331,8 @@ const struct verb verb_validate = {
 		    "  standin validate runbooks --write-baseline lint.json     # begin with what is there\n"
 		    "  standin validate runbooks --baseline lint.json           # only what is new\n"
 		    "  standin validate plugins/service/plugin.yaml\n"
-		    "  standin validate -i lab.yaml -o json failover.yaml\n",
+		    "  standin validate -i lab.yaml -o json failover.yaml\n"
+		    "  standin validate runbooks/*/*.yaml --changed-since origin/main\n",
 	.least = 1,
 	.most = ARGUMENTS_LIMIT,
 	.run = run,

@@ -309,6 +309,7 @@ static void on_finished(struct reading *reading, const struct value *record, uin
 static void on_other(struct reading *reading, const struct value *record, uint64_t sequence)
 {
 	const struct value *by = value_get(record, "by") ? value_get(record, "by") : value_get(record, "operator");
+	by = by ? by : value_get(record, "principal"); /* of one who signed */
 	const char *name = by ? person(reading->arena, by) : NULL;
 	emit(reading, &(struct event){.finished = record, .operator= name ? name : reading->operator, .record = sequence});
 }

@@ -150,17 +150,14 @@ int policy_read(struct arena *arena, const struct repository *repository, struct
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct policy *policy = ARENA_NEW(arena, struct policy);
-	char blob[COMMIT_HEX_SIZE];
 	*ret_policy = NULL;
 	if (find_trunk(repository, arena, &policy->reference, policy->commit, &err) < 0)
 		return tell(&err, "policy/trunk", (struct span){0}, diagnostics);
 	if (!policy->reference)
 		return 0;
-	if (repository_blob(repository, policy->commit, POLICY_PATH, blob, &err) < 0)
-		return tell(&err, "policy/file", (struct span){0}, diagnostics);
-	if (!blob[0])
-		return 0;
 	policy->source = read_at(repository, arena, policy->commit, POLICY_PATH, DOCUMENT_SIZE_LIMIT, &err);
+	if (!policy->source && err.code == ERROR_NOT_FOUND)
+		return 0;
 	if (!policy->source)
 		return tell(&err, "policy/file", (struct span){0}, diagnostics);
 	if (build(repository, arena, policy, diagnostics) < 0)

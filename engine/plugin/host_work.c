@@ -237,7 +237,8 @@ static int read_own_file(struct host_request *request, const char *file, struct 
 	size_t length;
 	if (!program_has_file(program, file))
 		return error_set(err, ERROR_INVALID, "'%.80s' is not among the files that the manifest lists", file);
-	if (file_read(program_path(request->arena, program, file), FILE_LIMIT, &data, &length, err) < 0)
+	if (file_read(program_path(request->arena, program, file), FILE_LIMIT, &data, &length, err) < 0 ||
+	    program_check(program, err) < 0) /* after reading: what was read is what the run began with */
 		return -1;
 	buffer_append(content, data, length);
 	return 0;

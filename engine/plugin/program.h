@@ -16,7 +16,7 @@ struct plugin_program {
 	const char *const *files; /* what else it consists of, NULL-terminated; it can read nothing else of its folder */
 	int64_t protocol;
 	bool network;	    /* it may use the network by itself */
-	const char *digest; /* what it must still be (a run that is resumed), or NULL */
+	const char *digest; /* what it must still be (in a run), or NULL */
 };
 
 /* A file of the plugin's: in its folder, or (a program that was built) in plugins/NAME/ beside the running executable. The path

@@ -129,6 +129,25 @@ const char *field_text(const struct value *map, const char *key, const char *fal
 	return text && *text ? text : fallback;
 }
 
+void field_append_version(struct buffer *out, const struct value *library)
+{
+	const char *commit = value_get_text(library, "commit"), *rev = value_get_text(library, "rev");
+	const char *repository = value_get_text(library, "repository");
+	const char *signer = value_get_text(value_get(value_get(library, "policy"), "signature"), "signer");
+	const struct value *changed = value_get(library, "changed");
+	size_t count = value_is(changed, VALUE_LIST) ? changed->list.count : 0;
+	if (!repository)
+		return;
+	if (rev)
+		buffer_printf(out, "%s (%.12s) of %s", rev, commit, repository);
+	else
+		buffer_printf(out, "%.12s as it lay in %s", commit ? commit : "nothing committed", repository);
+	if (signer)
+		buffer_printf(out, ", signed by %s", signer);
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(out, "%s%s", i ? ", " : ", with changes in ", value_text(changed->list.items[i]));
+}
+
 bool state_is(const struct value *state, const char *word)
 {
 	return value_is_text(value_get(state, "state"), word);

@@ -15,6 +15,10 @@ int64_t field_duration(const struct value *map, const char *key, int64_t fallbac
 void field_append_person(struct buffer *out, const struct value *person);
 const char *field_text(const struct value *map, const char *key, const char *fallback);
 
+/* Of a run's `library`: "v1.2 (3f2a9c1d2e4b) of /srv/runbooks, signed by alice", "3f2a9c1d2e4b as it lay in /srv/runbooks, with
+ * changes in r.yaml"; nothing where nothing is known. */
+void field_append_version(struct buffer *out, const struct value *library);
+
 bool state_is(const struct value *state, const char *word); /* "absent", "unobservable" */
 /* [{attribute, before, after}] between two states that are known; NULL if one is not, or there is no difference. */
 const struct value *state_changes(struct arena *arena, const struct value *before, const struct value *after);

@@ -260,6 +260,7 @@ static void print_details(struct plan_text *text, const struct value *row, unsig
 		       value_get_text(row, "why"));
 	page_changes(page, indent, changes);
 	print_labelled(page, indent, "note", INK_PLAIN, value_get_text(row, "note"));
+	print_labelled(page, indent, "signed by", INK_PLAIN, value_get_text(row, "approval"));
 	if (has_items(changes) && value_get_bool(row, "before_planned", false)) {
 		page_line(page, indent, indent);
 		page_put(page, INK_DIM, "(from what earlier steps will have made of it)");
@@ -302,6 +303,7 @@ static void print_head(struct plan_text *text)
 	page_putf(page, INK_PLAIN, " (%s)", field_text(text->plan, "kind", "run"));
 	page_end(page);
 	print_labelled(page, BLOCK_INDENT, "summary", INK_PLAIN, value_get_text(text->plan, "summary"));
+	print_labelled(page, BLOCK_INDENT, "commit", INK_PLAIN, value_get_text(value_get(text->plan, "digests"), "commit"));
 	print_pairs(page, "inputs", value_get(text->plan, "inputs"));
 	print_pairs(page, "objectives", value_get(text->plan, "objectives"));
 	if (value_get_bool(text->plan, "offline", false)) {

@@ -19,6 +19,7 @@ __asm__(".section .rodata\nrun_html_style: .incbin \"engine/report/run_html.css\
 extern const char run_html_style[];
 
 #define OUTPUT_LIMIT 4000 /* bytes shown of a command's output, its end */
+#define LINES_LIMIT  6	  /* of a command: a longer one is folded away */
 
 /* ---- small parts ---- */
 
@@ -59,16 +60,30 @@ static void rto_tile(struct buffer *out, const struct story *story)
 	tile(out, rto.ink, rto.word, what);
 }
 
+/* What was lost is known where the runbook says so itself: by an output of that name. */
+static void rpo_tile(struct buffer *out, const struct story *story)
+{
+	char allowed[DURATION_TEXT_SIZE], lost[DURATION_TEXT_SIZE];
+	struct story_rpo rpo = story_rpo(story);
+	if (!rpo.objective)
+		return;
+	duration_short(rpo.objective, allowed);
+	duration_short(rpo.lost, lost);
+	CLEANUP_FREE char *what = rpo.known ? memory_printf("RPO: %s lost, %s allowed", rpo.lost ? lost : "0s", allowed)
+					    : memory_printf("RPO: %s allowed; loss not measured", allowed);
+	tile(out, rpo.ink, rpo.word, what);
+}
+
 static void other_objectives(struct buffer *out, const struct story *story)
 {
 	const struct value *objectives = value_get(story->opened, "objectives");
 	for (size_t i = 0; value_is(objectives, VALUE_MAP) && i < objectives->map.count; i++) {
 		CLEANUP_BUFFER struct buffer text = {0};
 		const char *key = value_text(objectives->map.entries[i].key);
-		if (!key || strcmp(key, "rto") == 0)
+		if (!key || strcmp(key, "rto") == 0 || strcmp(key, "rpo") == 0)
 			continue;
 		field_append(&text, objectives->map.entries[i].value);
-		tile(out, INK_PLAIN, buffer_text(&text), strcmp(key, "rpo") == 0 ? "RPO: data that may be lost" : key);
+		tile(out, INK_PLAIN, buffer_text(&text), key);
 	}
 }
 
@@ -89,21 +104,46 @@ static void put_counts(struct buffer *out, const struct story *story)
 	html_putf(out, "</p>\n");
 }
 
+/* A host is an entry of the inventory: which one says enough. */
+static void append_input(struct buffer *out, const struct value *input)
+{
+	const char *id = value_get_text(input, "id"), *address = value_get_text(input, "address");
+	if (!id || !value_get_text(input, "platform"))
+		field_append(out, input);
+	else
+		buffer_printf(out, "%s%s%s%s", id, address ? " (" : "", address ? address : "", address ? ")" : "");
+}
+
 static void put_inputs(struct buffer *out, const struct value *inputs)
 {
 	for (size_t i = 0; value_is(inputs, VALUE_MAP) && i < inputs->map.count; i++) {
 		CLEANUP_BUFFER struct buffer text = {0}, name = {0};
-		field_append(&text, inputs->map.entries[i].value);
+		append_input(&text, inputs->map.entries[i].value);
 		buffer_printf(&name, "input %s", value_text(inputs->map.entries[i].key));
 		row(out, buffer_text(&name), buffer_text(&text));
 	}
 }
 
-static void put_head(struct buffer *out, const struct story *story)
+/* Good, bad, or to be read. */
+static const char *proof_class(const struct value *proof)
 {
-	CLEANUP_BUFFER struct buffer operator= {0}, closer = {0};
+	bool whole = value_get_bool(proof, "whole", false), unproven = value_get_bool(proof, "unproven", false);
+	return html_class(unproven ? INK_WARN : whole ? INK_GOOD : INK_BAD);
+}
+
+static void put_proof_link(struct buffer *out, const struct value *proof)
+{
+	if (proof)
+		html_putf(out, "<tr><th>journal</th><td><a class=\"%s\" href=\"#verification\">%s</a></td></tr>\n",
+			  proof_class(proof), value_get_text(proof, "text"));
+}
+
+static void put_head(struct buffer *out, const struct story *story, const struct value *proof)
+{
+	CLEANUP_BUFFER struct buffer operator= {0}, closer = {0}, version = {0};
 	field_append_person(&operator, value_get(story->opened, "operator"));
 	field_append_person(&closer, value_get(story->last, "by"));
+	field_append_version(&version, value_get(story->opened, "library"));
 	html_putf(out, "<header>\n<p class=\"soft\">%s run <span class=\"key\">%s</span></p>\n<h1>%s ",
 		  field_text(story->opened, "runbook_kind", "run"), field_text(story->opened, "run", "?"),
 		  field_text(story->opened, "runbook", "?"));
@@ -115,14 +155,17 @@ static void put_head(struct buffer *out, const struct story *story)
 	duration_tile(out, story->machine, "by machines");
 	duration_tile(out, story->waited, "waiting for people");
 	rto_tile(out, story);
+	rpo_tile(out, story);
 	other_objectives(out, story);
 	html_putf(out, "</div>\n<table>\n");
 	row(out, "started", value_get_text(story->opened, "wall"));
 	row(out, "ended", value_get_text(story->last, "wall"));
 	row(out, "operator", buffer_text(&operator));
+	row(out, "version", buffer_text(&version));
 	row(out, "closed by", buffer_text(&closer));
 	row(out, "reason", value_get_text(story->last, "reason"));
 	put_inputs(out, value_get(story->opened, "inputs"));
+	put_proof_link(out, proof);
 	html_putf(out, "</table>\n</header>\n");
 }
 
@@ -171,14 +214,35 @@ static void put_output(struct buffer *out, const char *text)
 	html_putf(out, "\n%s%s", shown != text ? "[...] " : "", shown);
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t lines = 1;
+	for (; (text = strchr(text, '\n')); text++)
+		lines++;
+	return lines;
+}
+
+/* The command, and the <pre> in which its output may follow. */
+static void begin_command(struct buffer *out, const char *text, int64_t code)
+{
+	int lines = (int)count_lines(text);
+	CLEANUP_FREE char *first = memory_printf("%.*s", (int)strcspn(text, "\n"), text);
+	if (lines > LINES_LIMIT)
+		html_putf(out,
+			  "<details class=\"script\"><summary><code>$ %s</code> <span class=\"soft\">%d lines</span></summary>"
+			  "<pre>$ %s</pre></details>\n<pre>",
+			  first, lines, text);
+	else
+		html_putf(out, "<pre>$ %s", text);
+	if (code)
+		html_putf(out, "  <span class=\"bad\">exit %d</span>", (int)code);
+}
+
 static void put_evidence(struct buffer *out, const struct value *evidence)
 {
 	for (size_t i = 0; value_is(evidence, VALUE_LIST) && i < evidence->list.count; i++) {
 		const struct value *item = evidence->list.items[i];
-		int64_t code = value_get_int(item, "exit", 0);
-		html_putf(out, "<pre>$ %s", value_get_text(item, "command"));
-		if (code)
-			html_putf(out, "  <span class=\"bad\">exit %d</span>", (int)code);
+		begin_command(out, field_text(item, "command", ""), value_get_int(item, "exit", 0));
 		put_output(out, value_get_text(item, "stdout"));
 		put_output(out, value_get_text(item, "stderr"));
 		html_putf(out, "</pre>\n");
@@ -187,8 +251,20 @@ static void put_evidence(struct buffer *out, const struct value *evidence)
 
 static void put_commands(struct buffer *out, const struct value *commands)
 {
-	for (size_t i = 0; value_is(commands, VALUE_LIST) && i < commands->list.count; i++)
-		html_putf(out, "<pre>$ %s</pre>\n", value_text(commands->list.items[i]));
+	for (size_t i = 0; value_is(commands, VALUE_LIST) && i < commands->list.count; i++) {
+		const char *text = value_text(commands->list.items[i]);
+		begin_command(out, text ? text : "", 0);
+		html_putf(out, "</pre>\n");
+	}
+}
+
+static void put_approvals(struct buffer *out, const struct story_wait *wait)
+{
+	for (size_t i = 0; i < wait->approvals_count; i++) {
+		const struct value *approved = wait->approvals[i];
+		html_putf(out, "<p>Approved by <b>%s</b> at %s, with the key %s</p>\n", field_text(approved, "principal", "?"),
+			  field_text(approved, "wall", "?"), field_text(approved, "key", "?"));
+	}
 }
 
 static void put_waits(struct buffer *out, const struct story_step *step)
@@ -200,6 +276,7 @@ static void put_waits(struct buffer *out, const struct story_step *step)
 		field_append_person(&person, value_get(answered, "by"));
 		duration_format(field_duration(answered, "waited", 0), waited);
 		html_putf(out, "<p>Asked: %s</p>\n", value_get_text(step->waits[i].waiting, "message"));
+		put_approvals(out, &step->waits[i]);
 		if (answered)
 			html_putf(out, "<p>Answered <b>%s</b> by %s after %s</p>\n", field_text(answered, "answer", "?"),
 				  person.length ? person.data : "?", waited);
@@ -287,11 +364,7 @@ static void put_events(struct buffer *out, const struct story *story)
 
 static void put_proof(struct buffer *out, const struct value *proof)
 {
-	bool whole = value_get_bool(proof, "whole", false), unproven = value_get_bool(proof, "unproven", false);
-	html_putf(out, "<h2>Verification</h2>\n<p class=\"%s\">%s</p>\n<table>\n",
-		  unproven ? "warn"
-		  : whole  ? "good"
-			   : "bad",
+	html_putf(out, "<h2 id=\"verification\">Verification</h2>\n<p class=\"%s\">%s</p>\n<table>\n", proof_class(proof),
 		  value_get_text(proof, "text"));
 	row(out, "last record", value_get_text(proof, "head"));
 	row(out, "signature", value_get_text(proof, "signature"));
@@ -310,7 +383,7 @@ void report_run_html(struct buffer *out, const struct value *records, const stru
 		  field_text(story->opened, "runbook", "run"), field_text(story->opened, "run", ""));
 	buffer_add(out, run_html_style);
 	html_putf(out, "</style>\n</head>\n<body>\n");
-	put_head(out, story);
+	put_head(out, story, proof);
 	if (story->count) {
 		html_putf(out, "<h2>Timeline</h2>\n");
 		run_gantt(out, story);

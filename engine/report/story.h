@@ -14,7 +14,9 @@
 
 struct story_wait {				/* a gate that waited for a person */
 	const struct value *waiting, *answered; /* answered: NULL if nobody has */
-	int64_t at;				/* time since the run's start */
+	const struct value **approvals;		/* `approved` records, in order */
+	size_t approvals_count, approvals_capacity;
+	int64_t at; /* time since the run's start */
 };
 
 struct story_step {
@@ -55,3 +57,11 @@ struct story_rto {
 	enum ink ink;
 };
 struct story_rto story_rto(const struct story *story);
+
+struct story_rpo {
+	int64_t objective, lost; /* nanoseconds; objective 0: the runbook has none */
+	bool known;		 /* what was lost, by the run's output `rpo` */
+	const char *word;	 /* met, missed, not known */
+	enum ink ink;
+};
+struct story_rpo story_rpo(const struct story *story);

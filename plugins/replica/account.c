@@ -86,6 +86,7 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		put_time(arena, out, "time", point->time);
 		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
+		put_text(arena, out, "by", consistency_name(point->consistency));
 	}
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);

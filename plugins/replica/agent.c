@@ -65,7 +65,8 @@ static const struct {
 	 "--set NAME --state DIR (--root PATH | --source PATH [--at PLACE] ...) [--rules FILE] [--term N] [--consistent] "
 	 "[--mounted] "
 	 "[--orphans delete|keep|move] [--orphan-age 7d] [--dry-run [--json]] [--progress 1s] "
-	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] -- COMMAND...",
+	 "[--compression auto|zstd|none] [--limit '08:00-18:00 1M, 20M'] "
+	 "[--consistency none|commands|snapshot|reflink] [--quiesce CMD --thaw CMD [--quiesce-limit 60s]] -- COMMAND...",
 	 agent_pipe_sync, NEEDS_SOURCE},
 	{"verify",
 	 "--set NAME --state DIR (--root PATH | --source ...) [--rules FILE] [--term N] [--mounted] [--orphans ...] -- "

@@ -152,6 +152,8 @@ static int lead(const struct options *options, lead_way *way)
 	struct line line = {.pid = -1};
 	if (read_rules(options->rules, &rules, &err) < 0 || open_line(options->command, &line, &err) < 0)
 		return agent_fail(&err);
+	const char *const quiesce[] = {"/bin/sh", "-c", options->quiesce, NULL};
+	const char *const thaw[] = {"/bin/sh", "-c", options->thaw, NULL};
 	struct source source = {
 		.set = options->set,
 		.state = options->state,
@@ -160,6 +162,10 @@ static int lead(const struct options *options, lead_way *way)
 		.root_count = options->source_count,
 		.rules = rules,
 		.term = options->term,
+		.consistency = options->consistency,
+		.quiesce = {.stop = options->quiesce ? quiesce : NULL,
+			    .start = options->thaw ? thaw : NULL,
+			    .limit = options->quiesce_limit},
 		.consistent = options->consistent,
 		.mounted = options->mounted,
 		.orphans = options->orphans,

@@ -75,12 +75,13 @@ static void write_unit(const struct options *options, const struct set *set, con
 	buffer_printf(out,
 		      "After=network-online.target local-fs.target\nWants=network-online.target\nStartLimitIntervalSec=0\n\n");
 	buffer_printf(out, "[Service]\nExecStart=%s run --home %s --set %s\n%s", program, options->home, set->name, common);
-	if (set->consistency == SET_CONSISTENCY_COMMANDS) { /* they are the administrator's, and do what they need */
+	/* the administrator's commands do what they need; a snapshot or copy is made, and removed, in the source itself */
+	if (set->role == SET_SOURCE && (set->quiesce || set->consistency != CONSISTENCY_NONE)) {
 		buffer_printf(out, "\n[Install]\nWantedBy=multi-user.target\n");
 		return;
 	}
 	buffer_printf(out, "CapabilityBoundingSet=%s\n", buffer_text(&capabilities));
-	if (set->role == SET_SOURCE && set->consistency == SET_CONSISTENCY_NONE)
+	if (set->role == SET_SOURCE)
 		/* no RestrictSUIDSGID: it takes openat2 away, whose flags no filter can see */
 		buffer_printf(out, "ProtectSystem=strict\nReadWritePaths=%s\n", options->home);
 	buffer_printf(out, "\n[Install]\nWantedBy=multi-user.target\n");

@@ -16,6 +16,8 @@ struct session {
 	struct identity identity;
 	struct welcome welcome;
 	struct tree tree;
+	bool in_doubt;	       /* the manifest of the batch at hand does not tell all that it makes (cycle.h) */
+	struct frozen *frozen; /* freeze.h; NULL: the source itself is read */
 	struct forest *forest; /* of which the tree is made, or NULL */
 };
 

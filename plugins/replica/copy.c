@@ -15,14 +15,16 @@
 #include "engine/base/fault.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/links.h"
+#include "plugins/replica/manifest.h"
 #include "plugins/replica/stage.h"
 #include "plugins/replica/walk.h"
 
 struct copy {
 	const struct tree *to;
 	const struct walk_folder *from;
-	int folder;	     /* of `to`, the same as `from` */
-	struct links *links; /* inodes of several names */
+	int folder;		      /* of `to`, the same as `from` */
+	struct links *links;	      /* inodes of several names */
+	struct manifest_writer *keys; /* or NULL */
 	struct buffer attributes;
 	struct record record;
 	char aim[ENTRY_PATH_LIMIT + 1];
@@ -99,15 +101,27 @@ static int copy_object(struct copy *copy, const struct entry *entry, struct erro
 	return S_ISREG(entry->meta.mode) ? clone_file(copy, entry, err) : make_special(copy, entry, err);
 }
 
+static int copy_entries(struct copy *copy, const struct walk_folder *from, struct error *err)
+{
+	manifest_folder(copy->keys, from->path, &from->self);
+	for (size_t i = 0; i < from->count; i++) {
+		CLEANUP_ERROR struct error why = ERROR_NONE;
+		if (copy_object(copy, &from->entries[i], &why) == 0) {
+			manifest_entry(copy->keys, &from->entries[i]);
+		} else if (!copy->keys || why.code != ERROR_NOT_FOUND) {
+			error_move(err, &why);
+			return error_wrap(err, "%s/%s", from->path, from->entries[i].name);
+		}
+	}
+	return 0;
+}
+
 static int copy_folder(struct copy *copy, const struct walk_folder *from, struct error *err)
 {
 	copy->from = from;
 	if (tree_folder(copy->to, from->path, &copy->folder, err) < 0)
 		return -1;
-	int result = 0;
-	for (size_t i = 0; result == 0 && i < from->count; i++)
-		if ((result = copy_object(copy, &from->entries[i], err)) < 0)
-			error_wrap(err, "%s/%s", from->path, from->entries[i].name);
+	int result = copy_entries(copy, from, err);
 	if (result == 0)
 		result = attributes_read(from->fd, -1, NULL, &copy->attributes, err);
 	if (result == 0) /* what is made below it later does not change it */
@@ -122,24 +136,40 @@ static void count_skipped(void *argument, const char *path, const char *why)
 	++*(uint64_t *)argument;
 }
 
-int copy_tree(const struct tree *from, const struct tree *to, struct error *err)
+static int copy_folders(struct copy *copy, const struct tree *from, const struct rules *rules, uint64_t *ret_skipped,
+			struct error *err)
 {
-	struct copy *copy = memory_alloc(sizeof(*copy));
 	struct walk_folder folder;
-	uint64_t skipped = 0;
-	copy->to = to;
-	struct walk *walk = walk_new(from, NULL, count_skipped, &skipped);
+	struct walk *walk = walk_new(from, rules, count_skipped, ret_skipped);
 	int got;
-	while ((got = walk_next(walk, &folder, err)) > 0)
+	while ((got = walk_next(walk, &folder, err)) > 0) {
 		if (copy_folder(copy, &folder, err) < 0) {
 			got = -1;
 			break;
 		}
-	if (got == 0 && skipped)
-		got = error_set(err, ERROR_IO, "%s cannot be read as a whole", from->name);
+	}
 	walk_free(walk);
+	return got;
+}
+
+int copy_tree(const struct tree *from, const struct tree *to, const struct copy_options *options, struct error *err)
+{
+	static const struct copy_options all;
+	static const struct identity none;
+	struct copy *copy = memory_alloc(sizeof(*copy));
+	uint64_t skipped = 0;
+	options = options ? options : &all;
+	copy->to = to;
+	int result = options->keys ? manifest_create(options->keys, &none, 0, &copy->keys, err) : 0;
+	if (result == 0)
+		result = copy_folders(copy, from, options->rules, &skipped, err);
+	if (result == 0 && skipped)
+		result = error_set(err, ERROR_IO, "%s cannot be read as a whole", from->name);
+	if (result == 0 && copy->keys)
+		result = manifest_finish(copy->keys, false, err);
+	manifest_free(copy->keys);
 	links_free(copy->links);
 	buffer_free(&copy->attributes);
 	free(copy);
-	return got;
+	return result;
 }

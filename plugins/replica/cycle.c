@@ -407,7 +407,8 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	run->cycle = cycle;
 	run->changes.out = cycle->out;
 	run->content = content_new(cycle->seed);
-	cycle->began = clock_wall();
+	if (!cycle->began)
+		cycle->began = clock_wall();
 	run->moves = cycle->base && cycle->base_path ? moves_new(cycle->base_path) : NULL;
 	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
 	int result = merge_all(merge, walk, err);

@@ -70,7 +70,7 @@ struct cycle {
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds for which the source must have been without it before it is deleted or moved */
 	uint64_t seed;
-	int64_t began;		     /* out; wall nanoseconds: all that was read was read after this */
+	int64_t began;		     /* wall nanoseconds: what is read is not older than this; 0: as of now, and out */
 	bool in_doubt;		     /* out; next does not tell all that the target will have: compare by content next time */
 	struct digest content;	     /* out; of a volume: of all of it */
 	struct cycle_count count;    /* out */

@@ -30,7 +30,6 @@ static int check_possible(const struct defining *what, struct error *err)
 	} missing[] = {
 		{set->orphans_to != NULL,
 		 "orphans: to: what is moved lies in the store, below orphans/; another place is not possible"},
-		{set->consistency != SET_CONSISTENCY_NONE, "consistency: only the mode none is possible yet"},
 	};
 	for (size_t i = 0; i < COUNT_OF(missing); i++)
 		if (missing[i].asked)

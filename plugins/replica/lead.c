@@ -149,6 +149,8 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.compression = set->compression,
 		.limits = set->limits,
 		.mounted = set->mounted,
+		.consistency = set->consistency,
+		.quiesce = {.stop = set->quiesce, .start = set->thaw},
 		.events = {.skipped = on_skipped,
 			   .difference = lead->events.difference ? on_difference : NULL,
 			   .progress = on_progress,

@@ -141,3 +141,13 @@ int location_demand_mount(const char *path, struct error *err)
 	error_set(err, ERROR_REFUSED, "%s is not on a file system of its own: it lies on that of /", path);
 	return error_hint(err, "mount its file system; or do not demand one (mounted: false)");
 }
+
+int location_mount_point(const char *path, char **ret_point, struct error *err)
+{
+	struct location_mount mount;
+	CLEANUP_FREE char *resolved = NULL;
+	if (find_place(path, &resolved, &mount, err) < 0)
+		return -1;
+	*ret_point = memory_strdup(mount.point[0] ? mount.point : "/");
+	return 0;
+}

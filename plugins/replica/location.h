@@ -25,6 +25,9 @@ const char *location_within(const struct real_place *inner, const struct real_pl
  * does not. */
 int location_demand_mount(const char *path, struct error *err);
 
+/* Where the file system of path is mounted; malloc'ed. */
+int location_mount_point(const char *path, char **ret_point, struct error *err);
+
 struct location_mount { /* a line of mountinfo */
 	uint64_t id, device;
 	char root[LOCATION_PATH_LIMIT + 1];  /* what of its file system is mounted; "" is all */

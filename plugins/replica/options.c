@@ -13,7 +13,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/home.h"
 
-enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, LIMITS, SOURCE, PLACE };
+enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, CONSISTENCY, LIMITS, SOURCE, PLACE };
 
 static const char *const orphans[] = {[ORPHANS_DELETE] = "delete", [ORPHANS_KEEP] = "keep", [ORPHANS_MOVE] = "move", NULL};
 static const char *const compressions[] = {
@@ -44,6 +44,10 @@ static const struct {
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},
 	{"compression", CHOICE, FIELD(compression), compressions},
+	{"consistency", CONSISTENCY, FIELD(consistency), NULL},
+	{"quiesce", TEXT, FIELD(quiesce), NULL},
+	{"thaw", TEXT, FIELD(thaw), NULL},
+	{"quiesce-limit", DURATION, FIELD(quiesce_limit), NULL},
 	{"limit", LIMITS, FIELD(limits), NULL},
 	{"progress", DURATION, FIELD(progress), NULL},
 	{"dry-run", FLAG, FIELD(dry_run), NULL},
@@ -100,6 +104,8 @@ static bool set_field(size_t option, char *value, struct options *ret_options)
 		return duration_parse(value, (int64_t *)field, NULL) == 0;
 	case CHOICE:
 		return parse_choice(options[option].choices, value, (unsigned *)field);
+	case CONSISTENCY:
+		return consistency_parse(value, (enum consistency *)field) == 0;
 	case LIMITS:
 		return pace_parse(value, (struct pace_limits *)field, NULL) == 0;
 	case SOURCE:

@@ -22,6 +22,9 @@ struct options {	  /* texts are borrowed from the command line; NULL, 0, false: 
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds */
 	enum compression compression;
+	enum consistency consistency;
+	const char *quiesce, *thaw;
+	int64_t quiesce_limit; /* nanoseconds */
 	struct pace_limits limits;
 	int64_t progress; /* nanoseconds between lines of progress; -1: none */
 	bool consistent, mounted, replace_foreign, dry_run, json, repair;

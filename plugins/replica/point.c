@@ -20,9 +20,9 @@ void point_format(struct buffer *out, const struct point *point)
 	identity_hex(&point->point, id);
 	buffer_printf(out, "standin-point 1\nset %s\nsource %s\nterm %" PRIu64 "\npromoted %d\n", point->set, source,
 		      point->term, point->promoted);
-	buffer_printf(out,
-		      "generation %" PRIu64 "\npoint %s\ntree %" PRIu64 "\nseed %" PRIu64 "\ntime %" PRId64 "\nconsistent %d\n",
-		      point->generation, id, point->tree, point->seed, point->time, point->consistent);
+	buffer_printf(
+		out, "generation %" PRIu64 "\npoint %s\ntree %" PRIu64 "\nseed %" PRIu64 "\ntime %" PRId64 "\nconsistency %s\n",
+		point->generation, id, point->tree, point->seed, point->time, consistency_name(point->consistency));
 	char content[DIGEST_HEX];
 	digest_hex(&point->content, content);
 	buffer_printf(out, "device %s\ncontent %s\n", point->device, content);
@@ -83,12 +83,14 @@ int point_parse(const char *text, struct point *ret_point, struct error *err)
 {
 	struct point point = {0};
 	uint64_t version, time;
+	char consistency[16];
 	bool good = take_number(&text, "standin-point", &version) && version == 1 &&
 		    take_line(&text, "set", point.set, sizeof(point.set)) && take_identity(&text, "source", &point.source) &&
 		    take_number(&text, "term", &point.term) && take_flag(&text, "promoted", &point.promoted) &&
 		    take_number(&text, "generation", &point.generation) && take_identity(&text, "point", &point.point) &&
 		    take_number(&text, "tree", &point.tree) && take_number(&text, "seed", &point.seed) &&
-		    take_number(&text, "time", &time) && take_flag(&text, "consistent", &point.consistent) &&
+		    take_number(&text, "time", &time) && take_line(&text, "consistency", consistency, sizeof(consistency)) &&
+		    consistency_parse(consistency, &point.consistency) == 0 &&
 		    take_line(&text, "device", point.device, sizeof(point.device)) &&
 		    take_digest(&text, "content", &point.content) && take_number(&text, "unstable", &point.unstable) &&
 		    take_number(&text, "skipped", &point.skipped) && take_number(&text, "conflicts", &point.conflicts) &&
@@ -96,6 +98,7 @@ int point_parse(const char *text, struct point *ret_point, struct error *err)
 	if (!good)
 		return error_set(err, ERROR_CORRUPT, "it is no recovery point of version 1");
 	point.time = (int64_t)time;
+	point.consistent = point.consistency != CONSISTENCY_NONE;
 	*ret_point = point;
 	return 0;
 }

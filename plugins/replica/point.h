@@ -19,7 +19,8 @@ struct point {
 	uint64_t tree; /* the tree's number: STORE/tree-N */
 	uint64_t seed;
 	int64_t time;			     /* wall nanoseconds: the tree is the source's as of then */
-	bool consistent;		     /* snapshot or quiesced; else fuzzy */
+	bool consistent;		     /* else fuzzy */
+	enum consistency consistency;	     /* by what */
 	uint64_t unstable;		     /* files that changed each time they were read */
 	uint64_t skipped;		     /* objects at the source that could not be read */
 	char device[POINT_DEVICE_LIMIT + 1]; /* the replica is this block device; "": a tree of the store */

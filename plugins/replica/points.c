@@ -53,7 +53,7 @@ static int copy_folders(const char *from, const char *to, struct error *err)
 		return -1;
 	int result = tree_open(to, &copy, err);
 	if (result == 0) {
-		result = copy_tree(&source, &copy, err);
+		result = copy_tree(&source, &copy, NULL, err);
 		tree_close(&copy);
 	}
 	tree_close(&source);

@@ -93,6 +93,26 @@ static bool set_is_valid(const char *set)
 	return length > 0 && length <= PROTOCOL_SET_LIMIT && strspn(set, "abcdefghijklmnopqrstuvwxyz0123456789_-/") == length;
 }
 
+static const char *const consistencies[CONSISTENCIES] = {
+	[CONSISTENCY_NONE] = "none",	   [CONSISTENCY_COMMANDS] = "commands", [CONSISTENCY_SNAPSHOT] = "snapshot",
+	[CONSISTENCY_REFLINK] = "reflink", [CONSISTENCY_GIVEN] = "given",
+};
+
+const char *consistency_name(enum consistency consistency)
+{
+	return consistency < CONSISTENCIES ? consistencies[consistency] : "?";
+}
+
+int consistency_parse(const char *name, enum consistency *ret_consistency)
+{
+	for (unsigned i = 0; i < CONSISTENCIES; i++)
+		if (strcmp(name, consistencies[i]) == 0) {
+			*ret_consistency = i;
+			return 0;
+		}
+	return -1;
+}
+
 /* --- sending --- */
 
 int send_hello(struct frame_writer *writer, const struct hello *hello, struct error *err)
@@ -136,6 +156,7 @@ int send_begin(struct frame_writer *writer, const struct begin *begin, struct er
 {
 	struct buffer *out = frame_begin(writer);
 	wire_put_u32(out, begin->flags);
+	wire_put_u32(out, begin->consistency);
 	put_identity(out, &begin->base);
 	put_identity(out, &begin->point);
 	wire_put_u64(out, begin->seed);
@@ -247,12 +268,14 @@ int parse_begin(const struct frame *frame, struct begin *ret_begin, struct error
 {
 	struct wire wire = wire_of(frame->payload, frame->length);
 	*ret_begin = (struct begin){.flags = wire_u32(&wire)};
+	ret_begin->consistency = wire_u32(&wire);
 	get_identity(&wire, &ret_begin->base);
 	get_identity(&wire, &ret_begin->point);
 	ret_begin->seed = wire_u64(&wire);
 	ret_begin->time = (int64_t)wire_u64(&wire);
 	bool good = wire_ok(&wire) && !(ret_begin->flags & ~(unsigned)(BEGIN_FRESH | BEGIN_CONSISTENT | BEGIN_ANYWAY)) &&
-		    !identity_is_none(&ret_begin->point);
+		    !identity_is_none(&ret_begin->point) && ret_begin->consistency < CONSISTENCIES &&
+		    !(ret_begin->flags & BEGIN_CONSISTENT) == (ret_begin->consistency == CONSISTENCY_NONE);
 	return checked(frame, FRAME_BEGIN, good, "BEGIN", err);
 }
 

@@ -7,7 +7,8 @@
  *                                         <-    WELCOME version, term, generation, point, seed, features, where the store lies
  *                                         <-    REFUSED code, text, hint        (also at any later time; then it ends)
  *     a cycle:
- *     BEGIN flags, base, point, seed, t   ->                            a batch that makes `point` out of `base`
+ *     BEGIN flags, consistency, base,     ->                            a batch that makes `point` out of `base`
+ *           point, seed, t
  *     CHANGES records ... CHANGES         ->                            (record.h); FRESH: all of the tree, base is nothing
  *     CHUNKS_OF folder, name, range, bits ->                            of a large file in whose place another has come
  *                                         <-    CHUNKS length, digest ... CHUNKS     what the target has there, cut by content
@@ -98,6 +99,18 @@ struct welcome {
 	struct real_place store;	    /* where the store lies in it: not in what is replicated, nor around it */
 };
 
+/* What makes the source one instant: freeze.h. */
+enum consistency {
+	CONSISTENCY_NONE,
+	CONSISTENCY_COMMANDS,
+	CONSISTENCY_SNAPSHOT,
+	CONSISTENCY_REFLINK,
+	CONSISTENCY_GIVEN,
+	CONSISTENCIES,
+};
+const char *consistency_name(enum consistency consistency);
+int consistency_parse(const char *name, enum consistency *ret_consistency); /* 0 or -1 */
+
 enum begin_flags {
 	BEGIN_FRESH = 1 << 0,	   /* a first mirror, into a tree of its own */
 	BEGIN_CONSISTENT = 1 << 1, /* the source was a snapshot or quiesced */
@@ -107,6 +120,7 @@ enum begin_flags {
 struct begin {
 	uint32_t flags;
 	struct identity base, point;
+	enum consistency consistency; /* NONE if and only if BEGIN_CONSISTENT is not set */
 	uint64_t seed;
 	int64_t time; /* wall nanoseconds at the source when the cycle began: the age of the point */
 };

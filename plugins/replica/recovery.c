@@ -142,6 +142,7 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 	point.seed = begin->seed;
 	point.time = begin->time;
 	point.consistent = begin->flags & BEGIN_CONSISTENT;
+	point.consistency = begin->consistency;
 	point.content = end->content;
 	point.unstable = end->unstable;
 	point.skipped = end->skipped;

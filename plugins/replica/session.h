@@ -5,6 +5,7 @@
 
 #include "plugins/replica/cycle.h"
 #include "plugins/replica/pace.h"
+#include "plugins/replica/quiesce.h"
 #include "plugins/replica/result.h"
 #include "plugins/replica/store.h"
 
@@ -16,6 +17,8 @@ struct source {
 	size_t root_count;
 	const struct rules *rules;
 	uint64_t term;
+	enum consistency consistency; /* freeze.h; NONE with consistent: GIVEN */
+	struct quiesce quiesce;
 	bool consistent; /* the root is a snapshot, or what writes to it is quiesced */
 	bool mounted;	 /* the root must lie on a file system of its own, not on that of "/" */
 	enum cycle_orphans orphans;

@@ -288,10 +288,10 @@ static int read_orphans(const struct reading *in, const struct value *value)
 
 static int read_consistency_mode(const struct reading *in, const struct value *value)
 {
-	static const char *const names[] = {[SET_CONSISTENCY_NONE] = "none",
-					    [SET_CONSISTENCY_SNAPSHOT] = "snapshot",
-					    [SET_CONSISTENCY_REFLINK] = "reflink",
-					    [SET_CONSISTENCY_COMMANDS] = "commands"};
+	static const char *const names[] = {[CONSISTENCY_NONE] = "none",
+					    [CONSISTENCY_SNAPSHOT] = "snapshot",
+					    [CONSISTENCY_REFLINK] = "reflink",
+					    [CONSISTENCY_COMMANDS] = "commands"};
 	return take_choice(in, value, names, COUNT_OF(names), &in->set->consistency);
 }
 
@@ -333,8 +333,13 @@ static int read_consistency(const struct reading *in, const struct value *value)
 {
 	if (take_map(in, value, consistency_fields, COUNT_OF(consistency_fields)) < 0)
 		return -1;
-	if ((in->set->consistency == SET_CONSISTENCY_COMMANDS) != (in->set->quiesce != NULL))
-		return error_set(in->err, ERROR_INVALID, "'quiesce' belongs to the mode commands, which needs it");
+	if (in->set->consistency == CONSISTENCY_COMMANDS && !in->set->quiesce)
+		return error_set(in->err, ERROR_INVALID, "the mode commands needs 'quiesce'");
+	if (in->set->consistency == CONSISTENCY_NONE && in->set->quiesce)
+		return error_set(in->err, ERROR_INVALID, "'quiesce' does not belong to the mode none");
+	if (!in->set->quiesce != !in->set->thaw)
+		return error_set(in->err, ERROR_INVALID,
+				 "'quiesce' and 'thaw' belong together: what is stopped is started again");
 	return 0;
 }
 

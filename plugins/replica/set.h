@@ -34,13 +34,6 @@ enum set_role {
 	SET_TARGET,
 };
 
-enum set_consistency {
-	SET_CONSISTENCY_NONE,
-	SET_CONSISTENCY_SNAPSHOT,
-	SET_CONSISTENCY_REFLINK,
-	SET_CONSISTENCY_COMMANDS,
-};
-
 /* All that it points to belongs to the arena it was parsed into. */
 struct set {
 	char name[PROTOCOL_SET_LIMIT + 1]; /* [a-z0-9][a-z0-9_-]* : it is a folder's and a unit's name, too */
@@ -52,7 +45,7 @@ struct set {
 	enum cycle_orphans orphans;
 	const char *orphans_to; /* or NULL */
 	int64_t orphans_older;	/* seconds */
-	enum set_consistency consistency;
+	enum consistency consistency;
 	const char *const *quiesce, *const *thaw; /* NULL-terminated argvs, or NULL */
 	int64_t every;				  /* seconds between the beginnings of two cycles; 0: no schedule */
 	struct pace_limits limits;

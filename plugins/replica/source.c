@@ -14,11 +14,17 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/believe.h"
 #include "plugins/replica/blocks.h"
+#include "plugins/replica/freeze.h"
 #include "plugins/replica/guard.h"
 #include "plugins/replica/session.h"
 #include "plugins/replica/volume.h"
 
 /* --- the session --- */
+
+static enum consistency consistency_of(const struct source *source)
+{
+	return source->consistency == CONSISTENCY_NONE && source->consistent ? CONSISTENCY_GIVEN : source->consistency;
+}
 
 static int open_root(struct session *session, struct error *err)
 {
@@ -35,7 +41,8 @@ static int open_root(struct session *session, struct error *err)
 	if (source->rules)
 		return error_set(err, ERROR_INVALID, "%s is a volume: rules choose files of a folder", source->root);
 	session->tree = (struct tree){.root = -1, .is_volume = true, .name = source->root};
-	return volume_open(source->root, source->consistent ? VOLUME_READ_ANY : VOLUME_READ, &session->tree.root, err);
+	return volume_open(source->root, consistency_of(source) != CONSISTENCY_NONE ? VOLUME_READ_ANY : VOLUME_READ,
+			   &session->tree.root, err);
 }
 
 static int open_session(struct session *session, struct stream *target, struct error *err)
@@ -67,6 +74,7 @@ static void close_session(struct session *session)
 		close(session->lock);
 	tree_close(&session->tree);
 	forest_free(session->forest);
+	freeze_end(session->frozen, NULL);
 	frame_reader_free(&session->in);
 	frame_writer_free(&session->out);
 	compressor_free(session->compressor);
@@ -86,6 +94,8 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 		return -1;
 	int failed = cycle_run(cycle, err);
 	if (failed == 0)
+		failed = freeze_thaw(session->frozen, err); /* all is read; too late, and it is no point */
+	if (failed == 0)
 		failed = manifest_finish(cycle->next, true, err); /* before END: a lost line must not lose what was sent */
 	if (cycle->in_doubt && unlink(session->next) < 0)
 		failed = error_set_errno(err, errno, "cannot remove %s", session->next);
@@ -104,7 +114,7 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 	return send_end(&session->out, &end, err);
 }
 
-static int keep_manifest(struct session *session, bool in_doubt, struct source_result *result, struct error *err)
+static int keep_manifest(struct session *session, struct source_result *result, struct error *err)
 {
 	struct frame frame;
 	struct committed committed;
@@ -112,7 +122,7 @@ static int keep_manifest(struct session *session, bool in_doubt, struct source_r
 		return -1;
 	result->point = committed.point;
 	result->generation = committed.generation;
-	if (in_doubt) /* there is none of this point: so the next session compares by content */
+	if (session->in_doubt) /* there is none of this point: so the next session compares by content */
 		return 0;
 	int fault = fault_hit("keep");
 	if (fault || rename(session->next, session->manifest) < 0)
@@ -156,17 +166,78 @@ static bool may_rename(const struct source *source)
 	return source->orphans == ORPHANS_DELETE && !source->orphan_age;
 }
 
-static int run_batch(struct session *session, struct manifest_reader *base, bool listing, struct source_result *result,
-		     struct error *err)
+/* Reads what is frozen instead of the source itself, from now on. */
+static int open_frozen(struct session *session, struct error *err)
+{
+	const char *root = frozen_root(session->frozen);
+	struct forest *forest = NULL;
+	struct tree tree = {.root = -1, .name = "the snapshots"};
+	if (!root && !frozen_roots(session->frozen))
+		return 0;
+	if (root ? tree_open(root, &tree, err) < 0
+		 : forest_open(frozen_roots(session->frozen), session->source->root_count, &forest, err) < 0)
+		return -1;
+	tree.keys = frozen_keys(session->frozen);
+	tree.forest = forest;
+	tree_close(&session->tree);
+	forest_free(session->forest);
+	session->tree = tree;
+	session->forest = forest;
+	return 0;
+}
+
+static int freeze_source(struct session *session, struct error *err)
 {
 	const struct source *source = session->source;
-	struct begin begin = {.base = session->welcome.point, .seed = session->welcome.seed, .time = clock_wall()};
-	begin.flags = (base ? 0 : BEGIN_FRESH) | (listing ? BEGIN_ANYWAY : 0) | (source->consistent ? BEGIN_CONSISTENT : 0);
+	const struct freeze_wish wish = {
+		.how = consistency_of(source),
+		.quiesce = source->quiesce,
+		.state = source->state,
+		.root = source->root,
+		.roots = source->roots,
+		.root_count = source->root_count,
+		.rules = source->rules,
+	};
+	bool copies = wish.how == CONSISTENCY_SNAPSHOT || wish.how == CONSISTENCY_REFLINK;
+	if (copies && session->tree.is_volume)
+		return error_set(err, ERROR_INVALID,
+				 "a volume is not copied: give a snapshot of it, or commands that quiesce it");
+	if (quiesce_recover(source->state, err) < 0 || freeze_begin(&wish, &session->identity, &session->frozen, err) < 0)
+		return -1;
+	return open_frozen(session, err);
+}
+
+/* The live source again. */
+static int thaw_source(struct session *session, struct error *err)
+{
+	if (!session->frozen)
+		return 0;
+	tree_close(&session->tree);
+	forest_free(take(session->forest));
+	if (freeze_end(take(session->frozen), err) < 0)
+		return -1;
+	return open_root(session, err);
+}
+
+static void fill_begin(const struct session *session, const struct manifest_reader *base, bool listing, struct begin *ret_begin)
+{
+	*ret_begin = (struct begin){.base = session->welcome.point, .seed = session->welcome.seed, .time = clock_wall()};
+	ret_begin->consistency = consistency_of(session->source);
+	ret_begin->flags = (base ? 0 : BEGIN_FRESH) | (listing ? BEGIN_ANYWAY : 0) |
+			   (ret_begin->consistency == CONSISTENCY_NONE ? 0 : BEGIN_CONSISTENT);
 	if (!base) {
-		begin.base = (struct identity){{0}};
-		begin.seed = new_seed();
+		ret_begin->base = (struct identity){{0}};
+		ret_begin->seed = new_seed();
 	}
-	identity_make(&begin.point);
+	identity_make(&ret_begin->point);
+}
+
+static int send_frozen(struct session *session, struct manifest_reader *base, bool listing, int64_t began,
+		       struct source_result *result, struct error *err)
+{
+	const struct source *source = session->source;
+	struct begin begin;
+	fill_begin(session, base, listing, &begin);
 	struct cycle cycle = {
 		.tree = &session->tree,
 		.rules = source->rules,
@@ -181,15 +252,31 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 		.orphans = source->orphans,
 		.orphan_age = source->orphan_age,
 		.seed = begin.seed,
+		.began = began,
 	};
 	cycle.events.difference = NULL;
 	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
 	result->time = begin.time;
 	if (source->events.progress && count_total(session, &cycle.total, err) < 0)
 		return -1;
-	if (send_batch(session, &begin, &cycle, result, err) < 0)
-		return reason(session, err);
-	return keep_manifest(session, cycle.in_doubt, result, err);
+	int failed = send_batch(session, &begin, &cycle, result, err);
+	session->in_doubt = cycle.in_doubt;
+	return failed;
+}
+
+static int run_batch(struct session *session, struct manifest_reader *base, bool listing, struct source_result *result,
+		     struct error *err)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	const int64_t began = clock_wall();
+	int failed = freeze_source(session, err);
+	if (failed == 0 && send_frozen(session, base, listing, began, result, err) < 0)
+		failed = reason(session, err);
+	if (thaw_source(session, &why) < 0 && failed == 0) {
+		failed = -1;
+		error_move(err, &why);
+	}
+	return failed < 0 ? -1 : keep_manifest(session, result, err);
 }
 
 static int resync(struct session *session, struct source_result *result, struct error *err)

@@ -10,9 +10,10 @@
 #include "engine/base/error.h"
 
 struct tree {
-	int root;		     /* owned, O_RDONLY | O_DIRECTORY; or the volume; -1: there is a forest */
-	bool is_volume;		     /* volume.h: there is no folder, and one object */
-	const char *name;	     /* borrowed; for messages */
+	int root;	  /* owned, O_RDONLY | O_DIRECTORY; or the volume; -1: there is a forest */
+	bool is_volume;	  /* volume.h: there is no folder, and one object */
+	const char *name; /* borrowed; for messages */
+	const char *keys; /* borrowed; a copy (freeze.h): the inodes and ctimes of what it is a copy of are in this manifest */
 	const struct forest *forest; /* borrowed; forest.h: several sources as one tree. Only to be walked */
 };
 

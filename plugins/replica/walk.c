@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/manifest.h"
 #include "plugins/replica/volume.h"
 
 #define LISTING_SIZE (64u * 1024)
@@ -29,7 +30,9 @@ struct walk {
 	const struct rules *rules;
 	walk_skipped *skipped;
 	void *argument;
-	char **pending; /* paths; the last one is next */
+	struct manifest_reader *keys;	   /* of a copy; NULL: none */
+	const struct manifest_folder *key; /* the next of them; NULL: there is none left */
+	char **pending;			   /* paths; the last one is next */
 	size_t pending_count, pending_capacity;
 	char *path;	     /* of the folder that was given out */
 	int fd;		     /* its descriptor, or -1 */
@@ -46,6 +49,9 @@ struct walk *walk_new(const struct tree *tree, const struct rules *rules, walk_s
 	walk->pending_capacity = 64;
 	walk->pending = memory_alloc(walk->pending_capacity * sizeof(*walk->pending));
 	walk->pending[walk->pending_count++] = memory_strdup("");
+	if (tree->keys &&
+	    (manifest_open(tree->keys, &walk->keys, NULL) < 0 || manifest_next(walk->keys, &walk->key, NULL) <= 0))
+		walk->key = NULL;
 	return walk;
 }
 
@@ -68,6 +74,7 @@ void walk_free(struct walk *walk)
 	if (!walk)
 		return;
 	leave_folder(walk);
+	manifest_close(walk->keys);
 	while (walk->pending_count)
 		free(walk->pending[--walk->pending_count]);
 	free(walk->pending);
@@ -126,6 +133,14 @@ static int read_names(struct walk *walk, size_t *ret_count, struct error *err)
 	}
 	*ret_count = count;
 	return 0;
+}
+
+/* A snapshot or copy of freeze.h, of any set: it comes and goes. */
+static bool is_held(const char *name)
+{
+	static const char beginning[] = ".standin-";
+	const size_t length = sizeof(beginning) - 1;
+	return strncmp(name, beginning, length) == 0 && strspn(name + length, "0123456789abcdef") == 32 && !name[length + 32];
 }
 
 static bool is_included(const struct walk *walk, const char *name, bool folder)
@@ -225,7 +240,7 @@ static size_t read_entries(struct walk *walk, size_t names, bool places)
 			walk->entries[count++] = (struct entry){.name = name};
 			continue;
 		}
-		if (!is_included(walk, name, S_ISDIR(status.stx_mode)))
+		if (is_held(name) || !is_included(walk, name, S_ISDIR(status.stx_mode)))
 			continue;
 		entry_from_statx(&walk->entries[count++], name, &status);
 	}
@@ -308,6 +323,31 @@ static int look_into_forest(struct walk *walk, struct walk_folder *folder, size_
 	return -1;
 }
 
+static void take_key(struct entry *entry, const struct entry *key)
+{
+	entry->dev = key->dev;
+	entry->ino = key->ino;
+	entry->nlink = key->nlink;
+	entry->ctime = key->ctime;
+}
+
+/* What the source's own inodes and ctimes were; what has none is looked at anew in the next cycle. */
+static void take_keys(struct walk *walk, struct walk_folder *folder)
+{
+	while (walk->key && walk_order(walk->key->path, folder->path) < 0)
+		if (manifest_next(walk->keys, &walk->key, NULL) <= 0)
+			walk->key = NULL;
+	if (!walk->key || strcmp(walk->key->path, folder->path) != 0)
+		return;
+	take_key(&folder->self, &walk->key->self);
+	for (size_t i = 0, j = 0; i < folder->count; i++) {
+		while (j < walk->key->count && strcmp(walk->key->entries[j].name, folder->entries[i].name) < 0)
+			j++;
+		if (j < walk->key->count && strcmp(walk->key->entries[j].name, folder->entries[i].name) == 0)
+			take_key(&folder->entries[i], &walk->key->entries[j]);
+	}
+}
+
 /* Opens the folder at walk->path and reads the names in it. */
 static int open_folder(struct walk *walk, struct walk_folder *folder, size_t *ret_names, struct error *err)
 {
@@ -340,6 +380,8 @@ static int enter(struct walk *walk, struct walk_folder *ret_folder, struct error
 	ret_folder->forest = places ? walk->tree->forest : NULL;
 	ret_folder->count = read_entries(walk, names, places);
 	ret_folder->entries = walk->entries;
+	if (walk->keys)
+		take_keys(walk, ret_folder);
 	return 1;
 }
 

@@ -165,10 +165,6 @@ change_back() {
   : >"$W/a/apply.log"
 }
 
-stopped() { # PID
-  until grep -q '^State:[[:space:]]*T' "/proc/$1/status"; do [ -e "/proc/$1" ] || return 1; sleep 0.005; done
-}
-
 @test "changed at every record of a run: executed is what was named" {
   first=$(git rev-parse HEAD)
   git tag v1
@@ -180,7 +176,7 @@ stopped() { # PID
     for ((n = 1; n <= records; n++)); do
       change_back
       STANDIN_FAULT=journal.after:$n:stop begin run "$name" --yes
-      stopped "$pid" || { echo "never stopped at record $n"; return 1; }
+      stopped
       change_everything
       kill -CONT "$pid"
       ended
@@ -555,4 +551,61 @@ Also changed
   has "$output" $'\e[32m+ 2         group More'
   code 2 standin diff mail/r.yaml v1 v2
   has "$output" "knows no branch, tag or commit 'v2' [library/revision]"
+}
+
+# ---- validate --changed-since
+
+@test "validate --changed-since: only the runbooks that changed, or whose callees, plugins or inventory did" {
+  cat >mail/alone.yaml <<'YAML'
+standin: "1"
+runbook: mail/alone
+kind: drill
+steps: [{uses: toy.put, host: a, with: {name: x, value: y}}]
+YAML
+  commit second
+  unset STANDIN_PLUGINS # the repository's own count where no others are asked for
+  cp -rL "$W/plugins/toy" plugins/toy
+  commit plugins
+  git tag base
+  since() { code "$1" standin validate mail/r.yaml mail/alone.yaml mail/inventory.yaml --changed-since base; }
+  since 0
+  same "$output" "3 as at base: left out"
+  echo "# a callee" >>common/c.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\n2 as at base: left out'
+  git checkout -q common
+  echo "# a plugin of one" >>plugins/greet/plugin.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\n2 as at base: left out'
+  git checkout -q plugins
+  echo "# a plugin of both" >>plugins/toy/plugin.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\nmail/alone.yaml: valid\n1 as at base: left out'
+  git checkout -q plugins
+  echo "# the inventory" >>mail/inventory.yaml
+  since 0
+  same "$output" $'mail/r.yaml: valid\nmail/alone.yaml: valid\nmail/inventory.yaml: valid'
+  git checkout -q mail
+  git rm -q -r plugins/greet
+  since 2
+  has "$output" "mail/r.yaml:7:12: error: there is no action 'greet.say'"
+  has "$output" "2 as at base: left out"
+  commit "without it"
+  since 2
+  rm common/c.yaml
+  since 2
+  has "$output" "error: the runbook that it calls cannot be read"
+  commit "without that as well"
+  code 0 standin validate mail/r.yaml mail/alone.yaml --changed-since HEAD
+  same "$output" "2 as at HEAD: left out" # it is broken, but it was so already
+  code 0 standin validate mail/r.yaml@base mail/alone.yaml@main --changed-since base
+  same "$output" "2 as at base: left out"
+  code 2 standin validate mail/alone.yaml mail/r.yaml --changed-since base -o json
+  same "$(field "$output" '[one["path"] for one in value]')" "['mail/r.yaml']"
+  code 2 standin validate mail/alone.yaml mail/r.yaml --changed-since base~1 -o json # from before the plugin of both
+  same "$(field "$output" '[one["path"] for one in value]')" "['mail/alone.yaml', 'mail/r.yaml']"
+  code 2 standin validate mail/r.yaml --changed-since bsae
+  has "$output" "error: the repository $W/r knows no branch, tag or commit 'bsae' [library/revision]"
+  has "$output" "hint: did you mean 'base'?"
+  code 2 standin validate "$W/inventory.yaml" --changed-since base
 }

@@ -56,6 +56,18 @@ YAML
   same "$(cat a/mail.ini)" $'[mail]\nold = 1'
 }
 
+@test "a program that is replaced while the run goes on is not started" {
+  prepare
+  STANDIN_FAULT=journal.after:1:stop begin run r.yaml --yes
+  stopped
+  echo '# changed' >>plugins/example/example.py
+  kill -CONT "$pid"
+  ended
+  [ "$status" -eq 1 ]
+  has "$output" "is not the one that the run began with"
+  same "$(cat a/mail.ini)" $'[mail]\nold = 1'
+}
+
 @test "a run is not resumed with another program" {
   prepare
   STANDIN_FAULT=apply.before:2:kill begin run r.yaml --yes

@@ -9,7 +9,7 @@ STANDIN=${STANDIN:-$TREE/build/standin}
 setup() {
   W=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "$BATS_TEST_TMPDIR")/standin-cli.XXXXXX")
   chmod 755 "$W" # for those who come as another user
-  export STANDIN_PLUGINS=$W/plugins STANDIN_STATE=$W/state LC_ALL=C.UTF-8
+  export STANDIN_PLUGINS=$W/plugins STANDIN_STATE=$W/state STANDIN_AUDIT=$W/audit LC_ALL=C.UTF-8
   unset STANDIN_FAULT STANDIN_INVENTORY
   mkdir "$W/plugins"
   ln -s "$TREE/plugins/core" "$W/plugins/core"
@@ -87,6 +87,14 @@ there() {
   done
   echo "never there: $1" >&2
   return 1
+}
+
+# stopped - until the process in $pid has stopped itself (STANDIN_FAULT=...:stop); kill -CONT lets it go on.
+stopped() {
+  until grep -qs '^State:[[:space:]]*T' "/proc/$pid/status"; do
+    [ -e "/proc/$pid" ] || { echo "it never stopped" >&2; cat "$W/out" "$W/err" >&2; return 1; }
+    sleep 0.005
+  done
 }
 
 # ended - waits for the process in $pid; its exit code in $status, its output in $output.

@@ -143,7 +143,8 @@ static struct said verify(struct fixture *fixture, const char *id, bool anchored
 	struct said said = {.wanted = id, .problem = "not reported"};
 	struct error err = ERROR_NONE;
 	struct checkpoint_list heads = {0};
-	assert_good(checkpoint_list_find(fixture->heads, &heads, &err), &err);
+	if (anchored)
+		assert_good(checkpoint_list_find(fixture->heads, &heads, &err), &err);
 	struct run_verify_options options = {.trust = &fixture->trust, .anchors = anchored ? &heads : NULL};
 	assert_good(run_store_verify(fixture->store, &options, note, &said, &err), &err);
 	checkpoint_list_free(&heads);
@@ -354,7 +355,9 @@ static void every_byte_of_the_checkpoints_flipped_is_found(void **state)
 	for (size_t at = 0; text[at]; at++) {
 		char byte = (char)(text[at] ^ (1 << at % 8));
 		assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
-		struct said said = verify(fixture, fixture->id, false);
+		struct said said = {.wanted = fixture->id};
+		struct run_verify_options options = {.id = fixture->id, .trust = &fixture->trust};
+		assert_int_equal(run_store_verify(fixture->store, &options, note, &said, NULL), 0);
 		if (!*said.problem)
 			fail_msg("byte %zu was flipped, and nothing is said of it", at);
 		assert_int_equal(pwrite(fd, &text[at], 1, (off_t)at), 1);

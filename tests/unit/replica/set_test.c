@@ -56,7 +56,7 @@ static void test_all_fields(void **state)
 	assert_int_equal(set.orphans, ORPHANS_MOVE);
 	assert_string_equal(set.orphans_to, "/orphans");
 	assert_int_equal(set.orphans_older, 60);
-	assert_int_equal(set.consistency, SET_CONSISTENCY_COMMANDS);
+	assert_int_equal(set.consistency, CONSISTENCY_COMMANDS);
 	assert_string_equal(set.quiesce[1], "-f");
 	assert_null(set.quiesce[2]);
 	assert_string_equal(set.thaw[0], "/bin/true");
@@ -84,7 +84,7 @@ static void test_least(void **state)
 	assert_string_equal(set.sources[0].place, "");
 	assert_string_equal(set.rules, "");
 	assert_int_equal(set.orphans, ORPHANS_DELETE);
-	assert_int_equal(set.consistency, SET_CONSISTENCY_NONE);
+	assert_int_equal(set.consistency, CONSISTENCY_NONE);
 	assert_int_equal(set.every, 0);
 	assert_null(set.store);
 	assert_int_equal(parse(arena, "{" LEAST_TARGET ", \"schedule\": null}", &set, NULL), 0);
@@ -131,10 +131,13 @@ static void test_refused(void **state)
 		 "orphans: 'to' belongs to the mode move, and to no other"},
 		{"{\"orphans\": {\"mode\": \"keep\", \"older\": -1}}",
 		 "orphans: older: must be a whole number from 0 to 3162240000"},
-		{"{\"consistency\": {\"mode\": \"commands\"}}",
-		 "consistency: 'quiesce' belongs to the mode commands, which needs it"},
+		{"{\"consistency\": {\"mode\": \"commands\"}}", "consistency: the mode commands needs 'quiesce'"},
 		{"{\"consistency\": {\"mode\": \"commands\", \"quiesce\": [\"sync\"]}}",
 		 "consistency: quiesce: must be a program by its absolute path, and its arguments"},
+		{"{\"consistency\": {\"mode\": \"none\", \"quiesce\": [\"/bin/sync\"]}}",
+		 "consistency: 'quiesce' does not belong to the mode none"},
+		{"{\"consistency\": {\"mode\": \"snapshot\", \"quiesce\": [\"/bin/sync\"]}}",
+		 "consistency: 'quiesce' and 'thaw' belong together: what is stopped is started again"},
 		{"{\"consistency\": {\"mode\": \"commands\", \"quiesce\": \"sync\"}}",
 		 "consistency: quiesce: must be a list of at most 64"},
 		{"{\"schedule\": {\"every\": 0}}", "schedule: every: must be a whole number from 1 to 31622400"},
