@@ -100,12 +100,13 @@ const struct value *account_result(struct arena *arena, const struct source_resu
 		const char *name;
 		uint64_t number;
 	} numbers[] = {
-		{"folders", count->folders},	{"files", count->files},       {"others", count->others},
-		{"bytes", count->bytes},	{"made", count->made},	       {"patched", count->patched},
-		{"changed", count->changed},	{"linked", count->linked},     {"deleted", count->deleted},
-		{"moved", count->moved},	{"orphans", count->orphans},   {"records", count->records},
-		{"content", count->content},	{"unstable", count->unstable}, {"skipped", count->skipped},
-		{"wire_out", result->wire_out}, {"wire_in", result->wire_in},  {"plain_out", result->plain_out},
+		{"folders", count->folders},	  {"files", count->files},	  {"others", count->others},
+		{"bytes", count->bytes},	  {"made", count->made},	  {"patched", count->patched},
+		{"changed", count->changed},	  {"linked", count->linked},	  {"deleted", count->deleted},
+		{"renamed", count->renamed},	  {"moved", count->moved},	  {"orphans", count->orphans},
+		{"records", count->records},	  {"content", count->content},	  {"unstable", count->unstable},
+		{"skipped", count->skipped},	  {"wire_out", result->wire_out}, {"wire_in", result->wire_in},
+		{"plain_out", result->plain_out},
 	};
 	struct value *map = value_map(arena);
 	char point[IDENTITY_HEX];

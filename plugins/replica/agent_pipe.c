@@ -21,6 +21,7 @@
 #include "plugins/replica/agent.h"
 #include "plugins/replica/session.h"
 
+#define PIPE_SIZE   (1024 * 1024) /* so that neither end waits for each piece; the kernel may say no, and it may be no pipe */
 #define RULES_LIMIT (1024u * 1024)
 
 /* --- the other end: a command whose stdin and stdout are the stream --- */
@@ -35,7 +36,7 @@ static int open_line(char **command, struct line *ret_line, struct error *err)
 	int down[2], up[2]; /* to the command, from the command */
 	if (pipe2(down, O_CLOEXEC) < 0 || pipe2(up, O_CLOEXEC) < 0)
 		return error_set_errno(err, errno, "cannot make a pipe");
-	fcntl(down[1], F_SETPIPE_SZ, 1024 * 1024); /* so that neither end waits for each piece; the kernel may say no */
+	fcntl(down[1], F_SETPIPE_SZ, PIPE_SIZE);
 	pid_t pid = fork();
 	if (pid < 0)
 		return error_set_errno(err, errno, "cannot start %s", command[0]);
@@ -250,6 +251,7 @@ int agent_serve(const struct options *options)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct stream stream = stream_of_fds("the source", STDIN_FILENO, STDOUT_FILENO);
+	fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
 	const struct target_options target = {
 		.store = options->store,
 		.device = options->device,

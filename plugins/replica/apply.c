@@ -16,8 +16,17 @@
 #include "plugins/replica/batch.h"
 #include "plugins/replica/stage.h"
 #include "plugins/replica/volume.h"
+#include "plugins/replica/walk.h"
+
+/* An object that is to be taken out of its place before anything else is done. */
+struct move {
+	char *path;
+	uint64_t number, ino;
+};
 
 struct apply {
+	struct move *moves;
+	size_t move_count, move_capacity;
 	struct tree tree;
 	int staging, trash;
 	int folder;			 /* descriptor of the present one; -1: it is not there */
@@ -25,6 +34,7 @@ struct apply {
 	uint64_t generation;		 /* that the batch makes */
 	char path[ENTRY_PATH_LIMIT + 1]; /* of the present folder */
 	uint64_t trashed, conflicts;
+	struct table *touched; /* folders in which something may have changed */
 	struct record record;
 };
 
@@ -33,6 +43,18 @@ static int conflict(struct apply *apply)
 {
 	apply->conflicts++;
 	return 0;
+}
+
+static void touch(struct apply *apply, const char *folder)
+{
+	table_put(apply->touched, folder, "");
+}
+
+static void touch_folder_of(struct apply *apply, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP_FREE char *folder = memory_printf("%.*s", slash ? (int)(slash - path) : 0, path);
+	touch(apply, folder);
 }
 
 static bool is_conflict(int errnum)
@@ -99,13 +121,22 @@ static int on_meta(struct apply *apply, const struct record *record, struct erro
 	return meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
 }
 
+/* A hole up to the end of a file takes the rest of its last block with it: else that block would stay, full of zeros. */
+static uint64_t hole_length(int fd, const struct record *hole)
+{
+	struct stat status;
+	const uint64_t end = hole->offset + hole->length;
+	bool last = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && end >= (uint64_t)status.st_size;
+	return last ? hole->length + (DIGEST_BLOCK - end % DIGEST_BLOCK) % DIGEST_BLOCK : hole->length;
+}
+
 static int write_range(int fd, const struct record *range, struct error *err)
 {
 	int fault = fault_hit("range");
 	if (fault)
 		return error_set_errno(err, fault, "cannot write it");
 	if (range->kind == RECORD_HOLE)
-		return volume_zero(fd, range->offset, range->length, err);
+		return volume_zero(fd, range->offset, hole_length(fd, range), err);
 	for (size_t done = 0; done < range->data_length;) {
 		ssize_t written = pwrite(fd, range->data + done, range->data_length - done, (off_t)(range->offset + done));
 		if (written < 0 && errno == EINTR)
@@ -155,6 +186,10 @@ static int on_patched(struct apply *apply, const struct record *record, struct e
 	int there = device ? open_device(apply, &fd, err) : open_regular(apply, record->name, O_RDWR, &fd, err);
 	if (there <= 0)
 		return there < 0 ? -1 : conflict(apply);
+	struct stat status;
+	bool shorter = !device && fstat(fd, &status) == 0 && (uint64_t)status.st_size > record->meta.size;
+	if (shorter && ftruncate(fd, (off_t)record->meta.size) < 0) /* first, so that a hole at the end is one */
+		return error_set_errno(err, errno, "cannot set its size");
 	struct stream stream = stream_of_fds("a patch", patch, -1);
 	struct frame_reader reader = {.stream = &stream};
 	int result = write_ranges(&reader, fd, err);
@@ -192,6 +227,7 @@ static int on_link(struct apply *apply, const struct record *record, struct erro
 	CLEANUP_CLOSE int parent = -1;
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	const char *first;
+	touch_folder_of(apply, record->path);
 	if (tree_parent(&apply->tree, record->path, &parent, &first, &why) < 0) {
 		if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
 			return conflict(apply);
@@ -204,6 +240,19 @@ static int on_link(struct apply *apply, const struct record *record, struct erro
 	if (linkat(parent, first, apply->staging, "link", 0) < 0)
 		return is_conflict(errno) || errno == EPERM ? conflict(apply) : error_set_errno(err, errno, "cannot link it");
 	return put(apply, "link", record->name, err);
+}
+
+/* What was taken out of its old place (take_out) goes to its new one. */
+static int on_moved(struct apply *apply, const struct record *record, struct error *err)
+{
+	char number[32];
+	struct stat status;
+	snprintf(number, sizeof(number), "%" PRIu64, record->number);
+	int result = put(apply, number, record->name, err);
+	if (result <= 0)
+		return result;
+	bool arrived = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == record->from;
+	return arrived ? 0 : conflict(apply);
 }
 
 static int on_delete(struct apply *apply, const struct record *record, struct error *err)
@@ -263,6 +312,7 @@ static int on_folder_done(struct apply *apply, const struct record *record, stru
 static int on_folder(struct apply *apply, const struct record *record, struct error *err)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
+	touch(apply, record->path);
 	if (apply->folder >= 0)
 		close(apply->folder);
 	apply->folder = -1;
@@ -281,6 +331,7 @@ static int (*const actions[RECORD_KINDS])(struct apply *apply, const struct reco
 	[RECORD_FOLDER] = on_folder, [RECORD_STAGED] = on_staged,	    [RECORD_PATCHED] = on_patched,
 	[RECORD_META] = on_meta,     [RECORD_MAKE_FOLDER] = on_make_folder, [RECORD_LINK] = on_link,
 	[RECORD_DELETE] = on_delete, [RECORD_ORPHAN] = on_orphan,	    [RECORD_FOLDER_DONE] = on_folder_done,
+	[RECORD_MOVED] = on_moved,
 };
 
 static int apply_records(struct apply *apply, const struct frame *frame, struct error *err)
@@ -298,6 +349,78 @@ static int apply_records(struct apply *apply, const struct frame *frame, struct 
 			return record_wrap(record, err);
 	}
 	return got;
+}
+
+/* --- what moves --- */
+
+static int gather_moves(struct apply *apply, const struct frame *frame, struct error *err)
+{
+	struct wire wire = wire_of(frame->payload, frame->length);
+	struct record *record = &apply->record;
+	int got;
+	while ((got = record_get(&wire, record, err)) > 0) {
+		if (record->kind != RECORD_MOVED)
+			continue;
+		if (apply->move_count == apply->move_capacity) {
+			apply->move_capacity = apply->move_capacity ? apply->move_capacity * 2 : 64;
+			apply->moves = memory_resize(apply->moves, apply->move_capacity * sizeof(*apply->moves));
+		}
+		apply->moves[apply->move_count++] =
+			(struct move){.path = memory_strdup(record->path), .number = record->number, .ino = record->from};
+	}
+	return got;
+}
+
+/* What lies below comes before what it lies in. */
+static int deepest_first(const void *a, const void *b)
+{
+	return walk_order(((const struct move *)b)->path, ((const struct move *)a)->path);
+}
+
+/* One that is not there, or is another object, was taken before, or somebody else has changed the tree: on_moved will see. */
+static int take_out(struct apply *apply, const struct move *move, struct error *err)
+{
+	CLEANUP_CLOSE int parent = -1;
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	const char *name;
+	char number[32];
+	struct stat status;
+	int fault = fault_hit("apply");
+	if (fault)
+		return error_set_errno(err, fault, "cannot take %s out", move->path);
+	if (tree_parent(&apply->tree, move->path, &parent, &name, &why) < 0) {
+		if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
+			return 0;
+		error_move(err, &why);
+		return -1;
+	}
+	if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_ino != move->ino)
+		return 0;
+	snprintf(number, sizeof(number), "%" PRIu64, move->number);
+	if (renameat2(parent, name, apply->staging, number, RENAME_NOREPLACE) < 0)
+		return error_set_errno(err, errno, "cannot take %s out", move->path);
+	return 0;
+}
+
+/* Before anything has another name: so it does not matter in which order records come. */
+static int take_all_out(struct apply *apply, struct error *err)
+{
+	int result = 0;
+	if (apply->move_count)
+		qsort(apply->moves, apply->move_count, sizeof(*apply->moves), deepest_first);
+	for (size_t i = 0; i < apply->move_count; i++) {
+		if (result == 0 && !apply->tree.is_volume)
+			result = take_out(apply, &apply->moves[i], err);
+		touch_folder_of(apply, apply->moves[i].path);
+	}
+	return result;
+}
+
+static void forget_moves(struct apply *apply)
+{
+	for (size_t i = 0; i < apply->move_count; i++)
+		free(apply->moves[i].path);
+	free(apply->moves);
 }
 
 /* --- the log --- */
@@ -348,11 +471,12 @@ int batch_sealed(const struct store *store, struct begin *ret_begin, struct batc
 	return read_log(fd, ret_begin, ret_end, NULL, NULL, err) < 0 ? -1 : 1;
 }
 
-int batch_apply(const struct store *store, uint64_t *ret_conflicts, struct error *err)
+int batch_apply(const struct store *store, struct table *touched, uint64_t *ret_conflicts, struct error *err)
 {
 	struct apply *apply = memory_alloc(sizeof(*apply));
 	struct begin begin;
 	struct batch_end end;
+	apply->touched = touched;
 	apply->tree.root = apply->staging = apply->trash = apply->folder = -1;
 	apply->store = store->folder;
 	apply->generation = store->point.generation + 1;
@@ -364,7 +488,14 @@ int batch_apply(const struct store *store, uint64_t *ret_conflicts, struct error
 	     store_folder(store, "trash", &apply->trash, err) < 0))
 		result = -1;
 	if (result == 0)
+		result = read_log(log, &begin, &end, gather_moves, apply, err);
+	if (result == 0)
+		result = take_all_out(apply, err);
+	if (result == 0 && lseek(log, 0, SEEK_SET) < 0)
+		result = error_set_errno(err, errno, "cannot read the log of the batch again");
+	if (result == 0)
 		result = read_log(log, &begin, &end, apply_records, apply, err);
+	forget_moves(apply);
 	*ret_conflicts = apply->conflicts;
 	const int fds[] = {apply->tree.root, apply->staging, apply->trash, apply->folder};
 	for (size_t i = 0; i < COUNT_OF(fds); i++)

@@ -29,12 +29,14 @@ struct batch {
 	int folder;	      /* FRESH: descriptor of the present folder */
 	bool in_folder;	      /* there was a FOLDER */
 	uint64_t records, number;
-	struct record record;	  /* at hand */
-	struct record pending;	  /* the MAKE or PATCH whose content is coming */
-	struct staged *staged;	  /* MAKE */
-	bool patching;		  /* PATCH */
-	uint64_t patch_end;	  /* of what has come of it */
-	struct buffer attributes; /* the pending record's */
+	struct record record;		 /* at hand */
+	struct record pending;		 /* the MAKE or PATCH whose content is coming */
+	struct staged *staged;		 /* MAKE */
+	int old;			 /* what it copies from, or -1 */
+	char path[ENTRY_PATH_LIMIT + 1]; /* of the present folder */
+	bool patching;			 /* PATCH */
+	uint64_t patch_end;		 /* of what has come of it */
+	struct buffer attributes;	 /* the pending record's */
 	struct stream log_stream, patch_stream;
 	struct frame_writer log, patch;
 	bool log_begun; /* a frame of the log is being filled */
@@ -73,7 +75,7 @@ int batch_begin(const struct store *store, const struct begin *begin, struct bat
 	*batch = (struct batch){.store = store, .begin = *begin, .fresh = begin->flags & BEGIN_FRESH};
 	batch->device = store->device >= 0;
 	batch->device_size = batch->device ? (uint64_t)lseek(store->device, 0, SEEK_END) : 0;
-	batch->tree.root = batch->staging = batch->folder = -1;
+	batch->tree.root = batch->staging = batch->folder = batch->old = -1;
 	batch->log_stream.output = batch->patch_stream.output = -1;
 	if (store_remove(store, "batch", err) < 0 || store_folder(store, "batch", &batch->staging, err) < 0 ||
 	    (batch->fresh ? begin_fresh(batch, err) : begin_log(batch, err)) < 0) {
@@ -113,6 +115,7 @@ static int out_of_order(const struct record *record, struct error *err)
 static int on_folder(struct batch *batch, const struct record *record, struct error *err)
 {
 	batch->in_folder = true;
+	snprintf(batch->path, sizeof(batch->path), "%s", record->path);
 	if (!batch->fresh)
 		return log_record(batch, record, err);
 	if (batch->device)
@@ -196,6 +199,22 @@ static int on_range(struct batch *batch, const struct record *record, struct err
 	return frame_end(&batch->patch, FRAME_CHANGES, err);
 }
 
+static void close_old(struct batch *batch)
+{
+	if (batch->old >= 0)
+		close(batch->old);
+	batch->old = -1;
+}
+
+static int on_copy(struct batch *batch, const struct record *record, struct error *err)
+{
+	if (!batch->staged)
+		return out_of_order(record, err);
+	if (batch->old < 0 && store_open_file(batch->store, batch->path, batch->pending.name, &batch->old, err) < 0)
+		return -1;
+	return stage_copy(batch->staged, record, batch->old, err);
+}
+
 static void end_patch(struct batch *batch)
 {
 	close(batch->patch_stream.output);
@@ -205,6 +224,7 @@ static void end_patch(struct batch *batch)
 
 static int on_done(struct batch *batch, const struct record *record, struct error *err)
 {
+	close_old(batch);
 	if (batch->staged) {
 		if (stage_done(take(batch->staged), record, err) < 0)
 			return -1;
@@ -222,6 +242,7 @@ static int on_done(struct batch *batch, const struct record *record, struct erro
 static int on_cancel(struct batch *batch, const struct record *record, struct error *err)
 {
 	(void)record, (void)err;
+	close_old(batch);
 	stage_cancel(take(batch->staged));
 	if (batch->patching)
 		end_patch(batch);
@@ -245,6 +266,18 @@ static int on_link(struct batch *batch, const struct record *record, struct erro
 	if (tree_parent(&batch->tree, record->path, &parent, &name, err) < 0)
 		return -1;
 	return linkat(parent, name, batch->folder, record->name, 0) < 0 ? error_set_errno(err, errno, "cannot link it") : 0;
+}
+
+/* Nothing is done now: only which object it is is written down. */
+static int on_move(struct batch *batch, const struct record *record, struct error *err)
+{
+	struct record *moved = &batch->record; /* as record is */
+	(void)record;
+	moved->kind = RECORD_MOVED;
+	moved->number = batch->number++;
+	if (store_find(batch->store, moved->path, &moved->from, err) < 0)
+		return -1;
+	return log_record(batch, moved, err);
 }
 
 static int on_folder_done(struct batch *batch, const struct record *record, struct error *err)
@@ -301,12 +334,20 @@ static const struct {
 	int (*act)(struct batch *batch, const struct record *record, struct error *err);
 	unsigned when;
 } actions[RECORD_KINDS] = {
-	[RECORD_FOLDER] = {on_folder, ANYTIME},		 [RECORD_MAKE] = {on_make, 0},
-	[RECORD_PATCH] = {on_patch, DIFFERENCE},	 [RECORD_DATA_AT] = {on_range, INSIDE},
-	[RECORD_HOLE] = {on_range, INSIDE | DIFFERENCE}, [RECORD_DONE] = {on_done, INSIDE},
-	[RECORD_CANCEL] = {on_cancel, INSIDE},		 [RECORD_META] = {log_record, DIFFERENCE},
-	[RECORD_MAKE_FOLDER] = {on_make_folder, 0},	 [RECORD_LINK] = {on_link, 0},
-	[RECORD_DELETE] = {log_record, DIFFERENCE},	 [RECORD_ORPHAN] = {log_record, DIFFERENCE},
+	[RECORD_FOLDER] = {on_folder, ANYTIME},
+	[RECORD_MAKE] = {on_make, 0},
+	[RECORD_PATCH] = {on_patch, DIFFERENCE},
+	[RECORD_DATA_AT] = {on_range, INSIDE},
+	[RECORD_HOLE] = {on_range, INSIDE | DIFFERENCE},
+	[RECORD_DONE] = {on_done, INSIDE},
+	[RECORD_COPY] = {on_copy, INSIDE | DIFFERENCE},
+	[RECORD_CANCEL] = {on_cancel, INSIDE},
+	[RECORD_META] = {log_record, DIFFERENCE},
+	[RECORD_MAKE_FOLDER] = {on_make_folder, 0},
+	[RECORD_LINK] = {on_link, 0},
+	[RECORD_DELETE] = {log_record, DIFFERENCE},
+	[RECORD_MOVE] = {on_move, DIFFERENCE},
+	[RECORD_ORPHAN] = {log_record, DIFFERENCE},
 	[RECORD_FOLDER_DONE] = {on_folder_done, 0},
 };
 
@@ -361,8 +402,8 @@ void batch_free(struct batch *batch)
 	if (!batch)
 		return;
 	stage_cancel(batch->staged);
-	const int fds[] = {batch->tree.root, batch->staging, batch->folder, batch->log_stream.output,
-			   batch->patch_stream.output};
+	const int fds[] = {batch->tree.root, batch->staging,	       batch->folder,
+			   batch->old,	     batch->log_stream.output, batch->patch_stream.output};
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

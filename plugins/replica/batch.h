@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "engine/base/table.h"
 #include "plugins/replica/protocol.h"
 #include "plugins/replica/record.h"
 #include "plugins/replica/store.h"
@@ -21,4 +22,5 @@ void batch_free(struct batch *batch);						     /* NULL is fine */
 /* apply.c */
 /* 1: there is a sealed log, and this is what it says; 0: there is none. */
 int batch_sealed(const struct store *store, struct begin *ret_begin, struct batch_end *ret_end, struct error *err);
-int batch_apply(const struct store *store, uint64_t *ret_conflicts, struct error *err);
+/* touched gets the paths of the folders in which something may have changed (seen.h). */
+int batch_apply(const struct store *store, struct table *touched, uint64_t *ret_conflicts, struct error *err);

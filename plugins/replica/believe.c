@@ -187,3 +187,34 @@ bool believe_list(const struct session *session)
 	manifest_close(manifest);
 	return has;
 }
+
+/* --- chunks of what the target has --- */
+
+int believe_chunks(void *argument, const struct chunk_query *query, struct chunk_list *list, struct error *err)
+{
+	struct session *session = argument;
+	struct frame frame;
+	struct chunk chunk = {.offset = query->offset};
+	const size_t most = list->count + (size_t)(query->length >> (query->bits - 1)) + 1; /* that can be: chunks.h */
+	if (send_chunks_of(&session->out, query, err) < 0)
+		return -1;
+	for (;;) {
+		int got = frame_read(&session->in, &frame, err);
+		if (got <= 0)
+			return got < 0 ? -1 : error_set(err, ERROR_CONNECTION, "the target ended its answer too early");
+		if (frame.type != FRAME_CHUNKS)
+			break;
+		struct wire wire = wire_of(frame.payload, frame.length);
+		while ((got = get_chunk(&wire, &chunk, err)) > 0 && list->count <= most) {
+			chunk_list_add(list, &chunk);
+			chunk.offset += chunk.length;
+		}
+		if (got < 0)
+			return -1;
+		if (chunk.offset - query->offset > query->length || list->count > most)
+			return error_set(err, ERROR_CORRUPT, "the target has more chunks than were asked for");
+	}
+	if (frame.type == FRAME_REFUSED)
+		return frame_refused(&frame, err);
+	return frame.type == FRAME_CHUNKED ? 0 : error_set(err, ERROR_CORRUPT, "an answer of type %u to CHUNKS_OF", frame.type);
+}

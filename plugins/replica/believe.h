@@ -16,6 +16,7 @@ struct session {
 	struct identity identity;
 	struct welcome welcome;
 	struct tree tree;
+	bool in_doubt;	       /* the manifest of the batch at hand does not tell all that it makes (cycle.h) */
 	struct frozen *frozen; /* freeze.h; NULL: the source itself is read */
 	struct forest *forest; /* of which the tree is made, or NULL */
 };
@@ -28,3 +29,5 @@ int believe_base(const struct session *session, struct manifest_reader **ret_bas
 int believe_listing(struct session *session, bool blocks, struct manifest_reader **ret_listing, struct error *err);
 /* Is there the block list of the volume that the manifest describes? Without it all would be sent. */
 bool believe_list(const struct session *session);
+/* The chunks of a file that the target has: cycle.h's ask. */
+int believe_chunks(void *session, const struct chunk_query *query, struct chunk_list *list, struct error *err);

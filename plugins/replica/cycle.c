@@ -21,10 +21,19 @@ struct gone {
 	size_t count, capacity;
 };
 
+/* The base from front to end; above it, as long as the walk is in it, the part of it that a folder has which has moved. */
+struct base {
+	struct base *below; /* NULL: it is all of the base */
+	struct manifest_reader *reader;
+	const struct manifest_folder *old; /* the next folder; NULL: none left */
+	char *path;			   /* of it as the walk has it */
+	char *was, *now;		   /* where the folder was that has moved, and where it is; both "" for all */
+};
+
 struct merge {
 	struct run run;
 	struct gone gone;
-	const struct manifest_folder *old; /* the base's next folder; NULL: none left */
+	struct base *base;
 };
 
 static void gone_add(struct gone *gone, const char *folder, const char *name)
@@ -60,12 +69,27 @@ static void gone_free(struct gone *gone)
 
 /* --- one entry of a folder --- */
 
+/* The target has it under another name: *ret_moved is what it was in the base; NULL: it has not. */
+static int move_here(struct run *run, const struct entry *entry, const struct moved **ret_moved, struct error *err)
+{
+	const struct moved *moved = *ret_moved = moves_take(run->moves, entry, run->folder->path);
+	if (!moved)
+		return 0;
+	run_tells(run, entry->name, "renamed");
+	snprintf(run->record.path, sizeof(run->record.path), "%s", moved->path);
+	run->cycle->count.renamed++;
+	return run_sends_name(run, RECORD_MOVE, entry->name, err);
+}
+
 static int update_folder_entry(struct run *run, struct entry *entry, const struct entry *old, struct error *err)
 {
 	if (old && S_ISDIR(old->meta.mode))
 		return 0; /* what changed in it is found when the walk comes to it */
 	if (run_tells(run, entry->name, old ? "type" : "missing"))
 		return 0;
+	const struct moved *moved;
+	if (move_here(run, entry, &moved, err) < 0 || moved)
+		return moved ? 0 : -1;
 	run->cycle->count.made++;
 	return run_sends_name(run, RECORD_MAKE_FOLDER, entry->name, err);
 }
@@ -102,6 +126,16 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	enum object_outcome outcome = OBJECT_IS_NEW;
 	const struct entry met = *entry;
 	const uint64_t records = run->changes.records;
+	const struct moved *moved = NULL;
+	struct entry under_other_name;
+	if (!old && S_ISREG(entry->meta.mode) && move_here(run, entry, &moved, err) < 0)
+		return -1;
+	if (moved) {
+		under_other_name = moved->entry;
+		under_other_name.name = entry->name;
+		old = &under_other_name;
+	}
+	run->moved = moved;
 	if (!entry->meta.mode) /* it is there, and that is all that is known */
 		outcome = OBJECT_AS_OLD;
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
@@ -121,6 +155,16 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	return 0;
 }
 
+static int drop_old(struct run *run, const struct manifest_folder *base, const struct entry *old, bool *ret_kept,
+		    struct error *err)
+{
+	if (orphan_update(run, old, ret_kept, err) < 0)
+		return -1;
+	if (!*ret_kept && (S_ISDIR(old->meta.mode) || old->meta.size > MOVES_MINIMUM))
+		moves_deleted(run->moves, base->path, old->name);
+	return 0;
+}
+
 static int merge_entries(struct merge *merge, const struct walk_folder *folder, const struct manifest_folder *base,
 			 struct error *err)
 {
@@ -130,12 +174,14 @@ static int merge_entries(struct merge *merge, const struct walk_folder *folder, 
 		struct entry *entry = i < folder->count ? &folder->entries[i] : NULL;
 		const struct entry *old = j < olds ? &base->entries[j] : NULL;
 		int order = !entry ? 1 : !old ? -1 : strcmp(entry->name, old->name);
+		bool away = old && order >= 0 && moves_is_away(run->moves, merge->base->was, base->path, old->name);
 		bool kept = false;
-		if (order > 0 && orphan_update(run, old, &kept, err) < 0)
+		run->touched |= away;
+		if (order > 0 && !away && drop_old(run, base, old, &kept, err) < 0)
 			return -1;
-		if (order == 0 && orphan_make_way(run, entry, old, err) < 0)
+		if (order == 0 && !away && orphan_make_way(run, entry, old, err) < 0)
 			return -1;
-		if (order <= 0 && update_entry(run, entry, order ? NULL : old, err) < 0)
+		if (order <= 0 && update_entry(run, entry, order || away ? NULL : old, err) < 0)
 			return -1;
 		bool replaced = (order > 0 && !kept) || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
 		if (replaced && S_ISDIR(old->meta.mode))
@@ -221,31 +267,78 @@ static int merge_folder(struct merge *merge, struct walk_folder *folder, const s
 
 /* --- all folders --- */
 
-static int next_old(struct merge *merge, struct error *err)
+static int next_old(struct base *base, struct error *err)
 {
-	if (!merge->run.cycle->base) {
-		merge->old = NULL;
-		return 0;
-	}
-	int got = manifest_next(merge->run.cycle->base, &merge->old, err);
-	if (got == 0)
-		merge->old = NULL;
+	free(take(base->path));
+	int got = base->reader ? manifest_next(base->reader, &base->old, err) : 0;
+	if (got <= 0 || (base->below && !is_below(base->old->path, base->was)))
+		base->old = NULL;
+	else
+		base->path = memory_printf("%s%s", base->now, base->old->path + strlen(base->was));
 	return got < 0 ? -1 : 0;
+}
+
+/* The target has what the walk did not come to: it is as it was. */
+static void keep_old(struct merge *merge)
+{
+	const struct base *base = merge->base;
+	const struct run *run = &merge->run;
+	manifest_folder(run->cycle->next, base->path, &base->old->self);
+	for (size_t i = 0; i < base->old->count; i++)
+		if (!moves_is_away(run->moves, base->was, base->old->path, base->old->entries[i].name))
+			manifest_entry(run->cycle->next, &base->old->entries[i]);
 }
 
 /* Passes over the folders of the base that come before path (NULL: all that are left). */
 static int pass_to(struct merge *merge, const char *path, struct error *err)
 {
-	while (merge->old && (!path || walk_order(merge->old->path, path) < 0)) {
-		if (!gone_has(&merge->gone, merge->old->path)) {
-			manifest_folder(merge->run.cycle->next, merge->old->path, &merge->old->self);
-			for (size_t i = 0; i < merge->old->count; i++)
-				manifest_entry(merge->run.cycle->next, &merge->old->entries[i]);
-		}
-		if (next_old(merge, err) < 0)
+	struct base *base = merge->base;
+	while (base->old && (!path || walk_order(base->path, path) < 0)) {
+		if (!gone_has(&merge->gone, base->path) && !moves_is_away(merge->run.moves, base->was, base->old->path, ""))
+			keep_old(merge);
+		if (next_old(base, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int enter_base(struct merge *merge, struct manifest_reader *reader, const char *was, const char *now, struct error *err)
+{
+	struct base *base = memory_alloc(sizeof(*base));
+	*base = (struct base){.below = merge->base, .reader = reader, .was = memory_strdup(was), .now = memory_strdup(now)};
+	merge->base = base;
+	return next_old(base, err);
+}
+
+static void leave_base(struct merge *merge)
+{
+	struct base *base = merge->base;
+	merge->base = base->below;
+	if (base->below)
+		manifest_close(base->reader);
+	free(base->path);
+	free(base->was);
+	free(base->now);
+	free(base);
+}
+
+/* Where the walk is now: in which part of the base is it to be looked up, and what comes before it there? */
+static int find_base(struct merge *merge, const char *path, struct error *err)
+{
+	while (merge->base->below && !is_below(path, merge->base->now)) {
+		if (pass_to(merge, NULL, err) < 0)
+			return -1;
+		leave_base(merge);
+	}
+	if (pass_to(merge, path, err) < 0)
+		return -1;
+	const struct moved *moved = moves_arrived(merge->run.moves, path);
+	struct manifest_reader *reader;
+	if (!moved)
+		return 0;
+	if (manifest_open_at(merge->run.cycle->base_path, moved->offset, &reader, err) < 0)
+		return -1;
+	return enter_base(merge, reader, moved->path, path, err);
 }
 
 /* An empty folder where there was a tree, and another one at that: what was mounted there is not. */
@@ -268,17 +361,25 @@ static int refuse_tree(const struct cycle *cycle, const struct manifest_folder *
 	return error_hint(err, "give the volume a set, a state folder and a store of its own");
 }
 
+/* What the base has of a folder, or NULL. */
+static const struct manifest_folder *old_of(const struct merge *merge, const char *path)
+{
+	const struct base *base = merge->base;
+	bool same =
+		base->old && strcmp(base->path, path) == 0 && !moves_is_away(merge->run.moves, base->was, base->old->path, "");
+	return same ? base->old : NULL;
+}
+
 static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 {
 	struct walk_folder folder;
 	int got;
-	if (next_old(merge, err) < 0)
+	if (enter_base(merge, merge->run.cycle->base, "", "", err) < 0)
 		return -1;
 	while ((got = walk_next(walk, &folder, err)) > 0) {
-		if (pass_to(merge, folder.path, err) < 0)
+		if (find_base(merge, folder.path, err) < 0)
 			return -1;
-		bool same = merge->old && strcmp(merge->old->path, folder.path) == 0;
-		const struct manifest_folder *base = same ? merge->old : NULL;
+		const struct manifest_folder *base = old_of(merge, folder.path);
 		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
 		if (folder.is_root && !by_content && refuse_other_root(&folder, base, err) < 0)
 			return -1;
@@ -286,10 +387,12 @@ static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 			return -1;
 		if (merge_folder(merge, &folder, base, err) < 0)
 			return -1;
-		if (same && next_old(merge, err) < 0)
+		if (base && next_old(merge->base, err) < 0)
 			return -1;
 	}
-	return got < 0 ? -1 : pass_to(merge, NULL, err);
+	for (; got == 0 && merge->base; leave_base(merge))
+		got = pass_to(merge, NULL, err);
+	return got;
 }
 
 static void tell_skipped(void *argument, const char *path, const char *why)
@@ -309,6 +412,7 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	run->content = content_new(cycle->seed);
 	if (!cycle->began)
 		cycle->began = clock_wall();
+	run->moves = cycle->base && cycle->base_path ? moves_new(cycle->base_path) : NULL;
 	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
 	int result = merge_all(merge, walk, err);
 	if (result == 0)
@@ -316,6 +420,10 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	if (cycle->out)
 		cycle->count.records = run->changes.records;
 	walk_free(walk);
+	cycle->in_doubt = !moves_all_arrived(run->moves); /* what lies in one that cannot be read now is not in the manifest */
+	while (merge->base)
+		leave_base(merge);
+	moves_free(run->moves);
 	content_free(run->content);
 	links_free(run->links);
 	links_free(run->claims);

@@ -24,9 +24,9 @@ enum cycle_orphans {
 };
 
 struct cycle_count {
-	uint64_t folders, files, others;		  /* met */
-	uint64_t bytes;					  /* size of the files met */
-	uint64_t made, patched, changed, linked, deleted; /* records by kind; changed: META */
+	uint64_t folders, files, others;			   /* met */
+	uint64_t bytes;						   /* size of the files met */
+	uint64_t made, patched, changed, linked, deleted, renamed; /* records by kind; changed: META */
 	uint64_t orphans, moved; /* that are kept where they are, and those that were moved beside the tree */
 	uint64_t content;	 /* bytes of content sent */
 	uint64_t unstable, skipped;
@@ -50,19 +50,28 @@ struct cycle_events {
 	void *argument;
 };
 
+struct chunk_query;
+struct chunk_list;
+
 struct cycle {
 	const struct tree *tree;
 	const struct rules *rules;    /* NULL: all */
 	struct manifest_reader *base; /* NULL: none */
+	const char *base_path;	      /* its file, of this end's own; NULL: what has another name is not looked for in it */
 	struct manifest_writer *next; /* NULL: not wanted */
 	const char *blocks;	      /* folder of block lists, or NULL */
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
 	struct cycle_events events;
+	/* The chunks of what the target has (protocol.h), added to *list; none: it has no such file. NULL: it cannot be asked.
+	 */
+	int (*ask)(void *argument, const struct chunk_query *query, struct chunk_list *list, struct error *err);
+	void *ask_argument;
 	unsigned flags;
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds for which the source must have been without it before it is deleted or moved */
 	uint64_t seed;
 	int64_t began;		     /* wall nanoseconds: what is read is not older than this; 0: as of now, and out */
+	bool in_doubt;		     /* out; next does not tell all that the target will have: compare by content next time */
 	struct digest content;	     /* out; of a volume: of all of it */
 	struct cycle_count count;    /* out */
 	struct cycle_progress total; /* files_total and bytes_total, for events.progress */

@@ -114,8 +114,12 @@ bool path_is_valid(const char *path, size_t length)
 
 /* --- attributes --- */
 
+/* XFS shows its ACLs a second time, in its own form. */
 static bool is_kept(const char *name)
 {
+	static const char shown_twice[] = "trusted.SGI_ACL_";
+	if (strncmp(name, shown_twice, strlen(shown_twice)) == 0)
+		return false;
 	static const char *const kept[] = {"user.", "trusted.", "security.", "system.posix_acl_access",
 					   "system.posix_acl_default"};
 	for (size_t i = 0; i < COUNT_OF(kept); i++)

@@ -140,6 +140,8 @@ struct manifest_reader {
 	struct checksum *checksum;
 	struct identity point;
 	uint64_t seed, entries;
+	uint64_t given, folder_at; /* bytes of the file that were given out; where the folder begins */
+	bool partial;		   /* from the middle: there is no checksum */
 	bool ended;
 	char tag; /* of what comes next */
 	struct manifest_folder folder;
@@ -168,6 +170,7 @@ static int get_bytes(struct manifest_reader *reader, size_t length, const void *
 	}
 	*ret_bytes = reader->window + reader->used;
 	reader->used += length;
+	reader->given += length;
 	return 0;
 }
 
@@ -184,7 +187,7 @@ static int get_end(struct manifest_reader *reader, struct error *err)
 	if (get_bytes(reader, 8, &bytes, err) < 0)
 		return -1;
 	struct wire check = wire_of(bytes, 8);
-	if (wire_u64(&check) != sum || entries != reader->entries)
+	if (!reader->partial && (wire_u64(&check) != sum || entries != reader->entries))
 		return damaged(reader, "its checksum is another", err);
 	reader->ended = true;
 	return 0;
@@ -269,6 +272,28 @@ int manifest_open(const char *path, struct manifest_reader **ret_reader, struct 
 	return 0;
 }
 
+uint64_t manifest_offset(const struct manifest_reader *reader)
+{
+	return reader->folder_at;
+}
+
+int manifest_open_at(const char *path, uint64_t offset, struct manifest_reader **ret_reader, struct error *err)
+{
+	struct manifest_reader *reader;
+	if (manifest_open(path, &reader, err) < 0)
+		return -1;
+	reader->partial = true;
+	reader->used = reader->summed = reader->length = 0;
+	reader->given = offset;
+	int result = lseek(reader->fd, (off_t)offset, SEEK_SET) < 0 ? error_set_errno(err, errno, "cannot read %s", path)
+								    : get_tag(reader, err);
+	if (result < 0)
+		manifest_close(reader);
+	else
+		*ret_reader = reader;
+	return result;
+}
+
 bool manifest_is_whole(const char *path)
 {
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -319,6 +344,7 @@ int manifest_next(struct manifest_reader *reader, const struct manifest_folder *
 		return damaged(reader, "an entry without its folder", err);
 	buffer_reset(&reader->names);
 	folder->count = 0;
+	reader->folder_at = reader->given - 1; /* its tag was read */
 	if (get_entry(reader, &folder->self, &at, err) < 0)
 		return -1;
 	while (!reader->ended && reader->tag == 'e') {

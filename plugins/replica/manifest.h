@@ -36,6 +36,10 @@ const struct identity *manifest_point(const struct manifest_reader *reader);
 uint64_t manifest_seed(const struct manifest_reader *reader);
 /* 1: the next folder, borrowed until the next call; 0: the end, and all was whole; -1. */
 int manifest_next(struct manifest_reader *reader, const struct manifest_folder **ret_folder, struct error *err);
+/* Where the folder that was given last stands in the file; and a reader that begins there, of a manifest that was found whole.
+ */
+uint64_t manifest_offset(const struct manifest_reader *reader);
+int manifest_open_at(const char *path, uint64_t offset, struct manifest_reader **ret_reader, struct error *err);
 void manifest_close(struct manifest_reader *reader); /* NULL is fine */
 
 struct manifest_writer;

@@ -7,6 +7,7 @@
 #include "plugins/replica/content.h"
 #include "plugins/replica/cycle.h"
 #include "plugins/replica/links.h"
+#include "plugins/replica/moves.h"
 
 /* A cycle under way. */
 struct run {
@@ -19,6 +20,8 @@ struct run {
 	struct buffer attributes; /* of the object at hand */
 	struct record record;	  /* being made: too large for the stack of each function */
 	bool touched;		  /* the target's folder will have another mtime */
+	struct moves *moves;	  /* NULL: nothing moves */
+	bool moved;		  /* the object at hand: the target has it under another name */
 };
 
 enum object_outcome {

@@ -188,6 +188,23 @@ int send_list(struct frame_writer *writer, bool blocks, struct error *err)
 	return frame_end(writer, FRAME_LIST, err);
 }
 
+int send_chunks_of(struct frame_writer *writer, const struct chunk_query *query, struct error *err)
+{
+	struct buffer *out = frame_begin(writer);
+	put_text(out, query->folder);
+	put_text(out, query->name);
+	wire_put_u64(out, query->offset);
+	wire_put_u64(out, query->length);
+	wire_put_u8(out, (uint8_t)query->bits);
+	return frame_end(writer, FRAME_CHUNKS_OF, err);
+}
+
+void put_chunk(struct buffer *out, uint32_t length, const struct digest *digest)
+{
+	wire_put_u32(out, length);
+	buffer_append(out, digest, sizeof(*digest));
+}
+
 int send_empty(struct frame_writer *writer, enum frame_type type, struct error *err)
 {
 	frame_begin(writer);
@@ -289,6 +306,41 @@ int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err)
 	uint8_t blocks = wire_u8(&wire);
 	*ret_blocks = blocks;
 	return checked(frame, FRAME_LIST, wire_ok(&wire) && blocks <= 1, "LIST", err);
+}
+
+static bool get_name(struct wire *wire, char *ret_name, size_t limit, bool (*valid)(const char *, size_t))
+{
+	CLEANUP_FREE char *text = get_text(wire);
+	size_t length = strlen(text);
+	if (wire->bad || length > limit || !valid(text, length))
+		return false;
+	memcpy(ret_name, text, length + 1);
+	return true;
+}
+
+int parse_chunks_of(const struct frame *frame, struct chunk_query *ret_query, struct error *err)
+{
+	struct wire wire = wire_of(frame->payload, frame->length);
+	bool good = get_name(&wire, ret_query->folder, ENTRY_PATH_LIMIT, path_is_valid) &&
+		    get_name(&wire, ret_query->name, ENTRY_NAME_LIMIT, name_is_valid);
+	ret_query->offset = wire_u64(&wire);
+	ret_query->length = wire_u64(&wire);
+	ret_query->bits = wire_u8(&wire);
+	good = good && wire_ok(&wire) && ret_query->offset <= INT64_MAX && ret_query->length <= INT64_MAX - ret_query->offset &&
+	       ret_query->bits >= CHUNK_BITS_LEAST && ret_query->bits <= CHUNK_BITS_MOST;
+	return checked(frame, FRAME_CHUNKS_OF, good, "CHUNKS_OF", err);
+}
+
+int get_chunk(struct wire *wire, struct chunk *ret_chunk, struct error *err)
+{
+	if (wire->at == wire->end)
+		return 0;
+	ret_chunk->length = wire_u32(wire);
+	const void *digest = wire_bytes(wire, sizeof(ret_chunk->digest));
+	if (!digest || !ret_chunk->length || ret_chunk->length > (4u << CHUNK_BITS_MOST))
+		return error_set(err, ERROR_CORRUPT, "a malformed CHUNKS message");
+	memcpy(&ret_chunk->digest, digest, sizeof(ret_chunk->digest));
+	return 1;
 }
 
 int parse_blocks(const struct frame *frame, struct digest *ret_content, const uint8_t **ret_digests, size_t *ret_count,

@@ -10,6 +10,9 @@
  *     BEGIN flags, consistency, base,     ->                            a batch that makes `point` out of `base`
  *           point, seed, t
  *     CHANGES records ... CHANGES         ->                            (record.h); FRESH: all of the tree, base is nothing
+ *     CHUNKS_OF folder, name, range, bits ->                            of a large file in whose place another has come
+ *                                         <-    CHUNKS length, digest ... CHUNKS     what the target has there, cut by content
+ *                                         <-    CHUNKED                              (chunks.h); none: it has no such file
  *     END counts, digest of a volume      ->
  *                                         <-    COMMITTED point, generation     durable, whole and readable by promote
  *     or a listing, to compare with:
@@ -31,9 +34,12 @@
 #include <stdbool.h>
 
 #include "engine/base/error.h"
+#include "plugins/replica/chunks.h"
 #include "plugins/replica/digest.h"
+#include "plugins/replica/entry.h"
 #include "plugins/replica/frame.h"
 #include "plugins/replica/location.h"
+#include "plugins/replica/wire.h"
 
 #define PROTOCOL_VERSION    2u
 #define PROTOCOL_MAGIC	    0x4e445453u /* "STDN" */
@@ -53,6 +59,9 @@ enum frame_type {
 	FRAME_LISTED,
 	FRAME_CLOSE,
 	FRAME_BLOCKS,
+	FRAME_CHUNKS_OF,
+	FRAME_CHUNKS,
+	FRAME_CHUNKED,
 };
 
 /* Names a point, a source, a machine: random (or a machine id), never used again. All zeros: none. */
@@ -128,6 +137,13 @@ struct committed {
 	uint64_t generation;
 };
 
+/* Which part of which file is to be cut: `length` bytes from `offset`, or as many as are there. */
+struct chunk_query {
+	char folder[ENTRY_PATH_LIMIT + 1], name[ENTRY_NAME_LIMIT + 1];
+	uint64_t offset, length;
+	unsigned bits; /* chunks.h */
+};
+
 /* Each encodes one whole frame and sends it. */
 int send_hello(struct frame_writer *writer, const struct hello *hello, struct error *err);
 int send_welcome(struct frame_writer *writer, const struct welcome *welcome, struct error *err);
@@ -136,7 +152,8 @@ int send_begin(struct frame_writer *writer, const struct begin *begin, struct er
 int send_end(struct frame_writer *writer, const struct batch_end *end, struct error *err);
 int send_committed(struct frame_writer *writer, const struct committed *committed, struct error *err);
 int send_list(struct frame_writer *writer, bool blocks, struct error *err);
-int send_empty(struct frame_writer *writer, enum frame_type type, struct error *err); /* LISTED, CLOSE */
+int send_chunks_of(struct frame_writer *writer, const struct chunk_query *query, struct error *err);
+int send_empty(struct frame_writer *writer, enum frame_type type, struct error *err); /* LISTED, CHUNKED, CLOSE */
 
 /* Each decodes a frame of its type; ERROR_CORRUPT if it is none such. */
 int parse_hello(const struct frame *frame, struct hello *ret_hello, struct error *err);
@@ -148,6 +165,10 @@ int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err);
 /* A piece of the block list of a content: *ret_count digests, borrowed, not aligned. */
 int parse_blocks(const struct frame *frame, struct digest *ret_content, const uint8_t **ret_digests, size_t *ret_count,
 		 struct error *err);
+int parse_chunks_of(const struct frame *frame, struct chunk_query *ret_query, struct error *err);
+void put_chunk(struct buffer *out, uint32_t length, const struct digest *digest); /* one of a CHUNKS frame */
+/* The next of a CHUNKS frame: 1, 0 at its end, -1. Digest and length are set. */
+int get_chunk(struct wire *wire, struct chunk *ret_chunk, struct error *err);
 int frame_refused(const struct frame *frame, struct error *err); /* always -1, with the error that a REFUSED carries */
 /* Reads the next frame and demands that it be of this type: a REFUSED becomes the error that it carries. */
 int expect_frame(struct frame_reader *reader, enum frame_type type, struct frame *ret_frame, struct error *err);

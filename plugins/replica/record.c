@@ -17,6 +17,7 @@ enum fields {
 	HAS_LENGTH = 1 << 6,
 	HAS_DIGEST = 1 << 7,
 	HAS_DATA = 1 << 8, /* all that is left */
+	HAS_FROM = 1 << 9,
 };
 
 static const struct {
@@ -38,6 +39,9 @@ static const struct {
 	[RECORD_STAGED] = {"STAGED", HAS_NAME | HAS_NUMBER | HAS_FLAGS},
 	[RECORD_ORPHAN] = {"ORPHAN", HAS_NAME},
 	[RECORD_PATCHED] = {"PATCHED", HAS_NAME | HAS_NUMBER | HAS_META},
+	[RECORD_MOVE] = {"MOVE", HAS_NAME | HAS_PATH},
+	[RECORD_MOVED] = {"MOVED", HAS_NAME | HAS_PATH | HAS_NUMBER | HAS_FROM},
+	[RECORD_COPY] = {"COPY", HAS_OFFSET | HAS_LENGTH | HAS_FROM},
 };
 
 const char *record_kind_name(enum record_kind kind)
@@ -75,6 +79,8 @@ void record_put(struct buffer *out, const struct record *record)
 		wire_put_u64(out, record->offset);
 	if (fields & HAS_LENGTH)
 		wire_put_u64(out, record->length);
+	if (fields & HAS_FROM)
+		wire_put_u64(out, record->from);
 	if (fields & HAS_DIGEST)
 		buffer_append(out, &record->digest, sizeof(record->digest));
 	if (fields & HAS_DATA)
@@ -116,6 +122,8 @@ static void get_fields(struct wire *wire, unsigned fields, struct record *record
 		record->offset = wire_u64(wire);
 	if (fields & HAS_LENGTH)
 		record->length = wire_u64(wire);
+	if (fields & HAS_FROM)
+		record->from = wire_u64(wire);
 	if (fields & HAS_DIGEST) {
 		const void *digest = wire_bytes(wire, sizeof(record->digest));
 		if (digest)
@@ -154,9 +162,14 @@ static bool makes_sense(const struct record *record)
 		       record->offset <= INT64_MAX - RECORD_DATA;
 	case RECORD_HOLE:
 		return record->length > 0 && record->offset <= INT64_MAX && record->length <= INT64_MAX - record->offset;
+	case RECORD_COPY:
+		return record->length > 0 && record->offset <= INT64_MAX && record->length <= INT64_MAX - record->offset &&
+		       record->from <= INT64_MAX && record->length <= INT64_MAX - record->from;
 	case RECORD_DONE:
 		return record->length <= INT64_MAX && !(record->flags & ~(unsigned)RECORD_UNSTABLE);
 	case RECORD_LINK:
+	case RECORD_MOVE:
+	case RECORD_MOVED:
 		return record->path[0] != '\0';
 	default:
 		return true;

@@ -8,6 +8,7 @@
  *                                    or a link's aim; a file of more than RECORD_INLINE bytes has flag STREAMED instead:
  *     PATCH name meta attrs            (or: a file that is there already, in which only these ranges differ)
  *       DATA offset bytes              ascending, not overlapping; left out: a hole (MAKE), or as it was (PATCH)
+ *       COPY offset length from        (MAKE) these bytes are those at `from` of the file that has this name at the target
  *       HOLE offset length             (PATCH) these bytes are zeros
  *       DONE size digest               the file is complete, and this is its digest; or
  *       CANCEL                         it changed while it was read: forget it, it comes again
@@ -15,12 +16,14 @@
  *     MAKE_FOLDER name               a folder, if there is none yet; replaces anything else
  *     LINK name path                 a further name of the object at path
  *     DELETE name                    with all that is below
+ *     MOVE name path                 the folder or file that has this path before the batch; replaces whatever has this name
  *     ORPHAN name                    moved beside the tree (store.h), with all that is below
  *     FOLDER_DONE meta attrs         the folder itself, after what lies directly in it
  *
  * Only in the log, where content was staged already: STAGED name number mode (an object waits under this number), PATCHED name
- * number meta attrs (a patch does). At most one record of a batch concerns a path (but for an ORPHAN that
- * makes way for a MAKE, and is done once), so applying a batch again does no harm.
+ * number meta attrs (a patch does), MOVED name path number inode (what has this path is taken out of the tree before anything
+ * else is applied, and waits under this number; another inode is not it: it has arrived already). At most one record of a batch
+ * concerns a path (but for an ORPHAN that makes way for a MAKE, and is done once), so applying a batch again does no harm.
  */
 #pragma once
 
@@ -45,6 +48,9 @@ enum record_kind {
 	RECORD_STAGED,
 	RECORD_PATCHED,
 	RECORD_ORPHAN,
+	RECORD_COPY,
+	RECORD_MOVE,
+	RECORD_MOVED,
 	RECORD_KINDS,
 };
 
@@ -57,14 +63,15 @@ struct record {
 	enum record_kind kind;
 	unsigned flags; /* MAKE, DONE */
 	char name[ENTRY_NAME_LIMIT + 1];
-	char path[ENTRY_PATH_LIMIT + 1]; /* FOLDER, LINK */
+	char path[ENTRY_PATH_LIMIT + 1]; /* FOLDER, LINK, MOVE */
 	struct meta meta;
 	const uint8_t *attributes; /* borrowed from the frame, as data is */
 	size_t attributes_length;
 	const uint8_t *data;
 	size_t data_length;
-	uint64_t offset, length; /* DATA, HOLE; DONE: length is the size */
-	uint64_t number;	 /* STAGED, PATCHED */
+	uint64_t offset, length; /* DATA, HOLE, COPY; DONE: length is the size */
+	uint64_t from;		 /* COPY; MOVED: the inode */
+	uint64_t number;	 /* STAGED, PATCHED, MOVED */
 	struct digest digest;
 };
 

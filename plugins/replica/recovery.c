@@ -19,108 +19,8 @@
 #include "plugins/replica/content.h"
 #include "plugins/replica/manifest.h"
 #include "plugins/replica/points.h"
+#include "plugins/replica/seen.h"
 #include "plugins/replica/volume.h"
-#include "plugins/replica/walk.h"
-
-static char *seen_path(const struct store *store, uint64_t tree)
-{
-	char name[32];
-	snprintf(name, sizeof(name), "seen-%" PRIu64, tree);
-	return store_file(store, name);
-}
-
-/* --- what the tree looks like --- */
-
-static int write_folders(const struct tree *tree, struct manifest_writer *seen, struct error *err)
-{
-	struct walk *walk = walk_new(tree, NULL, NULL, NULL);
-	struct walk_folder folder;
-	int got;
-	while ((got = walk_next(walk, &folder, err)) > 0) {
-		manifest_folder(seen, folder.path, &folder.self);
-		for (size_t i = 0; i < folder.count; i++)
-			manifest_entry(seen, &folder.entries[i]);
-	}
-	walk_free(walk);
-	return got;
-}
-
-static int write_seen(const struct store *store, const struct point *point, struct error *err)
-{
-	CLEANUP_FREE char *path = seen_path(store, point->tree), *root = store_tree(store, point->tree);
-	struct manifest_writer *seen;
-	struct tree tree;
-	if (store_open_tree(store, root, &tree, err) < 0)
-		return -1;
-	int result = manifest_create(path, &point->point, point->seed, &seen, err);
-	if (result == 0) {
-		result = write_folders(&tree, seen, err);
-		if (result == 0)
-			result = manifest_finish(seen, false, err);
-		manifest_free(seen);
-	}
-	tree_close(&tree);
-	return result;
-}
-
-static char *join(const char *folder, const char *name)
-{
-	return memory_printf("%s%s%s", folder, *folder && *name ? "/" : "", name);
-}
-
-/* The first thing in a folder that is not as it was, or NULL. */
-static char *folder_difference(const struct walk_folder *now, const struct manifest_folder *seen)
-{
-	if (!entry_same_key(&now->self, &seen->self))
-		return join(now->path, "");
-	for (size_t i = 0; i < now->count && i < seen->count; i++)
-		if (strcmp(now->entries[i].name, seen->entries[i].name) != 0 ||
-		    !entry_same_key(&now->entries[i], &seen->entries[i]))
-			return join(now->path, now->entries[i].name);
-	return now->count == seen->count ? NULL : join(now->path, "");
-}
-
-static int compare_folders(const struct tree *tree, struct manifest_reader *seen, char **ret_where, struct error *err)
-{
-	struct walk *walk = walk_new(tree, NULL, NULL, NULL);
-	const struct manifest_folder *was;
-	struct walk_folder now;
-	int got_now, got_was = 0;
-	*ret_where = NULL;
-	while ((got_now = walk_next(walk, &now, err)) > 0 && !*ret_where) {
-		got_was = manifest_next(seen, &was, err);
-		if (got_was < 0)
-			break;
-		*ret_where = !got_was || strcmp(was->path, now.path) != 0 ? join(now.path, "") : folder_difference(&now, was);
-		if (*ret_where)
-			break;
-	}
-	if (got_now == 0 && got_was >= 0 && !*ret_where && (got_was = manifest_next(seen, &was, err)) > 0)
-		*ret_where = join(was->path, "");
-	walk_free(walk);
-	return got_now < 0 || got_was < 0 ? -1 : 0;
-}
-
-static int differs_from_seen(const struct store *store, char **ret_where, struct error *err)
-{
-	CLEANUP_FREE char *path = seen_path(store, store->point.tree), *root = store_tree(store, store->point.tree);
-	CLEANUP_ERROR struct error why = ERROR_NONE;
-	struct manifest_reader *seen = NULL;
-	struct tree tree;
-	if (store_open_tree(store, root, &tree, err) < 0)
-		return -1;
-	int result = manifest_open(path, &seen, &why);
-	if (result == 0)
-		result = compare_folders(&tree, seen, ret_where, &why);
-	manifest_close(seen);
-	tree_close(&tree);
-	if (result < 0 && (why.code == ERROR_CORRUPT || why.code == ERROR_NOT_FOUND)) { /* nobody knows: so look at it all */
-		*ret_where = memory_strdup("the list of what was left");
-		return 0;
-	}
-	error_move(err, &why);
-	return result;
-}
 
 /* --- a device: where its key says nothing, its content does --- */
 
@@ -154,7 +54,7 @@ int recovery_drifted(const struct store *store, char **ret_where, struct error *
 {
 	struct digest content;
 	*ret_where = NULL;
-	if (differs_from_seen(store, ret_where, err) < 0)
+	if (seen_differs(store, ret_where, err) < 0)
 		return -1;
 	if (!*ret_where || store->device < 0)
 		return 0;
@@ -164,7 +64,7 @@ int recovery_drifted(const struct store *store, char **ret_where, struct error *
 		return 0;
 	free(*ret_where);
 	*ret_where = NULL;
-	return write_seen(store, &store->point, err);
+	return seen_write(store, &store->point, NULL, err);
 }
 
 /* --- committing --- */
@@ -221,15 +121,17 @@ static int check_content(const struct store *store, const struct begin *begin, c
 	return 0;
 }
 
-/* doubt: the batch was received before this agent was started. */
-static int commit(struct store *store, const struct begin *begin, const struct batch_end *end, bool doubt, struct error *err)
+/* touched: empty; what the batch has touched. doubt: the batch was received before this agent was started. */
+static int commit_batch(struct store *store, const struct begin *begin, const struct batch_end *end, struct table *touched,
+			bool doubt, struct error *err)
 {
 	bool fresh = begin->flags & BEGIN_FRESH, changed = fresh || end->records || (begin->flags & BEGIN_ANYWAY);
 	uint64_t conflicts = 0;
 	bool other_disk = doubt && store->device >= 0 && !is_same_disk(store);
 	if (changed && keep_last(store, begin, err) < 0)
 		return -1;
-	if (!fresh && end->records && (batch_apply(store, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
+	if (!fresh && end->records &&
+	    (batch_apply(store, touched, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
 		return -1; /* trash before `seen`: removing one name of an inode changes the others' ctime */
 	if (other_disk && check_content(store, begin, end, &conflicts, err) < 0)
 		return -1;
@@ -246,7 +148,8 @@ static int commit(struct store *store, const struct begin *begin, const struct b
 	point.skipped = end->skipped;
 	point.conflicts = conflicts;
 	point.copy_of = 0;
-	if (changed && (write_seen(store, &point, err) < 0 || store_sync(store, err) < 0))
+	bool all = begin->flags & (BEGIN_FRESH | BEGIN_ANYWAY); /* there is no list, or it is not what the tree was */
+	if (changed && (seen_write(store, &point, all ? NULL : touched, err) < 0 || store_sync(store, err) < 0))
 		return -1;
 	int fault = fault_hit("commit");
 	if (fault)
@@ -256,6 +159,14 @@ static int commit(struct store *store, const struct begin *begin, const struct b
 	if (fresh && store->replace_foreign && store_remove_foreign(store, err) < 0)
 		return -1;
 	return clean(store, err);
+}
+
+static int commit(struct store *store, const struct begin *begin, const struct batch_end *end, bool doubt, struct error *err)
+{
+	struct table touched = {0};
+	int result = commit_batch(store, begin, end, &touched, doubt, err);
+	table_free(&touched);
+	return result;
 }
 
 int recovery_commit(struct store *store, const struct begin *begin, const struct batch_end *end, struct error *err)
@@ -316,7 +227,7 @@ static int go_back(struct store *store, uint64_t number, struct point *ret_point
 	ret_point->copy_of = number;
 	if (points_keep(store, err) < 0 || points_restore(store, number, ret_point->tree, err) < 0)
 		return -1;
-	return write_seen(store, ret_point, err) < 0 ? -1 : store_sync(store, err);
+	return seen_write(store, ret_point, NULL, err) < 0 ? -1 : store_sync(store, err);
 }
 
 static int promote_point(struct store *store, uint64_t term, uint64_t number, struct error *err)

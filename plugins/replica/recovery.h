@@ -5,7 +5,7 @@
  *     seal      syncfs; rename log.part to log; sync the folder        a crash before: the batch is nothing, and is dropped
  *     keep      a copy of the last point, if earlier ones are kept (points.h)
  *     apply     rename staged objects into the tree, move the deleted and replaced ones to trash/, patch, set metadata
- *     commit    empty trash/, write `seen-N`; syncfs; replace `point`   a crash before: applied again from its log
+ *     commit    empty trash/, write `seen-N` anew; syncfs; replace `point`   a crash before: applied again from its log
  *     clean     empty batch/                                           a crash before: cleaned at the next opening
  *
  * Applying twice does no harm: a path is touched by one record, and a staged object that is gone has arrived. What a record

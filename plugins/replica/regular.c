@@ -14,6 +14,7 @@
 
 #include "engine/base/memory.h"
 #include "plugins/replica/orphan.h"
+#include "plugins/replica/rebuild.h"
 #include "plugins/replica/volume.h"
 
 /* A file that is being read. */
@@ -24,8 +25,10 @@ struct file {
 	int fd;
 	bool in_place; /* the target may change its file instead of making another: it is nobody else's */
 	bool whole;
-	bool shared; /* it is not to be changed in place, if at all */
-	bool begun;  /* MAKE or PATCH was sent */
+	bool shared;		 /* it is not to be changed in place, if at all */
+	bool begun;		 /* MAKE or PATCH was sent */
+	bool lost;		 /* the session is at its end */
+	struct rebuild *rebuild; /* of what the target has; NULL: it is sent whole, or as a patch */
 	bool unstable;
 };
 
@@ -164,6 +167,17 @@ static int send_data(void *argument, uint64_t offset, const void *bytes, size_t 
 	return send(file, record, err);
 }
 
+static int send_copy(void *argument, uint64_t offset, uint64_t length, uint64_t from, struct error *err)
+{
+	struct file *file = argument;
+	struct record *record = &file->run->record;
+	record->kind = RECORD_COPY;
+	record->offset = offset;
+	record->length = length;
+	record->from = from;
+	return send(file, record, err);
+}
+
 static int send_hole(void *argument, uint64_t offset, uint64_t length, struct error *err)
 {
 	struct file *file = argument;
@@ -252,15 +266,20 @@ static void tell_progress(void *argument, uint64_t offset)
 /* Sends the file anew, or (base) the blocks that differ. */
 static int stream_large(struct file *file, struct blocks *base, struct error *err)
 {
-	const struct content_sink sink = {send_data, base ? send_hole : NULL, tell_progress, file};
+	const struct content_sink plain = {send_data, base ? send_hole : NULL, tell_progress, file};
+	const struct content_sink sink = file->rebuild ? rebuild_input(file->rebuild) : plain;
 	int stable = 0;
 	for (int try = 0; !stable && try < REGULAR_TRIES; try++) {
 		if (read_attributes(file, err) < 0 || (!base && begin_large(file, false, err) < 0))
 			return -1;
+		if (file->rebuild)
+			rebuild_reset(file->rebuild);
 		stable = try_large(file, &sink, base, try == REGULAR_TRIES - 1, err);
 		if (stable < 0 || (!stable && file->begun && end_large(file, false, err) < 0))
 			return -1;
 	}
+	if (file->rebuild && rebuild_end(file->rebuild, err) < 0)
+		return -1;
 	if (base && !file->begun && file->entry->meta.size == file->old->meta.size)
 		return send_metadata(file, err);
 	if (!file->begun && begin_large(file, true, err) < 0) /* only the end has moved */
@@ -284,6 +303,32 @@ static int compare_large(struct file *file, struct error *err)
 	return stable <= 0 ? stable : same_content(file);
 }
 
+/* May the target's file be of use, and is it not just patched? */
+static bool is_to_rebuild(const struct file *file, struct blocks *base)
+{
+	const struct entry *entry = file->entry, *old = file->old;
+	bool large = old && S_ISREG(old->meta.mode) && S_ISREG(entry->meta.mode) && old->meta.size >= BLOCKS_MINIMUM &&
+		     entry->meta.size >= BLOCKS_MINIMUM;
+	uint64_t both = !large ? 0 : entry->meta.size < old->meta.size ? entry->meta.size : old->meta.size;
+	return large && file->run->cycle->ask && !file->run->moved && !is_volume(file) &&
+	       entry->allocated >= entry->meta.size &&
+	       (!base || rebuild_is_moved(file->fd, both, file->run->cycle->seed, base));
+}
+
+/* Sends what differs of a file with another content. */
+static int send_large(struct file *file, struct blocks *base, struct error *err)
+{
+	const struct rebuild_sink sink = {send_data, send_copy, tell_progress, file};
+	if (is_to_rebuild(file, base) &&
+	    rebuild_plan(file->run, file->fd, file->entry, file->old, &sink, &file->rebuild, err) < 0) {
+		file->lost = true;
+		return -1;
+	}
+	int result = stream_large(file, file->rebuild ? NULL : base, err);
+	rebuild_free(take(file->rebuild));
+	return result;
+}
+
 static int update_large(struct file *file, struct error *err)
 {
 	bool verify = run_only_tells(file->run);
@@ -293,7 +338,7 @@ static int update_large(struct file *file, struct error *err)
 	const uint64_t patched = file->run->cycle->count.patched;
 	if (same == 0 && !base && run_tells(file->run, file->entry->name, file_difference(file)))
 		return 0;
-	int result = same < 0 ? -1 : same ? send_metadata(file, err) : stream_large(file, base, err);
+	int result = same < 0 ? -1 : same ? send_metadata(file, err) : send_large(file, base, err);
 	if (file->run->cycle->count.patched != patched) /* now it is known that it differs */
 		run_tells(file->run, file->entry->name, "content");
 	blocks_free(base);
@@ -363,7 +408,8 @@ int regular_update(struct run *run, struct entry *entry, const struct entry *old
 	file.in_place = old && S_ISREG(old->meta.mode) && !file.whole &&
 			(same_inode || (old->nlink == 1 && entry->nlink == 1) || (run->cycle->flags & CYCLE_BY_CONTENT));
 	if (fd < 0 || update_open(&file, &why) < 0) {
-		if (why.code == ERROR_CONNECTION || is_volume(&file) || (file.begun && end_large(&file, false, &why) < 0)) {
+		if (file.lost || why.code == ERROR_CONNECTION || is_volume(&file) ||
+		    (file.begun && end_large(&file, false, &why) < 0)) {
 			error_move(err, &why);
 			return -1;
 		}

@@ -97,6 +97,8 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 		failed = freeze_thaw(session->frozen, err); /* all is read; too late, and it is no point */
 	if (failed == 0)
 		failed = manifest_finish(cycle->next, true, err); /* before END: a lost line must not lose what was sent */
+	if (cycle->in_doubt && unlink(session->next) < 0)
+		failed = error_set_errno(err, errno, "cannot remove %s", session->next);
 	manifest_free(cycle->next);
 	cycle->next = NULL;
 	result->count = cycle->count;
@@ -120,6 +122,8 @@ static int keep_manifest(struct session *session, struct source_result *result, 
 		return -1;
 	result->point = committed.point;
 	result->generation = committed.generation;
+	if (session->in_doubt) /* there is none of this point: so the next session compares by content */
+		return 0;
 	int fault = fault_hit("keep");
 	if (fault || rename(session->next, session->manifest) < 0)
 		return error_set_errno(err, fault ? fault : errno, "cannot rename %s", session->next);
@@ -154,6 +158,12 @@ static int count_total(const struct session *session, struct cycle_progress *ret
 	if (cycle_count_manifest(session->manifest, ret_total, NULL) == 0)
 		return 0;
 	return cycle_count_walk(&session->tree, session->source->rules, ret_total, err);
+}
+
+/* What is kept or moved beside the tree when it is gone is not taken away under another name. */
+static bool may_rename(const struct source *source)
+{
+	return source->orphans == ORPHANS_DELETE && !source->orphan_age;
 }
 
 /* Reads what is frozen instead of the source itself, from now on. */
@@ -232,8 +242,11 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 		.tree = &session->tree,
 		.rules = source->rules,
 		.base = base,
+		.base_path = !listing && may_rename(source) ? session->manifest : NULL,
 		.blocks = session->blocks,
 		.out = &session->out,
+		.ask = believe_chunks,
+		.ask_argument = session,
 		.events = source->events,
 		.flags = listing ? CYCLE_BY_CONTENT : 0,
 		.orphans = source->orphans,
@@ -246,7 +259,9 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 	result->time = begin.time;
 	if (source->events.progress && count_total(session, &cycle.total, err) < 0)
 		return -1;
-	return send_batch(session, &begin, &cycle, result, err);
+	int failed = send_batch(session, &begin, &cycle, result, err);
+	session->in_doubt = cycle.in_doubt;
+	return failed;
 }
 
 static int run_batch(struct session *session, struct manifest_reader *base, bool listing, struct source_result *result,
@@ -330,7 +345,11 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 		.tree = &session->tree,
 		.rules = source->rules,
 		.base = base,
+		.base_path =
+			(flags & CYCLE_DRY) && !(flags & CYCLE_BY_CONTENT) && may_rename(source) ? session->manifest : NULL,
 		.blocks = flags & CYCLE_DRY ? session->blocks : NULL,
+		.ask = flags & CYCLE_DRY ? believe_chunks : NULL,
+		.ask_argument = session,
 		.events = source->events,
 		.flags = flags,
 		.orphans = source->orphans,

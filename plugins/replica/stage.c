@@ -5,15 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "engine/base/memory.h"
 #include "plugins/replica/volume.h"
+
+#define SHARED_BLOCK 4096u /* of the file systems that share blocks (XFS, btrfs), as they are made by default */
 
 /* --- metadata --- */
 
@@ -167,8 +171,9 @@ struct staged {
 	char name[ENTRY_NAME_LIMIT + 1];
 	struct record make; /* its attributes are a copy */
 	struct digest_stream *digest;
-	uint64_t end; /* of what has come */
-	bool device;  /* gaps have to be made; it has no metadata */
+	uint64_t end;	   /* of what has come */
+	bool device;	   /* gaps have to be made; it has no metadata */
+	bool cannot_share; /* blocks with another file */
 };
 
 static struct staged *new_staged(int fd, int folder, const char *name, const struct record *make, uint64_t seed)
@@ -215,6 +220,44 @@ int stage_data(struct staged *staged, const struct record *data, struct error *e
 	digest_stream_add(staged->digest, data->data, data->data_length);
 	staged->end = data->offset + data->data_length;
 	return write_at(staged->fd, data->data, data->data_length, data->offset, err);
+}
+
+/* Whole blocks that are to lie as they lay are shared, where the file system can: how many bytes that were. */
+static size_t share(struct staged *staged, int from, uint64_t source, size_t length)
+{
+	struct file_clone_range range = {
+		.src_fd = from, .src_offset = source, .src_length = length, .dest_offset = staged->end};
+	if (staged->cannot_share || (source | length | staged->end) % SHARED_BLOCK)
+		return 0;
+	staged->cannot_share = ioctl(staged->fd, FICLONERANGE, &range) < 0;
+	return staged->cannot_share ? 0 : length;
+}
+
+int stage_copy(struct staged *staged, const struct record *copy, int from, struct error *err)
+{
+	static uint8_t bytes[RECORD_DATA];
+	if (copy->offset < staged->end || staged->device)
+		return error_set(err, ERROR_CORRUPT, "a copy that overlaps, or is onto a device");
+	digest_stream_skip(staged->digest, copy->offset - staged->end);
+	staged->end = copy->offset;
+	for (uint64_t done = 0; done < copy->length;) {
+		size_t want = sizeof(bytes) - (staged->end % SHARED_BLOCK); /* so that the next one begins with a block */
+		want = copy->length - done < want ? (size_t)(copy->length - done) : want;
+		ssize_t got = pread(from, bytes, want, (off_t)(copy->from + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(err, errno, "cannot read what is to be copied");
+		if (got == 0)
+			return error_set(err, ERROR_CONFLICT, "the file that is to be copied from is shorter");
+		digest_stream_add(staged->digest, bytes, (size_t)got);
+		size_t shared = share(staged, from, copy->from + done, (size_t)got);
+		if (write_at(staged->fd, bytes + shared, (size_t)got - shared, staged->end + shared, err) < 0)
+			return -1;
+		done += (uint64_t)got;
+		staged->end += (uint64_t)got;
+	}
+	return 0;
 }
 
 static void staged_free(struct staged *staged)

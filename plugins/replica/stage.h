@@ -17,6 +17,8 @@ int stage_open(int folder, const char *name, const struct record *make, uint64_t
 int stage_open_device(int device, const struct record *make, uint64_t seed, struct staged **ret_staged,
 		      struct error *err);					     /* in its place, at once */
 int stage_data(struct staged *staged, const struct record *data, struct error *err); /* ascending offsets; gaps are holes */
+/* From an open file. ERROR_CONFLICT: it ends before that. */
+int stage_copy(struct staged *staged, const struct record *copy, int from, struct error *err);
 int stage_done(struct staged *staged, const struct record *done, struct error *err); /* size, digest, metadata; frees */
 void stage_cancel(struct staged *staged);					     /* removes it; frees; NULL is fine */
 

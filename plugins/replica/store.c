@@ -202,6 +202,45 @@ int store_open_tree(const struct store *store, const char *path, struct tree *re
 	return 0;
 }
 
+int store_open_file(const struct store *store, const char *folder, const char *name, int *ret_fd, struct error *err)
+{
+	CLEANUP_FREE char *path = store_tree(store, store->point.tree);
+	CLEANUP_CLOSE int parent = -1;
+	struct tree tree;
+	struct stat status;
+	if (store->device >= 0)
+		return error_set(err, ERROR_NOT_FOUND, "the replica is a device and has no files");
+	if (tree_open(path, &tree, err) < 0)
+		return -1;
+	int found = tree_folder(&tree, folder, &parent, err);
+	tree_close(&tree);
+	if (found < 0)
+		return -1;
+	CLEANUP_CLOSE int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return error_set(err, ERROR_NOT_FOUND, "there is no file %s in the replica", name);
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+int store_find(const struct store *store, const char *path, uint64_t *ret_ino, struct error *err)
+{
+	CLEANUP_FREE char *root = store_tree(store, store->point.tree);
+	CLEANUP_CLOSE int parent = -1;
+	const char *name;
+	struct tree tree;
+	struct stat status;
+	*ret_ino = 0;
+	if (tree_open(root, &tree, err) < 0)
+		return -1;
+	int found = tree_parent(&tree, path, &parent, &name, NULL);
+	tree_close(&tree);
+	if (found == 0 && fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)))
+		*ret_ino = status.st_ino;
+	return 0;
+}
+
 int store_write_point(struct store *store, const struct point *point, struct error *err)
 {
 	CLEANUP_FREE char *file = store_file(store, "point");

@@ -53,6 +53,11 @@ int store_open_device(struct store *store, struct error *err); /* if it has one 
 
 /* The tree at path (store_tree), which is borrowed, or the device instead. */
 int store_open_tree(const struct store *store, const char *path, struct tree *ret_tree, struct error *err);
+/* A regular file of the replica, for reading, by its folder's path and its name. ERROR_NOT_FOUND, ERROR_REFUSED: there is none.
+ */
+int store_open_file(const struct store *store, const char *folder, const char *name, int *ret_fd, struct error *err);
+/* The inode of the folder or regular file at path in the replica; 0: there is none. */
+int store_find(const struct store *store, const char *path, uint64_t *ret_ino, struct error *err);
 char *store_file(const struct store *store, const char *name);				  /* malloc'ed STORE/name */
 char *store_tree(const struct store *store, uint64_t number);				  /* malloc'ed STORE/tree-N */
 int store_write_point(struct store *store, const struct point *point, struct error *err); /* durable; then store->point is it */

@@ -284,13 +284,66 @@ static int on_list(struct target *target, const struct frame *frame, struct erro
 	return send_empty(&target->out, FRAME_LISTED, err);
 }
 
+/* --- chunks --- */
+
+struct cutting {
+	struct target *target;
+	struct buffer *out; /* a frame that is being filled */
+};
+
+static int tell_chunk(void *argument, const uint8_t *bytes, size_t length, struct error *err)
+{
+	struct cutting *cutting = argument;
+	struct frame_writer *out = &cutting->target->out;
+	const struct digest digest = digest_bytes(cutting->target->store.point.seed, bytes, length);
+	put_chunk(cutting->out, (uint32_t)length, &digest);
+	if (frame_length(out) < FRAME_FILL)
+		return 0;
+	if (frame_end(out, FRAME_CHUNKS, err) < 0)
+		return -1;
+	cutting->out = frame_begin(out);
+	return 0;
+}
+
+static int cut_file(struct target *target, const struct chunk_query *query, int fd, struct error *err)
+{
+	struct cutting cutting = {.target = target, .out = frame_begin(&target->out)};
+	struct chunker *chunker = chunker_new(query->bits, tell_chunk, &cutting);
+	CLEANUP_FREE uint8_t *bytes = memory_alloc(FRAME_FILL);
+	int result = 0;
+	for (uint64_t done = 0; result == 0 && done < query->length;) {
+		size_t want = query->length - done < FRAME_FILL ? (size_t)(query->length - done) : FRAME_FILL;
+		ssize_t got = pread(fd, bytes, want, (off_t)(query->offset + done));
+		if (got <= 0) /* its end; or it cannot be read, and then the source will send it all */
+			break;
+		result = chunker_add(chunker, bytes, (size_t)got, err);
+		done += (uint64_t)got;
+	}
+	if (result == 0)
+		result = chunker_end(chunker, err);
+	chunker_free(chunker);
+	return result < 0 ? -1 : frame_end(&target->out, FRAME_CHUNKS, err);
+}
+
+static int on_chunks_of(struct target *target, const struct frame *frame, struct error *err)
+{
+	struct chunk_query query;
+	CLEANUP_CLOSE int fd = -1;
+	if (parse_chunks_of(frame, &query, err) < 0)
+		return -1;
+	if (target->skipping) /* REFUSED is what the source reads instead */
+		return 0;
+	bool there = store_open_file(&target->store, query.folder, query.name, &fd, NULL) == 0;
+	if (there && cut_file(target, &query, fd, err) < 0)
+		return -1;
+	return send_empty(&target->out, FRAME_CHUNKED, err);
+}
+
 /* --- the conversation --- */
 
 static int (*const handlers[])(struct target *target, const struct frame *frame, struct error *err) = {
-	[FRAME_BEGIN] = on_begin,
-	[FRAME_CHANGES] = on_changes,
-	[FRAME_END] = on_end,
-	[FRAME_LIST] = on_list,
+	[FRAME_BEGIN] = on_begin, [FRAME_CHANGES] = on_changes,	    [FRAME_END] = on_end,
+	[FRAME_LIST] = on_list,	  [FRAME_CHUNKS_OF] = on_chunks_of,
 };
 
 static int converse(struct target *target, struct error *err)

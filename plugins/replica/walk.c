@@ -249,22 +249,40 @@ static size_t read_entries(struct walk *walk, size_t names, bool places)
 	return count;
 }
 
-static void push(struct walk *walk, const struct walk_folder *folder, const struct entry *entry)
+static void push(struct walk *walk, const char *name)
 {
-	if (strlen(folder->path) + strlen(entry->name) + 1 > ENTRY_PATH_LIMIT) {
-		skip(walk, entry->name, "the path is too long");
-		return;
-	}
-	CLEANUP_FREE char *path = join(folder->path, entry->name);
-	if (entry->dev != folder->self.dev && !(folder->forest && leads_to_place(folder->forest, path))) {
-		skip(walk, entry->name, "another file system is mounted here");
+	if (strlen(walk->path) + strlen(name) + 1 > ENTRY_PATH_LIMIT) {
+		skip(walk, name, "the path is too long");
 		return;
 	}
 	if (walk->pending_count == walk->pending_capacity) {
 		walk->pending_capacity *= 2;
 		walk->pending = memory_resize(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
 	}
-	walk->pending[walk->pending_count++] = take(path);
+	walk->pending[walk->pending_count++] = join(walk->path, name);
+}
+
+static void push_folder(struct walk *walk, const struct walk_folder *folder, const struct entry *entry)
+{
+	CLEANUP_FREE char *path = join(folder->path, entry->name);
+	if (entry->dev != folder->self.dev && !(folder->forest && leads_to_place(folder->forest, path)))
+		skip(walk, entry->name, "another file system is mounted here");
+	else
+		push(walk, entry->name);
+}
+
+const char *walk_ahead(const struct walk *walk)
+{
+	return walk->pending_count ? walk->pending[walk->pending_count - 1] : NULL;
+}
+
+void walk_known(struct walk *walk, const struct entry *entries, size_t count)
+{
+	leave_folder(walk);
+	walk->path = walk->pending[--walk->pending_count];
+	while (count-- > 0)
+		if (S_ISDIR(entries[count].meta.mode))
+			push(walk, entries[count].name);
 }
 
 /* A root that is no folder looks like one: always the same, and in it the volume. */
@@ -380,7 +398,7 @@ int walk_next(struct walk *walk, struct walk_folder *ret_folder, struct error *e
 			continue;
 		for (size_t i = ret_folder->count; i-- > 0;)
 			if (S_ISDIR(ret_folder->entries[i].meta.mode))
-				push(walk, ret_folder, &ret_folder->entries[i]);
+				push_folder(walk, ret_folder, &ret_folder->entries[i]);
 		return 1;
 	}
 	leave_folder(walk);

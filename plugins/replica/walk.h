@@ -32,6 +32,10 @@ void walk_free(struct walk *walk);
 /* 1: a folder; 0: that was all; -1: the root itself cannot be read. */
 int walk_next(struct walk *walk, struct walk_folder *ret_folder, struct error *err);
 
+/* The path that comes next, or NULL; of one that was a folder when its own was read. Borrowed until the next call. */
+const char *walk_ahead(const struct walk *walk);
+/* What comes next is not read: it is known to hold these entries, sorted. What lies below comes as usual. */
+void walk_known(struct walk *walk, const struct entry *entries, size_t count);
 /* The descriptor of the folder that holds an entry, and its name there: not the folder's own for a source of its own. */
 int walk_place(const struct walk_folder *folder, const struct entry *entry, const char **ret_name);
 

@@ -104,6 +104,15 @@ static void read_messages(const uint8_t *data, size_t size)
 	if (parse_blocks(&frame, &content, &digests, &count, NULL) == 0 &&
 	    (size == 0 || count != size / sizeof(content) - 1 || digests + count * sizeof(content) != data + size))
 		abort();
+	struct chunk_query query;
+	frame.type = FRAME_CHUNKS_OF;
+	if (parse_chunks_of(&frame, &query, NULL) == 0 && (strchr(query.name, '/') || query.folder[0] == '/'))
+		abort();
+	struct wire chunks = wire_of(data, size);
+	struct chunk chunk;
+	while (get_chunk(&chunks, &chunk, NULL) > 0)
+		if (!chunk.length)
+			abort();
 	frame.type = FRAME_REFUSED;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (frame_refused(&frame, &err) != -1 || err.code == ERROR_OK)

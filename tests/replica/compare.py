@@ -35,7 +35,8 @@ def look(root, with_holes=True):
         status = os.lstat(full)
         kind = stat.S_IFMT(status.st_mode)
         what = {"mode": oct(status.st_mode), "owner": (status.st_uid, status.st_gid), "mtime": status.st_mtime_ns,
-                "xattrs": {name: os.getxattr(full, name, follow_symlinks=False) for name in os.listxattr(full, follow_symlinks=False)}}
+                "xattrs": {name: os.getxattr(full, name, follow_symlinks=False) for name in os.listxattr(full, follow_symlinks=False)
+                           if not name.startswith("trusted.SGI_ACL_")}}  # XFS shows its ACLs a second time
         if kind != stat.S_IFDIR:
             what |= {"linked to": first.setdefault(status.st_ino, path), "links": status.st_nlink}
         if kind == stat.S_IFREG:

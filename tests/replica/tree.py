@@ -159,6 +159,16 @@ class Tree:
         for path in self.pick_regular():
             os.truncate(path, self.rng.choice([0, 1, 4096, 100000, os.stat(path).st_size // 2, os.stat(path).st_size + 100000]))
 
+    def shift(self):
+        """Something inserted or removed in a large file."""
+        large = [path for path in self.regular() if os.stat(path).st_size >= 1 << 20]
+        if large:
+            path = self.rng.choice(large)
+            content = open(path, "rb").read()
+            at, length = self.rng.randrange(len(content)), self.rng.randrange(1, 70000)
+            with open(path, "wb") as file:
+                file.write(content[:at] + self.rng.randbytes(length) + content[at:] if self.rng.random() < 0.5 else content[:at] + content[at + length:])
+
     def replace(self):
         """As an editor saves: another inode under the same name."""
         for path in self.pick_regular():
@@ -205,6 +215,22 @@ class Tree:
                     if os.path.lexists(temporary):
                         os.rename(temporary, b)
 
+    def folder_in_place(self):
+        """A folder gets another name, and another folder its own."""
+        folders = self.all()[0][1:]
+        target = self.new_name()
+        if folders:
+            path = self.rng.choice(folders)
+            if not target.startswith(path + b"/"):
+                os.rename(path, target)
+                os.mkdir(path)
+
+    def move(self, count):
+        """Renames, mostly: what has another name is found by its inode, and that has its own places to go wrong."""
+        edits = [self.rename, self.rename, self.rename, self.exchange, self.rename_over, self.folder_in_place, self.make, self.delete_folder, self.rewrite]
+        for _ in range(count):
+            self.attempt(self.rng.choice(edits))
+
     def delete(self):
         others = self.all()[1]
         if others:
@@ -234,13 +260,16 @@ class Tree:
             self.hard_link()
 
     def edit(self, count):
-        edits = [self.make, self.hard_link, self.chmod, self.chown, self.touch, self.xattr, self.rewrite, self.append, self.truncate, self.replace,
+        edits = [self.make, self.hard_link, self.chmod, self.chown, self.touch, self.xattr, self.rewrite, self.append, self.truncate, self.shift, self.replace,
                  self.punch, self.rename, self.rename_over, self.exchange, self.delete, self.delete_folder, self.turn]
-        weights = [8, 4, 3, 3, 3, 6, 6, 4, 4, 4, 2, 4, 3, 1, 6, 1, 3]
+        weights = [8, 4, 3, 3, 3, 6, 6, 4, 4, 3, 4, 2, 4, 3, 1, 6, 1, 3]
         for _ in range(count):
-            edit = self.rng.choices(edits, weights)[0]
-            try:
-                edit()
-            except OSError as error:
-                if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR, errno.EMLINK):
-                    raise
+            self.attempt(self.rng.choices(edits, weights)[0])
+
+    def attempt(self, edit):
+        """Not every edit is possible in every tree."""
+        try:
+            edit()
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR, errno.EMLINK):
+                raise

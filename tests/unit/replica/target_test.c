@@ -231,6 +231,7 @@ static void test_through_links_in_a_cycle(void **state)
 	done->length = 3;
 	say(done);
 	say(name_record(RECORD_LINK, "z", "x/secret"));
+	say(name_record(RECORD_MOVE, "w", "x/secret"));
 	say_folder("x");
 	say_file("planted", "bad");
 	say(name_record(RECORD_DELETE, "secret", ""));
@@ -238,7 +239,7 @@ static void test_through_links_in_a_cycle(void **state)
 	assert_int_equal(serve(NULL), 0);
 	struct point point = point_now();
 	assert_true(identity_equal(&point.point, &second_point));
-	assert_int_equal(point.conflicts, 6); /* META, PATCH, LINK; FOLDER and the two below it */
+	assert_int_equal(point.conflicts, 7); /* META, PATCH, LINK, MOVE; FOLDER and the two below it */
 	expect_victim_untouched();
 }
 
@@ -290,6 +291,71 @@ static void test_data_of_nothing(void **state)
 	data->data_length = 1;
 	say(data);
 	expect_refused(ERROR_CORRUPT, "DATA: a DATA record where none may be");
+}
+
+/* What COPY and CHUNKS_OF read from. */
+static void test_files_of_the_replica_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *folder, *name;
+	} outside[] = {{"", "link"}, {"links", "secret"}, {"", "fifo"}, {"", "links"}, {"", "none"}, {"none", "file"}};
+	struct store store;
+	int fd;
+	(void)state;
+	CLEANUP_FREE char *link = file_join(store_path, "tree-1/link"), *links = file_join(store_path, "tree-1/links"),
+			  *fifo = file_join(store_path, "tree-1/fifo");
+	assert_true(symlink(secret, link) == 0 && symlink(victim, links) == 0 && mkfifo(fifo, 0600) == 0);
+	assert_int_equal(store_look(store_path, &store, NULL), 0);
+	for (size_t i = 0; i < COUNT_OF(outside); i++)
+		assert_int_equal(store_open_file(&store, outside[i].folder, outside[i].name, &fd, NULL), -1);
+	assert_int_equal(store_open_file(&store, "", "file", &fd, NULL), 0);
+	close(fd);
+	store_close(&store);
+}
+
+static void say_streamed(const char *name)
+{
+	struct record *make = name_record(RECORD_MAKE, name, "");
+	make->flags = RECORD_STREAMED;
+	make->meta.size = 3;
+	say(make);
+}
+
+static void say_copy(uint64_t offset, uint64_t length, uint64_t from)
+{
+	struct record *copy = name_record(RECORD_COPY, "", "");
+	copy->offset = offset;
+	copy->length = length;
+	copy->from = from;
+	say(copy);
+}
+
+static void test_a_copy_beyond_the_end(void **state)
+{
+	(void)state;
+	say_cycle();
+	say_streamed("file");
+	say_copy(0, 3, 1);
+	expect_refused(ERROR_CONFLICT, "COPY: the file that is to be copied from is shorter");
+}
+
+static void test_a_copy_of_nothing(void **state)
+{
+	(void)state;
+	say_cycle();
+	say_streamed("other");
+	say_copy(0, 3, 0);
+	expect_refused(ERROR_NOT_FOUND, "COPY: there is no file other in the replica");
+}
+
+static void test_copies_that_overlap(void **state)
+{
+	(void)state;
+	say_cycle();
+	say_streamed("file");
+	say_copy(0, 3, 0);
+	say_copy(2, 1, 0);
+	expect_refused(ERROR_CORRUPT, "COPY: a copy that overlaps, or is onto a device");
 }
 
 static void test_a_name_without_a_folder(void **state)
@@ -486,6 +552,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_content_of_another_digest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_record_of_the_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_data_of_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_files_of_the_replica_and_nothing_else, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_copy_beyond_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_copy_of_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_copies_that_overlap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_name_without_a_folder, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_lower_term, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_source, setup, teardown),
