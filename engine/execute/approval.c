@@ -338,10 +338,10 @@ static const struct {
 } parts[] = {
 	{"commit", "the commit has changed", false},
 	{"runbook", "the runbook has changed", false},
-	{"called", "the called runbook %s has changed", true},
+	{"called", "the called runbook", true},
 	{"inventory", "the inventory has changed", false},
 	{"inputs", "the inputs have changed", false},
-	{"plugins", "the plugin %s has changed", true},
+	{"plugins", "the plugin", true},
 	{"evidence", "what it rests on (evidence) has changed", false},
 	{"plan", "the plan has changed", false},
 	{"from", "it begins at another step", false},
@@ -365,8 +365,7 @@ const char *approval_difference(struct arena *arena, const struct value *before,
 			continue;
 		if (!parts[i].several)
 			return parts[i].said;
-		const char *name = name_of_change(then, is), *place = strstr(parts[i].said, "%s");
-		return arena_printf(arena, "%.*s%s%s", (int)(place - parts[i].said), parts[i].said, name, place + 2);
+		return arena_printf(arena, "%s %s has changed", parts[i].said, name_of_change(then, is));
 	}
 	return value_equal(before, now) ? NULL : "what it executes has changed";
 }

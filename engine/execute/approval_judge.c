@@ -142,7 +142,7 @@ static int keep(struct interpreter *interpreter, struct approval *approval, cons
 
 int approval_take(struct interpreter *interpreter, struct approval *approval, const struct value *request, struct error *err)
 {
-	struct approval_signer signer;
+	struct approval_signer signer = {0};
 	if (approval->expires && clock_wall() >= approval->expires)
 		return error_set(err, ERROR_REFUSED, "it comes too late: the time to approve ended at %s",
 				 value_get_text(approval->document, "expires"));
@@ -159,7 +159,7 @@ int approval_recall(struct interpreter *interpreter, struct approval *approval)
 	const struct history *history = interpreter->history;
 	for (size_t i = 0; history && i < history->approvals_count; i++) {
 		const struct value *given = history->approvals[i];
-		struct approval_signer signer;
+		struct approval_signer signer = {0};
 		CLEANUP_ERROR struct error err = ERROR_NONE;
 		if (!value_is_text(value_get(given, "step"), approval->step))
 			continue;
