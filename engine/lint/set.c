@@ -13,6 +13,8 @@
 #include "engine/lint/services.h"
 #include "engine/lint/way.h"
 
+#define SET_LIMIT 100 /* runbooks; of larger sets, which no person oversees, orders of services are not compared */
+
 struct order {
 	const char *runbook;
 	const char **services;
@@ -164,7 +166,7 @@ static void add_order(struct lint_sets *sets, struct lint_set *set, const char *
 
 /* Its own mistakes are told when it is validated itself. */
 static void read_member(struct lint_sets *sets, struct lint_set *set, const struct member *member,
-			const struct plugins *plugins)
+			const struct plugins *plugins, bool compared)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct diagnostics diagnostics;
@@ -173,7 +175,7 @@ static void read_member(struct lint_sets *sets, struct lint_set *set, const stru
 	struct started_list started;
 	if (member->kind)
 		table_put(&set->kinds, member->kind, set);
-	if (!member->starts)
+	if (!member->starts || !compared)
 		return;
 	diagnostics_init(&diagnostics, arena);
 	if (document_read(arena, member->path, &source, &document, &diagnostics) < 0)
@@ -186,6 +188,14 @@ static bool is_of(const char *runbook, const char *set)
 {
 	size_t length = strlen(set);
 	return strncmp(runbook, set, length) == 0 && runbook[length] == '/' && !strchr(runbook + length + 1, '/');
+}
+
+static size_t size_of(const struct folder *folder, const char *set)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < folder->count; i++)
+		size += is_of(folder->members[i].runbook, set);
+	return size;
 }
 
 const struct lint_set *lint_set_of(struct lint_sets *sets, const struct runbook *runbook, const struct plugins *plugins)
@@ -201,9 +211,10 @@ const struct lint_set *lint_set_of(struct lint_sets *sets, const struct runbook 
 	set = ARENA_NEW(sets->arena, struct lint_set);
 	set->name = name;
 	const struct folder *folder = folder_of(sets, *folder_path ? folder_path : "/", plugins);
+	size_t size = size_of(folder, name);
 	for (size_t i = 0; i < folder->count; i++)
 		if (is_of(folder->members[i].runbook, name))
-			read_member(sets, set, &folder->members[i], plugins);
+			read_member(sets, set, &folder->members[i], plugins, size <= SET_LIMIT);
 	table_put(&sets->sets, key, set);
 	struct lint_set **slot = arena_grow(sets->arena, &sets->all, &sets->count, &sets->capacity, sizeof(struct lint_set *));
 	*slot = set;
