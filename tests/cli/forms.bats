@@ -9,7 +9,7 @@ faulty() {
 }
 
 @test "rules: the table has every rule that the engine can name, and no other; its page tells why, what to do, an example" {
-  used=$(grep -rhoE '"(document|yaml|schema|expression|runbook|call|names|input|check|inventory|evidence|plugin|lint|library|policy)/[a-z-]+"' \
+  used=$(grep -rhoE '"(document|yaml|schema|expression|runbook|call|names|input|check|inventory|evidence|plugin|lint|library|policy|replica)/[a-z-]+"' \
     "$TREE"/engine --include='*.c' | tr -d '"' | sort -u)
   code 0 standin explain
   same "$(awk '{print $1}' <<<"$output" | sort)" "$used"

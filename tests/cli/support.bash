@@ -130,5 +130,5 @@ same() {
 has() { [[ $1 == *"$2"* ]] || { printf 'not there: %s\nin: %s\n' "$2" "$(last "$1")"; return 1; }; }
 has_not() { [[ $1 != *"$2"* ]] || { printf 'must not be there: %s\nin: %s\n' "$2" "$1"; return 1; }; }
 
-# field JSON PYTHON - value is what was parsed.
-field() { python3 -c 'import json,sys; value = json.loads(sys.argv[1]); print(eval(sys.argv[2]))' "$1" "$2"; }
+# field JSON PYTHON - value is what was parsed. It may be longer than an argument can be.
+field() { python3 -c 'import json,sys; value = json.load(sys.stdin); print(eval(sys.argv[1]))' "$2" <<<"$1"; }
