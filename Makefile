@@ -50,10 +50,10 @@ N        ?= 1000
 SUITES   ?=
 .DELETE_ON_ERROR:
 # Plugins that are programs.
-PROGRAMS := $(foreach p,ad exchange,$(BUILD)/plugins/$(p)/$(p))
-all: $(BUILD)/standin $(PROGRAMS) $(BUILD)/standin-agent
+PROGRAMS := $(foreach p,ad exchange replica,$(BUILD)/plugins/$(p)/$(p))
+all: $(BUILD)/standin $(PROGRAMS) $(BUILD)/standin-agent $(BUILD)/plugins/replica/standin-agent
 
-include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
+include $(wildcard $(BUILD)/engine/*/*.d $(BUILD)/plugins/*/*.d $(BUILD)/plugins/*/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d \
 	$(BUILD)/tests/unit/plugins/*/*.d)
 
 $(BUILD)/%.o: %.c
@@ -83,6 +83,7 @@ $(DIRECTORY): $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/ad/ad.c,$(wildcar
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(BUILD)/plugins/ad/ad: $(BUILD)/plugins/ad/ad.o
 $(BUILD)/plugins/exchange/exchange: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/exchange/*.c))
+$(BUILD)/plugins/replica/replica: $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/ends/*.c))
 $(PROGRAMS): $(DIRECTORY) $(BUILD)/engine/base.a
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(filter-out -lgit2,$(LIBS)) $(LIBS_OF_PLUGINS)
@@ -100,6 +101,10 @@ $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 $(BUILD)/standin-agent: $(AGENT_PROGRAM) $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a $(BUILD)/jansson.o
 	$(if $(Q),@echo "  LD  $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_OF_AGENT) -lm
+
+# What the plugin replica puts on hosts stands beside its program.
+$(BUILD)/plugins/replica/standin-agent: $(BUILD)/standin-agent
+	$(Q)cp $< $@.new && mv -f $@.new $@
 
 # A unit test stands at the same path as its source and is linked with its own layer and those below only.
 layers_upto = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call layers_upto,$(wordlist 2,99,$(1)),$(2))))
@@ -198,19 +203,19 @@ manuals: all
 		$(BUILD)/standin manual $$verb | scdoc > $(BUILD)/man/standin-$$(echo $$verb | tr ' ' -).1 || exit 1; done
 	$(Q)$(BUILD)/standin manual rules | scdoc > $(BUILD)/man/standin-rules.7
 
-install: manuals $(PROGRAMS) $(BUILD)/standin-agent
+install: manuals $(PROGRAMS) $(BUILD)/standin-agent $(BUILD)/plugins/replica/standin-agent
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(MANDIR) && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)
-	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/standin-rules.7
+	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(MANDIR)/../man7/standin-rules.7
 	install -D -m644 engine/cli/packaging/standin.bash $(DESTDIR)$(BASHDIR)/standin
 	install -D -m644 engine/cli/packaging/standin.zsh $(DESTDIR)$(ZSHDIR)/_standin
 	install -D -m644 engine/cli/packaging/standin.fish $(DESTDIR)$(FISHDIR)/standin.fish
 	for file in plugins/*/plugin.yaml schemas/*.json; do install -D -m644 $$file $(DESTDIR)$(PREFIX)/share/standin/$$file || exit 1; done
 	for program in plugins/*/*.py; do install -D -m755 $$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
-	for program in $(patsubst $(BUILD)/%,%,$(PROGRAMS)); do install -D -m755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
+	for program in $(patsubst $(BUILD)/%,%,$(PROGRAMS)) plugins/replica/standin-agent; do install -D -m755 $(BUILD)/$$program $(DESTDIR)$(PREFIX)/share/standin/$$program || exit 1; done
 	install -D -m644 README.md $(DESTDIR)$(DOCDIR)/README.md
-	for file in runbooks/*/*; do install -D -m644 $$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; done
+	for file in $$(find runbooks -type f -mindepth 2); do install -D -m644 $$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; done
 
 deb: manuals
 	$(Q)rm -rf $(BUILD)/deb

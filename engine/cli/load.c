@@ -15,6 +15,7 @@
 #include "engine/execute/evidence.h"
 #include "engine/plan/check.h"
 #include "engine/report/report.h"
+#include "engine/runbook/replica.h"
 
 #ifndef STANDIN_SHARE
 #define STANDIN_SHARE "/usr/local/share/standin"
@@ -86,6 +87,21 @@ static const char *beside(struct arena *arena, const char *path, const char *nam
 	return slash ? arena_printf(arena, "%.*s/%s", (int)(slash - path), path, name) : NULL;
 }
 
+/* Replication sets: those beside the runbook (or here), then those beside the inventory, but for names that the first ones
+ * have. */
+static int load_sets(struct loaded *loaded, const char *runbook_path, const struct tree *inventory_tree)
+{
+	struct arena *arena = loaded->arena;
+	const char *first = beside(arena, loaded->version ? loaded->version->name : runbook_path, "replica");
+	const char *second = beside(arena, loaded->inventory_path, "replica");
+	if (!first)
+		first = of_commit(loaded) ? version_inside(loaded->version, arena, "replica") : "replica";
+	int result = replicas_read(arena, tree_of(loaded), first, loaded->inventory, &loaded->diagnostics);
+	if (second && replicas_read(arena, inventory_tree, second, loaded->inventory, &loaded->diagnostics) < 0)
+		result = -1;
+	return result;
+}
+
 /* One that was given: it is the commit's if that is where its path leads; what lies elsewhere is no part of the repository. */
 static const char *given_inventory(struct loaded *loaded, const char *given, const struct tree **ret_tree)
 {
@@ -146,7 +162,7 @@ int load_inventory(struct loaded *loaded, const struct options *options, const c
 	if (inventory_from_value(loaded->arena, path, document, &loaded->inventory, &loaded->diagnostics) < 0)
 		return -1;
 	secrets_guard(loaded->inventory);
-	return 0;
+	return load_sets(loaded, runbook_path, tree);
 }
 
 /* Those that came with this very program: in its source tree, or installed beside it. */
@@ -173,6 +189,15 @@ static bool has_own_plugins(const struct loaded *loaded, const char *given, cons
 	return of_commit(loaded) || (!given && other && (!one || strcmp(one, other) != 0));
 }
 
+static int check_runbook(struct loaded *loaded)
+{
+	if (loaded->runbook) /* all that is wrong is told at once */
+		runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
+	if (loaded->runbook)
+		runbook_check_sets(loaded->runbook, loaded->plugins, loaded->inventory, &loaded->diagnostics);
+	return loaded->diagnostics.errors ? -1 : 0;
+}
+
 int load_plugins(struct loaded *loaded, const struct options *options)
 {
 	const char *given = options_get(options, "plugins");
@@ -197,9 +222,13 @@ int load_runbook(struct loaded *loaded, const char *name)
 	if (tree_open(tree, loaded->arena, loaded->version ? loaded->version->name : name, &source, &loaded->diagnostics) < 0)
 		return -1;
 	runbook_from_source(loaded->arena, source, loaded->inventory, tree, &loaded->runbook, &loaded->diagnostics);
-	if (loaded->runbook) /* all that is wrong is told at once */
-		runbook_check(loaded->runbook, loaded->plugins, &loaded->diagnostics);
-	return loaded->diagnostics.errors ? -1 : 0;
+	return check_runbook(loaded);
+}
+
+int load_runbook_source(struct loaded *loaded, const struct source *source)
+{
+	runbook_from_source(loaded->arena, source, loaded->inventory, &tree_of_files, &loaded->runbook, &loaded->diagnostics);
+	return check_runbook(loaded);
 }
 
 struct sources { /* everything that is executed */
@@ -232,6 +261,8 @@ static void load_library(struct loaded *loaded)
 	for (size_t i = 0; i < loaded->runbook->called_count; i++)
 		add_source(&sources, loaded->runbook->called[i]->source);
 	add_text(&sources, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length);
+	for (size_t i = 0; i < loaded->inventory->replicas_count; i++)
+		add_source(&sources, loaded->inventory->replicas[i].source);
 	for (size_t i = 0; i < loaded->plugins->count; i++) {
 		const struct plugin *plugin = &loaded->plugins->items[i];
 		if (value_get(used, plugin->name))

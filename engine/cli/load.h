@@ -29,10 +29,13 @@ int load_version(struct loaded *loaded, const char *name);
 int load_inventory(struct loaded *loaded, const struct options *options, const char *runbook_path, bool required);
 int load_plugins(struct loaded *loaded, const struct options *options);
 int load_runbook(struct loaded *loaded, const char *name);
+int load_runbook_source(struct loaded *loaded, const struct source *source); /* one that was made, not read */
 int load_inputs(struct loaded *loaded, const struct value *given);
 /* All of these for one runbook, then the execution. Prints the diagnostics to stderr. 0, or an exit code. */
 int load_all(struct loaded *loaded, const struct options *options, const char *runbook_path);
 
+/* run.c: shows what was loaded and asks, unless the options say not to; then executes it. An exit code. */
+int run_loaded(struct loaded *loaded, const struct options *options);
 /* plan.c: the plan with how long it is likely to take. */
 const struct value *plan_with_forecast(struct loaded *loaded, const struct options *options, const struct value *plan);
 /* permit.c: what the policy of the repository says of it. 0, or an exit code (the reasons are told); what it grants is put to

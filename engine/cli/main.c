@@ -12,10 +12,44 @@
 
 /* abandon deliberately stands apart and has no short name: it is hard to hit by accident. */
 static const struct verb *const verbs[] = {
-	&verb_validate,	  &verb_explain, &verb_plan,	     &verb_run,	      &verb_resume,	&verb_attach,
-	&verb_answer,	  &verb_approve, &verb_cancel,	     &verb_skip,      &verb_abandon,	&verb_runs,
-	&verb_show,	  &verb_report,	 &verb_audit_verify, &verb_audit_key, &verb_audit_list, &verb_audit_search,
-	&verb_audit_show, &verb_actions, &verb_eval,	     &verb_history,   &verb_diff,
+	&verb_validate,
+	&verb_explain,
+	&verb_schema,
+	&verb_fmt,
+	&verb_plan,
+	&verb_run,
+	&verb_resume,
+	&verb_attach,
+	&verb_answer,
+	&verb_approve,
+	&verb_cancel,
+	&verb_skip,
+	&verb_abandon,
+	&verb_runs,
+	&verb_show,
+	&verb_report,
+	&verb_audit_verify,
+	&verb_audit_key,
+	&verb_audit_list,
+	&verb_audit_search,
+	&verb_audit_show,
+	&verb_actions,
+	&verb_eval,
+	&verb_history,
+	&verb_diff,
+	&verb_replica_explain,
+	&verb_replica_define,
+	&verb_replica_connect,
+	&verb_replica_wait,
+	&verb_replica_status,
+	&verb_replica_sync,
+	&verb_replica_verify,
+	&verb_replica_pause,
+	&verb_replica_resume,
+	&verb_replica_disconnect,
+	&verb_replica_promote,
+	&verb_replica_restore,
+	&verb_replica_drop,
 };
 
 static const struct {
@@ -39,7 +73,7 @@ static void print_help(FILE *out)
 	      "...\n\n",
 	      out);
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
-		fprintf(out, "  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
+		fprintf(out, "  %-19s %s\n", verbs[i]->name, verbs[i]->summary);
 	fputs("\nstandin VERB --help tells more, with examples. standin --version\n\nExit codes:\n", out);
 	for (size_t i = 0; i < COUNT_OF(exit_codes); i++)
 		fprintf(out, "  %d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
@@ -82,9 +116,32 @@ static const struct verb *find_verb(int argc, char **argv, int *ret_words)
 	return NULL;
 }
 
-static int unknown_verb(const char *word)
+/* "replica" alone, or with a second word that is none: which there are. False: no verb begins so. */
+static bool is_family(const char *word, const char *second)
 {
 	const char *names[COUNT_OF(verbs)];
+	size_t length = strlen(word), count = 0;
+	for (size_t i = 0; i < COUNT_OF(verbs); i++)
+		if (strncmp(verbs[i]->name, word, length) == 0 && verbs[i]->name[length] == ' ')
+			names[count++] = verbs[i]->name + length + 1;
+	if (!count)
+		return false;
+	const char *nearest = second ? suggest(second, names, count) : NULL;
+	print_safely(stderr, "standin: there is no verb '%s%s%s'\nhint: %s", word, second ? " " : "", second ? second : "",
+		     nearest ? "did you mean " : "one of: ");
+	if (nearest)
+		fprintf(stderr, "'%s %s'?", word, nearest);
+	for (size_t i = 0; !nearest && i < count; i++)
+		fprintf(stderr, "%s%s %s", i ? ", " : "", word, names[i]);
+	fputc('\n', stderr);
+	return true;
+}
+
+static int unknown_verb(const char *word, const char *second)
+{
+	const char *names[COUNT_OF(verbs)];
+	if (is_family(word, second))
+		return EXIT_INVALID;
 	for (size_t i = 0; i < COUNT_OF(verbs); i++)
 		names[i] = verbs[i]->name;
 	const char *nearest = suggest(word, names, COUNT_OF(verbs));
@@ -146,5 +203,5 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "complete") == 0)
 		return complete_line(argc - 2, argv + 2);
 	const struct verb *verb = find_verb(argc - 1, argv + 1, &words);
-	return verb ? verb->run(verb, argc - 1 - words, argv + 1 + words) : unknown_verb(argv[1]);
+	return verb ? verb->run(verb, argc - 1 - words, argv + 1 + words) : unknown_verb(argv[1], argv[2]);
 }

@@ -99,29 +99,31 @@ static int prepare(struct loaded *loaded, const struct options *options, struct 
 	return options_has(options, "yes") ? 0 : show_and_ask(loaded, options, err);
 }
 
+int run_loaded(struct loaded *loaded, const struct options *options)
+{
+	struct error err = ERROR_NONE;
+	struct run_store *store;
+	int permitted = loaded->version ? permit_run(loaded, options) : 0; /* what was made here is of no repository */
+	if (permitted)
+		return permitted;
+	if (prepare(loaded, options, &err) < 0 || run_store_open(options_get(options, "state"), &store, &err) < 0)
+		return tell_error(&err);
+	int result = execute(loaded, store, options);
+	run_store_close(store);
+	return result;
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
 	struct loaded loaded;
-	struct run_store *store;
-	struct error err = ERROR_NONE;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
 	loaded_init(&loaded);
 	int result = load_all(&loaded, &options, options.arguments[0]);
 	if (result == 0)
-		result = permit_run(&loaded, &options);
-	if (result == 0 && prepare(&loaded, &options, &err) < 0)
-		result = tell_error(&err);
-	if (result == 0) {
-		if (run_store_open(options_get(&options, "state"), &store, &err) < 0) {
-			result = tell_error(&err);
-		} else {
-			result = execute(&loaded, store, &options);
-			run_store_close(store);
-		}
-	}
+		result = run_loaded(&loaded, &options);
 	loaded_free(&loaded);
 	return result;
 }

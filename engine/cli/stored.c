@@ -10,6 +10,7 @@
 #include "engine/document/document.h"
 #include "engine/plan/check.h"
 #include "engine/plugin/program.h"
+#include "engine/runbook/replica.h"
 
 static int put_content(struct arena *arena, struct run *run, const char *path, const char *text, size_t length,
 		       const struct value **ret_entry, struct error *err)
@@ -74,25 +75,40 @@ static int put_source(struct arena *arena, struct run *run, const struct source 
 	return source ? put_content(arena, run, source->name, source->text, source->length, ret_entry, err) : 0;
 }
 
+static int put_sets(const struct loaded *loaded, struct run *run, struct value *entries, struct error *err)
+{
+	for (size_t i = 0; i < loaded->inventory->replicas_count; i++) {
+		const struct replica *replica = &loaded->inventory->replicas[i];
+		const struct value *entry;
+		if (put_content(loaded->arena, run, replica->source->name, replica->source->text, replica->source->length,
+				&entry, err) < 0)
+			return -1;
+		value_put(loaded->arena, entries, replica->name, entry);
+	}
+	return 0;
+}
+
 int store_execution(const struct loaded *loaded, struct run *run, struct error *err)
 {
 	struct arena *arena = loaded->arena;
 	const struct source *source = loaded->runbook->source;
 	const struct execution *execution = &loaded->execution;
 	const struct value *runbook, *inventory, *approvers, *revoked;
-	struct value *plugins = value_map(arena), *called = value_map(arena), *manifest = value_map(arena);
+	struct value *plugins = value_map(arena), *called = value_map(arena), *manifest = value_map(arena),
+		     *sets = value_map(arena);
 	if (put_content(arena, run, source->name, source->text, source->length, &runbook, err) < 0 ||
 	    put_content(arena, run, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length, &inventory, err) <
 		    0 ||
 	    put_source(arena, run, execution->approvers, &approvers, err) < 0 ||
 	    put_source(arena, run, execution->revoked, &revoked, err) < 0 || put_called(loaded, run, called, err) < 0 ||
-	    put_plugins(loaded, run, plugins, err) < 0)
+	    put_plugins(loaded, run, plugins, err) < 0 || put_sets(loaded, run, sets, err) < 0)
 		return -1;
 	value_put(arena, manifest, "runbook", runbook);
 	value_put(arena, manifest, "called", called);
 	value_put(arena, manifest, "library", execution->library ? execution->library : value_null());
 	value_put(arena, manifest, "evidence", execution->evidence ? execution->evidence : value_null());
 	value_put(arena, manifest, "inventory", inventory);
+	value_put(arena, manifest, "replicas", sets);
 	value_put(arena, manifest, "plugins", plugins);
 	value_put(arena, manifest, "approvers", approvers);
 	value_put(arena, manifest, "revoked", revoked);
@@ -140,6 +156,23 @@ static int get_inventory(struct loaded *loaded, const struct run *run, const str
 	    inventory_from_value(loaded->arena, source->name, document, &loaded->inventory, &loaded->diagnostics) < 0)
 		return error_set(err, ERROR_INVALID, "the stored inventory does not validate with this version of standin");
 	secrets_guard(loaded->inventory);
+	return 0;
+}
+
+static int get_sets(struct loaded *loaded, const struct run *run, const struct value *manifest, struct error *err)
+{
+	const struct value *entries = value_get(manifest, "replicas");
+	for (size_t i = 0; value_is(entries, VALUE_MAP) && i < entries->map.count; i++) {
+		struct replica replica;
+		const struct source *source = get_source(loaded, run, entries->map.entries[i].value, err);
+		if (!source)
+			return -1;
+		if (replica_from_source(loaded->arena, source, loaded->inventory, &replica, &loaded->diagnostics) < 0)
+			return error_set(err, ERROR_INVALID,
+					 "the stored replication set %s does not validate with this version of standin",
+					 source->name);
+		replicas_add(loaded->arena, loaded->inventory, &replica);
+	}
 	return 0;
 }
 
@@ -225,13 +258,24 @@ static int amend(struct loaded *loaded, struct run *run, const char *name, const
 			   &loaded->execution.amended, err);
 }
 
+/* What the edited runbook calls is kept as well, for a resume after this one. */
+static int keep_called(struct loaded *loaded, struct run *run, struct error *err)
+{
+	struct value *called = value_map(loaded->arena);
+	if (put_called(loaded, run, called, err) < 0)
+		return -1;
+	if (called->map.count)
+		value_put(loaded->arena, (struct value *)loaded->execution.amended, "called", called);
+	return 0;
+}
+
 int load_stored(struct loaded *loaded, struct run *run, const struct value *amended, const char *amend_path, struct error *err)
 {
 	const struct value *manifest;
 	const struct source *source = NULL;
 	if (run_manifest_read(run, loaded->arena, &manifest, err) < 0 || get_inventory(loaded, run, manifest, err) < 0 ||
-	    get_plugins(loaded, run, manifest, err) < 0 || get_approvers(loaded, run, manifest, err) < 0 ||
-	    place_programs(loaded, manifest, err) < 0)
+	    get_sets(loaded, run, manifest, err) < 0 || get_plugins(loaded, run, manifest, err) < 0 ||
+	    get_approvers(loaded, run, manifest, err) < 0 || place_programs(loaded, manifest, err) < 0)
 		return -1;
 	if (amend_path) {
 		if (amend(loaded, run, amend_path, &source, err) < 0)
@@ -240,8 +284,11 @@ int load_stored(struct loaded *loaded, struct run *run, const struct value *amen
 		source = get_source(loaded, run, amended ? amended : value_get(manifest, "runbook"), err);
 	}
 	struct stored_texts stored = {.loaded = loaded, .run = run, .entries = value_get(manifest, "called")};
+	if (value_get(amended, "called"))
+		stored.entries = value_get(amended, "called");
 	struct tree in_run = {.open = read_stored, .context = &stored};
-	if (!source || get_runbook(loaded, source, amend_path ? &loaded->version->tree : &in_run, err) < 0)
+	if (!source || get_runbook(loaded, source, amend_path ? &loaded->version->tree : &in_run, err) < 0 ||
+	    (amend_path && keep_called(loaded, run, err) < 0))
 		return -1;
 	loaded->execution.evidence = not_null(value_get(manifest, "evidence"));
 	loaded->execution.from = value_get_text(manifest, "from");

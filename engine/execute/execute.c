@@ -12,6 +12,7 @@
 #include "engine/execute/approval.h"
 #include "engine/plugin/processes.h"
 #include "engine/plugin/program.h"
+#include "engine/runbook/replica.h"
 
 /* What people should know about the process of a plugin. */
 static void note_process(void *context, const char *text)
@@ -407,6 +408,16 @@ static bool add_plugin(void *context, const struct step *step, unsigned depth)
 	return true;
 }
 
+static const struct value *set_digests(struct arena *arena, const struct inventory *inventory)
+{
+	struct value *digests = value_map(arena);
+	for (size_t i = 0; i < inventory->replicas_count; i++) {
+		const struct replica *replica = &inventory->replicas[i];
+		value_put(arena, digests, replica->name, digest_of(arena, replica->source->text, replica->source->length));
+	}
+	return digests;
+}
+
 const struct value *execute_digests(struct arena *arena, const struct execution *execution, const char *inventory_text,
 				    size_t inventory_length)
 {
@@ -426,6 +437,8 @@ const struct value *execute_digests(struct arena *arena, const struct execution 
 	value_put(arena, digests, "inventory", digest_of(arena, inventory_text, inventory_length));
 	value_put(arena, digests, "inputs", digest_of(arena, inputs, strlen(inputs)));
 	value_put(arena, digests, "plugins", used.digests);
+	if (execution->inventory && execution->inventory->replicas_count)
+		value_put(arena, digests, "replicas", set_digests(arena, execution->inventory));
 	if (execution->commit)
 		value_put(arena, digests, "commit", value_string(arena, execution->commit));
 	return digests;

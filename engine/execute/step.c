@@ -135,7 +135,7 @@ static int prepare_inputs(struct interpreter *interpreter, struct attempt *attem
 	if (check_secrets(attempt, with, err) < 0)
 		return -1;
 	attempt->call.inputs = action_inputs(attempt->arena, attempt->action, with);
-	return check_inputs(attempt, err);
+	return check_inputs(attempt, err) < 0 ? -1 : action_name_sets(attempt->arena, &attempt->call, err);
 }
 
 /* A step without a name is called by its action and what is behind the host in its object's key: "service.start dovecot". */

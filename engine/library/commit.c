@@ -80,7 +80,7 @@ int git_entry_of(const struct repository *repository, const char *commit, const 
 			return not_there(tree, commit, until, word, err);
 		if (!*slash)
 			return git_tree_entry_dup(ret_entry, entry);
-		git_tree *below;
+		git_tree *below = NULL;
 		if (descend(repository, entry, commit, until, &below, err) < 0)
 			return -1;
 		git_tree_free(tree);

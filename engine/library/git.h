@@ -18,6 +18,8 @@ int git_failed(int code, struct error *err, const char *format, ...) __attribute
 /* The object cannot be read though the repository refers to it: missing or damaged. Always returns -1. */
 int git_damaged(const struct repository *repository, const git_oid *id, const char *what, struct error *err);
 
+/* A setting; NULL: there is none. */
+const char *git_configured(const struct repository *repository, struct arena *arena, const char *key);
 git_oid git_id(const char *hex); /* of 40 digits */
 /* The commit's tree; free it with git_tree_free. */
 int git_tree_of(const struct repository *repository, const char *commit, git_tree **ret_tree, struct error *err);

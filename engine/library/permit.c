@@ -125,14 +125,11 @@ static int visit_branch(const char *name, void *context)
 	return branches->reached;
 }
 
-static bool has_origin(const struct repository *repository)
+/* A bare clone keeps origin's branches as its own. */
+static bool has_origin(const struct permission *permission)
 {
-	git_remote *origin;
-	if (git_remote_lookup(&origin, repository->git, "origin") < 0)
-		return false;
-	git_remote_free(origin);
-	/* A bare clone keeps origin's branches as its own. */
-	return !repository_is_bare(repository);
+	const struct repository *repository = permission->version->repository;
+	return !repository_is_bare(repository) && git_configured(repository, permission->arena, "remote.origin.url");
 }
 
 static void check_branches(struct permission *permission)
@@ -140,7 +137,7 @@ static void check_branches(struct permission *permission)
 	const struct repository *repository = permission->version->repository;
 	if (!permission->policy->branches)
 		return;
-	bool origin = has_origin(repository);
+	bool origin = has_origin(permission);
 	struct branches branches = {.permission = permission, .folder = origin ? "refs/remotes/origin/" : "refs/heads/"};
 	git_reference_foreach_name(repository->git, visit_branch, &branches);
 	if (branches.reached)

@@ -35,25 +35,11 @@ static const char *resolved(const struct repository *repository, struct arena *a
 	return arena_strdup(arena, git_reference_name(end));
 }
 
-static const char *configured(const struct repository *repository, struct arena *arena)
-{
-	git_config *config;
-	git_buf found = {0};
-	const char *name = NULL;
-	if (git_repository_config_snapshot(&config, repository->git) < 0)
-		return NULL;
-	if (git_config_get_string_buf(&found, config, "standin.trunk") == 0)
-		name = arena_strdup(arena, found.ptr);
-	git_buf_dispose(&found);
-	git_config_free(config);
-	return name;
-}
-
 /* Its reference; NULL: there is no commit at all. ERROR_INVALID: the one that was configured is not there. */
 static int find_trunk(const struct repository *repository, struct arena *arena, const char **ret_reference,
 		      char ret_commit[COMMIT_HEX_SIZE], struct error *err)
 {
-	const char *name = configured(repository, arena);
+	const char *name = git_configured(repository, arena, "standin.trunk");
 	const char *const chosen[] = {arena_printf(arena, "refs/remotes/origin/%s", name ? name : ""),
 				      arena_printf(arena, "refs/heads/%s", name ? name : ""), name};
 	const char *const usual[] = {"refs/remotes/origin/HEAD",
@@ -119,12 +105,26 @@ static enum signed_object signed_object_of(const struct value *signatures)
 	return SIGNED_NOTHING;
 }
 
+static int parse(struct arena *arena, const struct source *source, const struct value **ret_document,
+		 struct diagnostics *diagnostics)
+{
+	if (document_parse(arena, source, ret_document, diagnostics) < 0 ||
+	    !schema_check(schema_product("policy"), *ret_document, &(struct schema_options){0}, diagnostics))
+		return -1;
+	return 0;
+}
+
+int policy_check(struct arena *arena, const struct source *source, struct diagnostics *diagnostics)
+{
+	const struct value *document;
+	return parse(arena, source, &document, diagnostics);
+}
+
 static int build(const struct repository *repository, struct arena *arena, struct policy *policy,
 		 struct diagnostics *diagnostics)
 {
 	const struct value *document;
-	if (document_parse(arena, policy->source, &document, diagnostics) < 0 ||
-	    !schema_check(schema_product("policy"), document, &(struct schema_options){0}, diagnostics))
+	if (parse(arena, policy->source, &document, diagnostics) < 0)
 		return -1;
 	const struct value *signatures = value_get(document, "signatures");
 	policy->clean_tree = value_get_bool(document, "clean_tree", false);

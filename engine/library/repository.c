@@ -53,6 +53,20 @@ git_oid git_id(const char *hex)
 	return id;
 }
 
+const char *git_configured(const struct repository *repository, struct arena *arena, const char *key)
+{
+	git_config *config;
+	git_buf found = {0};
+	const char *text = NULL;
+	if (git_repository_config_snapshot(&config, repository->git) < 0)
+		return NULL;
+	if (git_config_get_string_buf(&found, config, key) == 0)
+		text = arena_strdup(arena, found.ptr);
+	git_buf_dispose(&found);
+	git_config_free(config);
+	return text;
+}
+
 static void put_hex(const git_oid *id, char ret_hex[COMMIT_HEX_SIZE])
 {
 	git_oid_tostr(ret_hex, COMMIT_HEX_SIZE, id);
@@ -301,6 +315,12 @@ bool repository_has_commit(const struct repository *repository, const char *comm
 int repository_descends(const struct repository *repository, const char *commit, const char *ancestor, struct error *err)
 {
 	git_oid later = git_id(commit), earlier = git_id(ancestor);
+	const char *missing = !repository_has_commit(repository, commit)     ? commit
+			      : !repository_has_commit(repository, ancestor) ? ancestor
+									     : NULL;
+	if (missing) /* libgit2 1.5 would lose memory over it */
+		return error_set(err, ERROR_NOT_FOUND, "the commit %.12s is not in the repository %s", missing,
+				 repository->folder);
 	if (git_oid_equal(&later, &earlier))
 		return 1;
 	int code = git_graph_descendant_of(repository->git, &later, &earlier);

@@ -174,8 +174,9 @@ static void compare_maps(struct arena *arena, struct value *fields, const char *
 {
 	const struct value *const maps[] = {before, after};
 	for (size_t m = 0; m < COUNT_OF(maps); m++) {
-		for (size_t i = 0; value_is(maps[m], VALUE_MAP) && i < maps[m]->map.count; i++) {
-			const char *key = value_text(maps[m]->map.entries[i].key);
+		const struct value *map = maps[m];
+		for (size_t i = 0; map && map->type == VALUE_MAP && i < map->map.count; i++) {
+			const char *key = value_text(map->map.entries[i].key);
 			bool skipped = !key || (m == 1 && value_get(before, key)); /* told already */
 			for (const char *const *s = skip; s && *s && !skipped; s++)
 				skipped = strcmp(*s, key) == 0;

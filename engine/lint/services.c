@@ -7,42 +7,51 @@
 
 #include "engine/base/memory.h"
 
-struct round { /* of a foreach around the step; outer ones first */
+struct round { /* of a foreach around the step; inner ones first */
 	const char *as;
 	const struct value *item;
 	const struct round *outer;
 };
 
-struct seen {
-	const struct value *inputs;
+struct search {
+	struct arena *arena;
+	const struct plugins *plugins;
+	const struct value *inputs; /* their defaults */
 	const struct round *round;
+	struct started_list *list;
 };
 
-static const struct value *defaults_of(const struct lint *lint)
+static const struct value *defaults_of(struct arena *arena, const struct value *inputs)
 {
-	struct value *map = value_map(lint->arena);
-	for (size_t i = 0; i < lint->runbook->inputs_count; i++)
-		if (lint->runbook->inputs[i].default_value)
-			value_put(lint->arena, map, lint->runbook->inputs[i].name, lint->runbook->inputs[i].default_value);
+	struct value *map = value_map(arena);
+	for (size_t i = 0; value_is(inputs, VALUE_MAP) && i < inputs->map.count; i++) {
+		const struct value *fallback = value_get(inputs->map.entries[i].value, "default");
+		if (fallback)
+			value_put_key(arena, map, inputs->map.entries[i].key, fallback);
+	}
 	return map;
 }
 
 static const struct value *resolve(void *context, const char *name, struct arena *arena)
 {
-	const struct seen *seen = context;
+	const struct search *search = context;
 	(void)arena;
-	for (const struct round *round = seen->round; round; round = round->outer)
+	for (const struct round *round = search->round; round; round = round->outer)
 		if (strcmp(round->as, name) == 0)
 			return round->item;
-	return strcmp(name, "inputs") == 0 ? seen->inputs : NULL;
+	return strcmp(name, "inputs") == 0 ? search->inputs : NULL;
 }
 
-static const struct value *evaluate(const struct lint *lint, const struct template *template, const struct seen *seen)
+/* NULL: it cannot be known now. */
+static const struct value *evaluate(const struct search *search, const struct value *written)
 {
-	struct activation activation = {.resolve = resolve, .context = (void *)seen};
+	struct activation activation = {.resolve = resolve, .context = (void *)search};
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const struct value *value = NULL;
-	return template_evaluate(template, &activation, lint->arena, &value, NULL, &err) == 0 ? value : NULL;
+	struct template *template;
+	if (!written || template_compile(search->arena, written, &template, NULL, &err) < 0)
+		return NULL;
+	return template_evaluate(template, &activation, search->arena, &value, NULL, &err) == 0 ? value : NULL;
 }
 
 static bool is_there(const struct started_list *list, const char *service)
@@ -53,47 +62,54 @@ static bool is_there(const struct started_list *list, const char *service)
 	return false;
 }
 
-static void add_step(const struct lint *lint, const struct step *step, const struct seen *seen, struct started_list *list)
+static void add_action(const struct search *search, const struct value *step)
 {
-	const struct action *action = step->uses ? plugins_find(lint->plugins, step->uses, NULL) : NULL;
-	struct template *template = NULL;
-	const struct value *name = value_get(step->with_value, "name");
-	CLEANUP_ERROR struct error err = ERROR_NONE;
-	if (!action || !(action->roles & ROLE_START) || !name || template_compile(lint->arena, name, &template, NULL, &err) < 0)
+	const struct value *uses = value_get(step, "uses");
+	const struct action *action = value_text(uses) ? plugins_find(search->plugins, value_text(uses), NULL) : NULL;
+	if (!action || !(action->roles & ROLE_START))
 		return;
-	name = evaluate(lint, template, seen);
-	if (!value_text(name) || is_there(list, value_text(name)))
+	const struct value *name = evaluate(search, value_get(value_get(step, "with"), "name"));
+	if (!value_text(name) || is_there(search->list, value_text(name)))
 		return;
-	struct started *slot = arena_grow(lint->arena, &list->items, &list->count, &list->capacity, sizeof(*list->items));
-	*slot = (struct started){.service = value_text(name), .step = step};
+	struct started *slot = arena_grow(search->arena, &search->list->items, &search->list->count, &search->list->capacity,
+					  sizeof(*search->list->items));
+	*slot = (struct started){.service = value_text(name), .at = uses->at};
 }
 
-static void add_block(const struct lint *lint, const struct block *block, const struct seen *seen, struct started_list *list);
+static void add_steps(const struct search *search, const struct value *steps);
 
-static void add_once(const struct lint *lint, const struct step *step, const struct seen *seen, struct started_list *list)
+static void add_once(const struct search *search, const struct value *step)
 {
-	add_step(lint, step, seen, list);
-	if (!step->parallel) /* at once: in no order */
-		add_block(lint, &step->steps, seen, list);
+	add_action(search, step);
+	if (!value_get_bool(step, "parallel", false)) /* at once: in no order */
+		add_steps(search, value_get(step, "steps"));
 }
 
-static void add_block(const struct lint *lint, const struct block *block, const struct seen *seen, struct started_list *list)
+/* Depth is bounded by the document's. */
+static void add_steps(const struct search *search, const struct value *steps)
 {
-	for (size_t i = 0; i < block->count; i++) {
-		const struct step *step = &block->steps[i];
-		const struct value *items = step->foreach ? evaluate(lint, step->foreach, seen) : NULL;
-		if (!step->foreach)
-			add_once(lint, step, seen, list);
+	for (size_t i = 0; value_is(steps, VALUE_LIST) && i < steps->list.count; i++) {
+		const struct value *step = steps->list.items[i], *foreach = value_get(step, "foreach");
+		const char *as = value_get_text(step, "as");
+		const struct value *items = evaluate(search, foreach);
+		if (!foreach)
+			add_once(search, step);
 		for (size_t k = 0; value_is(items, VALUE_LIST) && k < items->list.count; k++) {
-			struct round round = {.as = step->as, .item = items->list.items[k], .outer = seen->round};
-			add_once(lint, step, &(struct seen){.inputs = seen->inputs, .round = &round}, list);
+			struct round round = {.as = as ? as : "item", .item = items->list.items[k], .outer = search->round};
+			struct search inner = *search;
+			inner.round = &round;
+			add_once(&inner, step);
 		}
 	}
 }
 
-void services_started(const struct lint *lint, struct started_list *ret_list)
+void services_started(struct arena *arena, const struct plugins *plugins, const struct value *document,
+		      struct started_list *ret_list)
 {
-	struct seen seen = {.inputs = defaults_of(lint)};
+	struct search search = {.arena = arena,
+				.plugins = plugins,
+				.inputs = defaults_of(arena, value_get(document, "inputs")),
+				.list = ret_list};
 	*ret_list = (struct started_list){0};
-	add_block(lint, &lint->runbook->steps, &seen, ret_list);
+	add_steps(&search, value_get(document, "steps"));
 }

@@ -11,6 +11,7 @@
 #include "engine/base/table.h"
 #include "engine/document/document.h"
 #include "engine/lint/services.h"
+#include "engine/lint/way.h"
 
 struct order {
 	const char *runbook;
@@ -167,17 +168,17 @@ static void read_member(struct lint_sets *sets, struct lint_set *set, const stru
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct diagnostics diagnostics;
-	struct runbook *runbook;
+	const struct source *source;
+	const struct value *document;
 	struct started_list started;
 	if (member->kind)
 		table_put(&set->kinds, member->kind, set);
 	if (!member->starts)
 		return;
 	diagnostics_init(&diagnostics, arena);
-	if (runbook_read(arena, member->path, NULL, &runbook, &diagnostics) < 0)
+	if (document_read(arena, member->path, &source, &document, &diagnostics) < 0)
 		return;
-	struct lint lint = {.runbook = runbook, .plugins = plugins, .arena = arena};
-	services_started(&lint, &started);
+	services_started(arena, plugins, document, &started);
 	add_order(sets, set, member->runbook, &started);
 }
 
@@ -239,7 +240,7 @@ static bool tell_difference(const struct lint *lint, const struct started_list *
 			    position_in(other, first) < there)
 				continue;
 			struct diagnostic *diagnostic =
-				lint_tell(lint, "lint/service-order", step_span(own->items[later].step),
+				lint_tell(lint, "lint/service-order", own->items[later].at,
 					  "'%s' is started before '%s' here, in %s after it", first, second, other->runbook);
 			diagnostic_hint(lint->diagnostics, diagnostic, "one of the two is wrong: make the orders the same");
 			return true;
@@ -252,7 +253,7 @@ void lint_services(const struct lint *lint)
 	struct started_list own;
 	if (!lint->set || !lint->set->orders_count)
 		return;
-	services_started(lint, &own);
+	services_started(lint->arena, lint->plugins, lint->runbook->document, &own);
 	for (size_t i = 0; i < lint->set->orders_count; i++)
 		if (tell_difference(lint, &own, &lint->set->orders[i]))
 			return;

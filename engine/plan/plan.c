@@ -112,6 +112,9 @@ static int compare_digests(struct arena *arena, const struct value *saved, const
 	}
 	if (compare_map(arena, value_get(saved, "called"), value_get(now, "called"), "the called runbook", err) < 0)
 		return -1;
+	if (value_get(saved, "replicas") &&
+	    compare_map(arena, value_get(saved, "replicas"), value_get(now, "replicas"), "the replication set", err) < 0)
+		return -1;
 	return compare_map(arena, value_get(saved, "plugins"), value_get(now, "plugins"), "the plugin", err);
 }
 

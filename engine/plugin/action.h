@@ -57,6 +57,9 @@ struct evidence {
 	int64_t elapsed;
 };
 
+/* Replaces in call->inputs the names of replication sets (`replica: true`) by the sets. -1: there is none of that name. */
+int action_name_sets(struct arena *arena, struct call *call, struct error *err);
+
 /* Always gives an observation: a command that cannot be run makes it unobservable. -1 only for templates that fail
  * (ERROR_INVALID) and for ERROR_CANCELLED, ERROR_IDENTITY. Works in the arena. evidence may be NULL. */
 int action_observe(struct arena *arena, const struct call *call, int64_t deadline, struct observation *ret_observation,

@@ -21,7 +21,7 @@ static const char *const kinds[] = {
 static const char *const platforms[] = {[PLATFORM_LINUX] = "linux", [PLATFORM_WINDOWS] = "windows"};
 
 /* Keys of an input's or output's schema that are Standin's, not JSON Schema's. */
-static const char *const own_keys[] = {"optional", "volatile", "relative", "host", NULL};
+static const char *const own_keys[] = {"optional", "volatile", "relative", "host", "replica", NULL};
 
 struct diagnostic *manifest_error(const struct manifest *manifest, const char *rule, struct span at, const char *format, ...)
 {
@@ -158,13 +158,13 @@ static void read_platforms(const struct manifest *manifest, const struct value *
 	}
 }
 
-/* The inputs that name hosts. */
-static const char *const *host_inputs(struct arena *arena, const struct value *inputs)
+/* The inputs that name hosts, or replication sets: those marked so. */
+static const char *const *marked_inputs(struct arena *arena, const struct value *inputs, const char *mark)
 {
 	const char **names = arena_alloc(arena, (inputs->map.count + 1) * sizeof(*names));
 	size_t count = 0;
 	for (size_t i = 0; i < inputs->map.count; i++)
-		if (value_get_bool(inputs->map.entries[i].value, "host", false))
+		if (value_get_bool(inputs->map.entries[i].value, mark, false))
 			names[count++] = value_text(inputs->map.entries[i].key);
 	return names;
 }
@@ -203,7 +203,8 @@ static void read_action(const struct manifest *manifest, const struct value_entr
 	/* Of a plugin that is a process, an action with commands of its own is a manifest's like any other. */
 	if (!value_get(document, "linux") && !value_get(document, "windows"))
 		action->program = manifest->plugin->program;
-	action->hosts = host_inputs(fields->arena, action->inputs);
+	action->hosts = marked_inputs(fields->arena, action->inputs, "host");
+	action->replicas = marked_inputs(fields->arena, action->inputs, "replica");
 	read_platforms(manifest, document, action);
 	manifest_check(manifest, action, document);
 }

@@ -62,8 +62,9 @@ struct action {
 	const char *const *secrets;	     /* inputs that may be secret, NULL-terminated */
 	struct action_platform platforms[2]; /* by enum host_platform */
 	const struct plugin_program
-		*program;	  /* of a process plugin: it observes and applies; NULL: the platforms' commands do */
-	const char *const *hosts; /* inputs that name hosts (`host: true`), NULL-terminated */
+		*program;	     /* of a process plugin: it observes and applies; NULL: the platforms' commands do */
+	const char *const *hosts;    /* inputs that name hosts (`host: true`), NULL-terminated */
+	const char *const *replicas; /* inputs that name replication sets (`replica: true`): they are given as replica.h says */
 	struct span at;
 };
 

@@ -90,6 +90,18 @@ static int host_input(struct arena *arena, const struct call *call, const char *
 	return 0;
 }
 
+/* Both ends of a replication set. */
+static void add_ends(struct arena *arena, const struct call *call, const struct value *set, struct value *hosts)
+{
+	static const char *const ends[] = {"source", "target"};
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		const char *id = value_get_text(set, ends[i]);
+		const struct host *host = id ? inventory_host(call->inventory, id) : NULL;
+		if (host)
+			value_put(arena, hosts, id, host->value ? host->value : value_map(arena));
+	}
+}
+
 static int put_input(struct arena *arena, const struct call *call, const char *name, const struct value *value,
 		     struct value *inputs, struct value *hosts, struct error *err)
 {
@@ -99,6 +111,8 @@ static int put_input(struct arena *arena, const struct call *call, const char *n
 		return secret_refused(call, name, err);
 	if (manifest_has(action->hosts, name) && host_input(arena, call, name, value, hosts, &value, err) < 0)
 		return -1;
+	if (manifest_has(action->replicas, name))
+		add_ends(arena, call, value, hosts);
 	/* What may be secret looks the same whether it is or not. */
 	bool text = value->type != VALUE_MAP && value->type != VALUE_LIST;
 	value_put(arena, inputs, name, with_secrets(arena, value, may_be_secret && text));

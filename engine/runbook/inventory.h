@@ -56,6 +56,8 @@ struct inventory {
 	size_t hosts_count;
 	struct secret *secrets;
 	size_t secrets_count;
+	struct replica *replicas; /* replication sets (replica.h), read beside it */
+	size_t replicas_count, replicas_capacity;
 	struct secrets_known *known;  /* NULL in an inventory that a test made by hand: nothing is remembered */
 	const struct value *document; /* the whole, for the run directory */
 	const char *path;

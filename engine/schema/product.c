@@ -17,6 +17,7 @@
 EMBED(runbook);
 EMBED(inventory);
 EMBED(plugin);
+EMBED(replica);
 EMBED(audit);
 EMBED(policy);
 
@@ -26,8 +27,8 @@ static struct {
 	struct schema *schema; /* NULL until it is used */
 } products[] = {
 	{"runbook", runbook_schema_text, NULL}, {"inventory", inventory_schema_text, NULL},
-	{"plugin", plugin_schema_text, NULL},	{"audit", audit_schema_text, NULL},
-	{"policy", policy_schema_text, NULL},
+	{"plugin", plugin_schema_text, NULL},	{"replica", replica_schema_text, NULL},
+	{"audit", audit_schema_text, NULL},	{"policy", policy_schema_text, NULL},
 };
 
 static struct schema *compile(const char *name, const char *text)

@@ -5,8 +5,8 @@
 
 #include "engine/schema/schema.h"
 
-/* name: "runbook", "inventory", "plugin", "audit", "policy". Compiled at the first use, valid for ever. A name that is not
- * there is a defect: it aborts. */
+/* name: "runbook", "inventory", "plugin", "audit", "policy", "replica". Compiled at the first use, valid for ever. A name that
+ * is not there is a defect: it aborts. */
 const struct schema *schema_product(const char *name);
 /* The schema's JSON text, NUL-terminated. */
 const char *schema_product_text(const char *name);

@@ -86,8 +86,8 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		put_time(arena, out, "time", point->time);
 		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
-		put_text(arena, out, "by", consistency_name(point->consistency));
 	}
+	put_text(arena, out, "by", consistency_name(point->consistency));
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);
 	put_int(arena, out, "conflicts", point->conflicts);
@@ -149,9 +149,10 @@ int account_source(const struct account *account, const struct source_result *re
 		value_put(arena, entry, value_text(fields->map.entries[i].key), fields->map.entries[i].value);
 	if (!verified) {
 		put_time(arena, entry, "point_time", result->time);
-		if (history_keep_last(account->folder, entry, err) < 0)
-			return -1;
+		put_text(arena, entry, "by", consistency_name(account->consistency));
 	}
+	if (history_keep(account->folder, verified ? "verified" : "last", entry, err) < 0)
+		return -1;
 	return history_add(account->folder, entry, err);
 }
 
@@ -166,4 +167,11 @@ int account_target(const struct account *account, const struct point *before, co
 	put_int(arena, entry, "wire_in", wire->bytes_in);
 	put_int(arena, entry, "wire_out", wire->bytes_out);
 	return history_add(account->folder, entry, err);
+}
+
+bool account_last_verify(const char *folder, int64_t *ret_wall)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	const char *time = value_get_text(history_kept(folder, "verified", arena), "time");
+	return time && clock_parse_wall(time, ret_wall) == 0;
 }

@@ -13,7 +13,8 @@ struct value;
 struct account {
 	const char *folder; /* of the set */
 	uint64_t term;
-	int64_t wall, began; /* its beginning: wall and boottime nanoseconds */
+	enum consistency consistency; /* of a point that it makes */
+	int64_t wall, began;	      /* its beginning: wall and boottime nanoseconds */
 };
 
 void account_store(struct arena *arena, struct value *out,
@@ -27,3 +28,5 @@ int account_source(const struct account *account, const struct source_result *re
 /* before, now: the store's points around the session. */
 int account_target(const struct account *account, const struct point *before, const struct point *now,
 		   const struct stream *wire, const struct error *why, struct error *err);
+/* When the last verify began, in wall nanoseconds; false: there was none. */
+bool account_last_verify(const char *folder, int64_t *ret_wall);

@@ -37,6 +37,7 @@ enum needs {
 	NEEDS_STORE = 1 << 1,
 	NEEDS_TERM = 1 << 2,
 	NEEDS_SET = 1 << 3, /* --set, and none of --state, --root, --store */
+	NEEDS_ROOT = 1 << 4,
 };
 
 /* Of two with the same name the first whose needs are met is meant. */
@@ -50,7 +51,7 @@ static const struct {
 	{"start", "--set NAME", agent_start, NEEDS_SET},
 	{"stop", "--set NAME", agent_stop, NEEDS_SET},
 	{"run", "--set NAME", agent_run, NEEDS_SET},
-	{"sync", "--set NAME", agent_sync, NEEDS_SET},
+	{"sync", "--set NAME [--dry-run]", agent_sync, NEEDS_SET},
 	{"verify", "--set NAME [--repair]", agent_verify, NEEDS_SET},
 	{"pause", "--set NAME", agent_pause, NEEDS_SET},
 	{"resume", "--set NAME", agent_resume, NEEDS_SET},
@@ -59,6 +60,8 @@ static const struct {
 	{"promote", "--set NAME --term N [--point N]", agent_promote, NEEDS_SET | NEEDS_TERM},
 	{"drop", "--set NAME", agent_drop, NEEDS_SET},
 	{"history", "--set NAME [--count N]", agent_history, NEEDS_SET},
+	{"adopt", "--root DIR --store DIR/NAME", agent_adopt, NEEDS_STORE | NEEDS_ROOT},
+	{"release", "--root DIR --store DIR/NAME [--aside DIR]", agent_release, NEEDS_STORE | NEEDS_ROOT},
 	{"status", "--store DIR", agent_store_status, NEEDS_STORE},
 	{"status", "[--set NAME]", agent_status, 0},
 	{"sync",
@@ -91,8 +94,8 @@ static bool needs_are_met(unsigned needs, const struct options *options)
 {
 	bool piped = options->state || options->root || options->source_count;
 	bool source = options->set && options->state && options->command[0] && !options->root == (options->source_count > 0);
-	return (!(needs & NEEDS_SOURCE) || source) && (!(needs & NEEDS_STORE) || options->store) &&
-	       (!(needs & NEEDS_TERM) || options->term) &&
+	return (!(needs & NEEDS_SOURCE) || source) && (!(needs & NEEDS_ROOT) || options->root) &&
+	       (!(needs & NEEDS_STORE) || options->store) && (!(needs & NEEDS_TERM) || options->term) &&
 	       (!(needs & NEEDS_SET) || (options->set && !piped && !options->store && !options->command[0]));
 }
 

@@ -13,8 +13,8 @@ struct value;
 typedef int agent_verb(const struct options *options);
 
 agent_verb agent_pipe_sync, agent_pipe_verify, agent_explain, agent_serve; /* agent_pipe.c */
-agent_verb agent_store_status, agent_recover, agent_store_promote, agent_store_points, agent_points,
-	agent_promote;										/* agent_store.c */
+agent_verb agent_store_status, agent_recover, agent_store_promote, agent_store_points, agent_points, agent_promote, agent_adopt,
+	agent_release;										/* agent_store.c */
 agent_verb agent_enroll, agent_define, agent_pause, agent_resume, agent_disconnect, agent_drop; /* agent_set.c */
 agent_verb agent_sync, agent_verify;								/* agent_work.c */
 agent_verb agent_status, agent_history;								/* agent_status.c */

@@ -5,8 +5,9 @@
  * is hostile meets a process that has just begun, and SIGTERM ends all at once. What is asked for (a new set.json, `paused`,
  * `disconnected`) lies in the set's folder, and is noticed there.
  *
- *     source   due ──► child leads a cycle ──► next is due a period after this one began; after a failure a while later
- *     target   connection ──► child: handshake, then serves; so many at a time, some places being the peer's address's own
+ *     source   due ──► child leads a cycle ──► next is due a period after this one began; after a failure a while later; so
+ * with a verify target   connection ──► child: handshake, then serves; so many at a time, some places being the peer's
+ * address's own
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,6 +28,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/account.h"
 #include "plugins/replica/agent.h"
 #include "plugins/replica/history.h"
 #include "plugins/replica/lead.h"
@@ -39,6 +41,12 @@
 #define RETRY_LAST    (60 * NSEC_PER_SEC)
 #define RETRY_REFUSED (300 * NSEC_PER_SEC) /* what does not go away by waiting */
 
+enum job { /* of a source; one at a time */
+	   JOB_CYCLE,
+	   JOB_VERIFY,
+	   JOBS,
+};
+
 struct child {
 	pid_t pid; /* 0: a free place */
 	bool peer; /* it connected from the peer's address */
@@ -50,9 +58,11 @@ struct runner {
 	struct set set;
 	int signals, watch, listener; /* listener: -1 at a source */
 	struct child children[PLACES];
-	int64_t began, due; /* boottime: of the last cycle; of the next, CLOCK_FOREVER for none */
-	int64_t retry;	    /* after the next failure */
-	bool held;	    /* paused or disconnected */
+	int64_t began;	     /* boottime: of the last job */
+	int64_t due[JOBS];   /* boottime: of the next, CLOCK_FOREVER for none */
+	int64_t retry[JOBS]; /* nanoseconds until the next, if this one fails */
+	enum job job;	     /* that was begun last */
+	bool held;	     /* paused or disconnected */
 };
 
 /* --- children --- */
@@ -106,40 +116,72 @@ static bool has_point(const struct runner *runner)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *folder = home_set_file(runner->home, runner->name, "");
-	return history_last(folder, arena) != NULL;
+	return history_kept(folder, "last", arena) != NULL;
 }
 
-/* One cycle at once, but for a set without a schedule that has a point. */
+static int64_t period(const struct runner *runner, enum job job)
+{
+	int64_t seconds = job == JOB_CYCLE ? runner->set.every : runner->set.verify_every;
+	return seconds ? lead_pace(seconds * NSEC_PER_SEC) : CLOCK_FOREVER;
+}
+
+static int64_t later(int64_t from, int64_t wait)
+{
+	return wait == CLOCK_FOREVER ? CLOCK_FOREVER : from + wait;
+}
+
+/* A verify is due a period after the last one, also if the agent was started anew since. */
+static int64_t next_verify(const struct runner *runner)
+{
+	CLEANUP_FREE char *folder = home_set_file(runner->home, runner->name, "");
+	int64_t wall, wait = period(runner, JOB_VERIFY);
+	if (wait != CLOCK_FOREVER && account_last_verify(folder, &wall) && wall <= clock_wall())
+		wait -= clock_wall() - wall;
+	return later(clock_boottime(), wait);
+}
+
+/* A cycle at once, but for a set without a schedule that has a point. */
 static void begin_schedule(struct runner *runner)
 {
-	runner->retry = RETRY_FIRST;
-	runner->due = runner->set.role != SET_SOURCE || runner->held || (!runner->set.every && has_point(runner))
-			      ? CLOCK_FOREVER
-			      : clock_boottime();
+	bool on = runner->set.role == SET_SOURCE && !runner->held;
+	bool at_once = on && (runner->set.every || !has_point(runner));
+	runner->retry[JOB_CYCLE] = runner->retry[JOB_VERIFY] = RETRY_FIRST;
+	runner->due[JOB_CYCLE] = at_once ? clock_boottime() : CLOCK_FOREVER;
+	runner->due[JOB_VERIFY] = on ? next_verify(runner) : CLOCK_FOREVER;
+}
+
+static int lead(const struct runner *runner, enum lead_work work, struct source_result *ret_result, struct error *err)
+{
+	static const struct cycle_events none;
+	return lead_source(runner->home, &runner->set, work, &none, ret_result, err);
 }
 
 /* The exit code is 0 or an error code. */
-static void lead_cycle(const struct runner *runner)
+static void do_job(const struct runner *runner)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct source_result result;
-	if (lead_source(runner->home, &runner->set, LEAD_CYCLE, &(struct cycle_events){0}, &result, &err) == 0)
+	int failed = lead(runner, runner->job == JOB_CYCLE ? LEAD_CYCLE : LEAD_VERIFY, &result, &err);
+	if (failed == 0 && runner->job == JOB_VERIFY && runner->set.repair && result.count.records)
+		failed = lead(runner, LEAD_REPAIR, &result, &err);
+	if (failed == 0)
 		_exit(0);
 	agent_fail(&err);
 	_exit((int)err.code);
 }
 
-static int start_cycle(struct runner *runner, struct error *err)
+static int start_job(struct runner *runner, struct error *err)
 {
+	runner->job = runner->due[JOB_VERIFY] < runner->due[JOB_CYCLE] ? JOB_VERIFY : JOB_CYCLE;
 	pid_t parent = getpid(), pid = fork();
 	if (pid < 0)
 		return error_set_errno(err, errno, "cannot start a cycle");
 	if (pid == 0) {
 		become_child(runner, parent);
-		lead_cycle(runner);
+		do_job(runner);
 	}
 	runner->began = clock_boottime();
-	runner->due = CLOCK_FOREVER;
+	runner->due[runner->job] = CLOCK_FOREVER;
 	add_child(runner, pid, true);
 	return 0;
 }
@@ -152,15 +194,16 @@ static bool lasts(int code)
 static void plan_next(struct runner *runner, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : ERROR_FAILED;
+	int64_t *due = &runner->due[runner->job], *retry = &runner->retry[runner->job];
 	if (runner->held)
 		return;
 	if (code == ERROR_OK) {
-		runner->retry = RETRY_FIRST;
-		runner->due = runner->set.every ? runner->began + lead_pace(runner->set.every * NSEC_PER_SEC) : CLOCK_FOREVER;
+		*retry = RETRY_FIRST;
+		*due = later(runner->began, period(runner, runner->job));
 		return;
 	}
-	runner->due = clock_boottime() + lead_pace(lasts(code) ? RETRY_REFUSED : runner->retry);
-	runner->retry = runner->retry * 2 < RETRY_LAST ? runner->retry * 2 : RETRY_LAST;
+	*due = clock_boottime() + lead_pace(lasts(code) ? RETRY_REFUSED : *retry);
+	*retry = *retry * 2 < RETRY_LAST ? *retry * 2 : RETRY_LAST;
 }
 
 /* --- the target --- */
@@ -262,7 +305,7 @@ static int reload(struct runner *runner, struct error *err)
 		end_children(runner);
 	if ((was.role != set->role || was.peer.port != set->peer.port) && open_port(runner, err) < 0)
 		return -1;
-	if (other || was_held != runner->held || was.every != set->every)
+	if (other || was_held != runner->held || was.every != set->every || was.verify_every != set->verify_every)
 		begin_schedule(runner);
 	home_take(runner->home, runner->name);
 	return 0;
@@ -288,9 +331,10 @@ static int take_changes(const struct runner *runner)
 
 static int time_left(const struct runner *runner)
 {
-	if (runner->due == CLOCK_FOREVER || count_children(runner, true) > 0)
+	int64_t due = runner->due[JOB_CYCLE] < runner->due[JOB_VERIFY] ? runner->due[JOB_CYCLE] : runner->due[JOB_VERIFY];
+	if (due == CLOCK_FOREVER || count_children(runner, true) > 0)
 		return -1;
-	int64_t left = runner->due - clock_boottime();
+	int64_t left = due - clock_boottime();
 	return left <= 0 ? 0 : left > 3600 * NSEC_PER_SEC ? 3600 * 1000 : (int)(left / NSEC_PER_MSEC + 1);
 }
 
@@ -311,7 +355,7 @@ static int go_on(struct runner *runner, struct error *err)
 			return -1;
 		if (!changed && fds[2].revents && accept_one(runner, err) < 0)
 			return -1;
-		if (time_left(runner) == 0 && start_cycle(runner, err) < 0)
+		if (time_left(runner) == 0 && start_job(runner, err) < 0)
 			return -1;
 	}
 }
@@ -358,9 +402,9 @@ int agent_run(const struct options *options)
 	struct runner runner = {.home = options->home, .name = options->set, .listener = -1, .signals = -1, .watch = -1};
 	CLEANUP_CLOSE int lock = -1;
 	pid_t holder;
-	/* watched before it is read: no change is missed */
-	if (load(&runner, &err) < 0 || home_lock(runner.home, runner.name, "run", &lock, &holder, &err) < 0 ||
-	    watch(&runner, &err) < 0 || load(&runner, &err) < 0 || open_port(&runner, &err) < 0)
+	/* watched before it is read: no change is missed; and the lock comes last: who holds it is ready */
+	if (load(&runner, &err) < 0 || watch(&runner, &err) < 0 || load(&runner, &err) < 0 || open_port(&runner, &err) < 0 ||
+	    home_lock(runner.home, runner.name, "run", &lock, &holder, &err) < 0)
 		return agent_fail(&err);
 	look_at_flags(&runner);
 	begin_schedule(&runner);

@@ -64,7 +64,7 @@ static void put_failure(const struct looking *look)
 
 static void put_last(const struct looking *look, const struct value *last)
 {
-	static const char *const fields[] = {"generation", "point", "unstable", "skipped"};
+	static const char *const fields[] = {"generation", "point", "by", "unstable", "skipped"};
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
 		if (value_get(last, fields[i]))
 			value_put(look->arena, look->out, fields[i], value_get(last, fields[i]));
@@ -75,12 +75,12 @@ static void put_last(const struct looking *look, const struct value *last)
 	put(look, "time", time);
 	value_put(look->arena, look->out, "age",
 		  value_double(look->arena, (double)(clock_wall() - wall) / (double)NSEC_PER_SEC));
-	put(look, "consistency", value_get_bool(last, "consistent", false) ? "consistent" : "fuzzy");
+	put(look, "consistency", value_is_text(value_get(last, "by"), "none") ? "fuzzy" : "consistent");
 }
 
 static void look_at_source(const struct looking *look)
 {
-	const struct value *last = history_last(look->folder, look->arena);
+	const struct value *last = history_kept(look->folder, "last", look->arena);
 	bool at_work = is_held(look->folder, "leader");
 	const char *asked = state_asked_for(look);
 	put(look, "state",
@@ -91,6 +91,11 @@ static void look_at_source(const struct looking *look)
 	    : last	       ? "idle"
 			       : "mirroring");
 	put_last(look, last);
+	const struct value *verified = history_kept(look->folder, "verified", look->arena);
+	if (verified) {
+		value_put(look->arena, look->out, "verified", value_get(verified, "time"));
+		value_put(look->arena, look->out, "differed", value_get(verified, "records"));
+	}
 	if (at_work)
 		put_progress(look);
 	put_failure(look);

@@ -4,6 +4,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/value.h"
 #include "plugins/replica/account.h"
+#include "plugins/replica/adopt.h"
 #include "plugins/replica/agent.h"
 #include "plugins/replica/home.h"
 #include "plugins/replica/points.h"
@@ -140,5 +141,28 @@ int agent_points(const struct options *options)
 		return agent_fail(&err);
 	value_put(arena, out, "set", value_string(arena, set.name));
 	value_put(arena, out, "points", list);
+	return agent_print(out);
+}
+
+/* --- the other way --- */
+
+int agent_adopt(const struct options *options)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	if (adopt_folder(options->root, options->store, &err) < 0)
+		return agent_fail(&err);
+	return agent_store_status(options);
+}
+
+int agent_release(const struct options *options)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	uint64_t kept;
+	if (release_folder(options->root, options->store, options->aside, &kept, &err) < 0)
+		return agent_fail(&err);
+	struct value *out = value_map(arena);
+	value_put(arena, out, "root", value_string(arena, options->root));
+	value_put(arena, out, "kept", value_int(arena, (int64_t)kept));
 	return agent_print(out);
 }

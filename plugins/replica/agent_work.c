@@ -44,7 +44,8 @@ static void on_skipped(void *argument, const char *path, const char *why)
 static void on_difference(void *argument, const char *path, const char *what)
 {
 	struct paths *paths = argument;
-	note(paths, paths->differences, path, "what", what);
+	if (strcmp(what, "orphan") != 0) /* it is to be there */
+		note(paths, paths->differences, path, "what", what);
 }
 
 static int load_source(const struct options *options, struct arena *arena, struct set *ret_set, struct error *err)
@@ -99,12 +100,14 @@ int agent_sync(const struct options *options)
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct paths paths = new_paths(arena);
-	const struct cycle_events events = {.skipped = on_skipped, .argument = &paths};
+	const struct cycle_events events = {
+		.skipped = on_skipped, .difference = options->dry_run ? on_difference : NULL, .argument = &paths};
 	struct source_result result;
 	struct set set;
-	if (load_source(options, arena, &set, &err) < 0 || lead(options, &set, LEAD_CYCLE, &events, &result, &err) < 0)
+	if (load_source(options, arena, &set, &err) < 0 ||
+	    lead(options, &set, options->dry_run ? LEAD_PLAN : LEAD_CYCLE, &events, &result, &err) < 0)
 		return agent_fail(&err);
-	return agent_print(answer(&paths, &result, false));
+	return agent_print(answer(&paths, &result, options->dry_run));
 }
 
 int agent_verify(const struct options *options)

@@ -14,19 +14,17 @@ enum ends {
 };
 
 static const struct {
-	unsigned bit;
-	const char *name;
-	unsigned ends;
-	const char *what; /* that is missing without it */
+	const char *name, *what; /* what: is missing without it */
+	unsigned bit, ends;
 } needed[] = {
-	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", AT_SOURCE | AT_TARGET, "files that their owner hides from others"},
-	{CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE", AT_TARGET, "folders without write permission"},
-	{CAP_CHOWN, "CAP_CHOWN", AT_TARGET, "owners"},
-	{CAP_FOWNER, "CAP_FOWNER", AT_SOURCE | AT_TARGET, "modes and times of other owners' files"},
-	{CAP_FSETID, "CAP_FSETID", AT_TARGET, "setgid bits"},
-	{CAP_MKNOD, "CAP_MKNOD", AT_TARGET, "device files"},
-	{CAP_SETFCAP, "CAP_SETFCAP", AT_TARGET, "file capabilities"},
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", AT_SOURCE | AT_TARGET, "trusted extended attributes"},
+	{"CAP_DAC_READ_SEARCH", "files that their owner hides from others", CAP_DAC_READ_SEARCH, AT_SOURCE | AT_TARGET},
+	{"CAP_DAC_OVERRIDE", "folders without write permission", CAP_DAC_OVERRIDE, AT_TARGET},
+	{"CAP_CHOWN", "owners", CAP_CHOWN, AT_TARGET},
+	{"CAP_FOWNER", "modes and times of other owners' files", CAP_FOWNER, AT_SOURCE | AT_TARGET},
+	{"CAP_FSETID", "setgid bits", CAP_FSETID, AT_TARGET},
+	{"CAP_MKNOD", "device files", CAP_MKNOD, AT_TARGET},
+	{"CAP_SETFCAP", "file capabilities", CAP_SETFCAP, AT_TARGET},
+	{"CAP_SYS_ADMIN", "trusted extended attributes", CAP_SYS_ADMIN, AT_SOURCE | AT_TARGET},
 };
 
 void capability_needed(enum set_role role, struct buffer *out)

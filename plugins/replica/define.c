@@ -20,21 +20,15 @@ struct defining {
 	const struct set *set, *before; /* before: NULL if the set is new */
 };
 
-/* What this version cannot do is refused, never done by half. */
-static int check_possible(const struct defining *what, struct error *err)
+/* What is moved is renamed, so it stays in the file system of the replica. */
+static int check_orphans(const struct defining *what, struct error *err)
 {
 	const struct set *set = what->set;
-	const struct {
-		bool asked;
-		const char *text;
-	} missing[] = {
-		{set->orphans_to != NULL,
-		 "orphans: to: what is moved lies in the store, below orphans/; another place is not possible"},
-	};
-	for (size_t i = 0; i < COUNT_OF(missing); i++)
-		if (missing[i].asked)
-			return error_set(err, ERROR_INVALID, "%s", missing[i].text);
-	return 0;
+	CLEANUP_FREE char *orphans = file_join(set->store ? set->store : "", "orphans");
+	if (!set->orphans_to || strcmp(set->orphans_to, orphans) == 0)
+		return 0;
+	error_set(err, ERROR_INVALID, "orphans: to: what is moved lies in orphans/ of the store, not in %s", set->orphans_to);
+	return error_hint(err, "leave it out");
 }
 
 static int check_certificate(const struct defining *what, struct error *err)
@@ -174,9 +168,8 @@ static int check_others(const struct defining *what, struct error *err)
 
 static int check_all(const struct defining *what, struct error *err)
 {
-	static int (*const checks[])(const struct defining *what,
-				     struct error *err) = {check_possible, check_certificate, check_term,    check_store,
-							   check_home,	   check_loop,	      check_mounted, check_others};
+	static int (*const checks[])(const struct defining *what, struct error *err) = {
+		check_orphans, check_certificate, check_term, check_store, check_home, check_loop, check_mounted, check_others};
 	for (size_t i = 0; i < COUNT_OF(checks); i++)
 		if (checks[i](what, err) < 0)
 			return -1;

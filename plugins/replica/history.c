@@ -51,10 +51,10 @@ int history_add(const char *folder, const struct value *entry, struct error *err
 	return (size_t)status.st_size + strlen(line) > HISTORY_LIMIT ? trim(path, err) : 0;
 }
 
-int history_keep_last(const char *folder, const struct value *entry, struct error *err)
+int history_keep(const char *folder, const char *name, const struct value *entry, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	CLEANUP_FREE char *path = file_join(folder, "last");
+	CLEANUP_FREE char *path = file_join(folder, name);
 	const char *text = json_text(arena, entry);
 	return file_write_durable(path, text, strlen(text), 0600, err);
 }
@@ -91,10 +91,10 @@ int history_read(const char *folder, struct arena *arena, size_t count, struct v
 	return 0;
 }
 
-const struct value *history_last(const char *folder, struct arena *arena)
+const struct value *history_kept(const char *folder, const char *name, struct arena *arena)
 {
-	const struct value *last;
-	return read_json(folder, "last", arena, &last) == 0 ? last : NULL;
+	const struct value *kept;
+	return read_json(folder, name, arena, &kept) == 0 ? kept : NULL;
 }
 
 void progress_write(const char *folder, const struct value *progress)

@@ -50,8 +50,11 @@ static void lead_open(struct lead *lead, const char *home, const struct set *set
 		.name = memory_printf("the %s %s", set->role == SET_SOURCE ? "target" : "source", set->peer.address),
 		.lock = -1,
 	};
-	lead->account =
-		(struct account){.folder = lead->folder, .term = set->term, .wall = clock_wall(), .began = clock_boottime()};
+	lead->account = (struct account){.folder = lead->folder,
+					 .term = set->term,
+					 .consistency = set->consistency,
+					 .wall = clock_wall(),
+					 .began = clock_boottime()};
 }
 
 static void lead_free(struct lead *lead)
@@ -88,7 +91,8 @@ static void on_skipped(void *argument, const char *path, const char *why)
 static void on_difference(void *argument, const char *path, const char *what)
 {
 	const struct lead *lead = argument;
-	lead->events.difference(lead->events.argument, path, what);
+	if (lead->events.difference)
+		lead->events.difference(lead->events.argument, path, what);
 }
 
 static int open_channel(struct lead *lead, int socket, struct error *err)
@@ -127,8 +131,10 @@ static int check_open(const struct lead *lead, struct error *err)
 static int work_as_source(struct lead *lead, enum lead_work work, struct source_result *result, struct error *err)
 {
 	static int (*const works[])(const struct source *source, struct stream *target, struct source_result *ret_result,
-				    struct error *err) = {
-		[LEAD_CYCLE] = source_cycle, [LEAD_VERIFY] = source_verify, [LEAD_REPAIR] = source_repair};
+				    struct error *err) = {[LEAD_CYCLE] = source_cycle,
+							  [LEAD_PLAN] = source_plan,
+							  [LEAD_VERIFY] = source_verify,
+							  [LEAD_REPAIR] = source_repair};
 	const struct set *set = lead->set;
 	struct rules *rules = NULL;
 	int socket = -1;
@@ -152,7 +158,7 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.consistency = set->consistency,
 		.quiesce = {.stop = set->quiesce, .start = set->thaw},
 		.events = {.skipped = on_skipped,
-			   .difference = lead->events.difference ? on_difference : NULL,
+			   .difference = work == LEAD_VERIFY || work == LEAD_PLAN ? on_difference : NULL,
 			   .progress = on_progress,
 			   .argument = lead},
 	};
@@ -181,7 +187,7 @@ int lead_source(const char *home, const struct set *set, enum lead_work work, co
 		result = check_open(&lead, err);
 	if (result == 0) {
 		result = work_as_source(&lead, work, ret_result, &why);
-		if (account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
+		if (work != LEAD_PLAN && account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
 			result = -1;
 		if (why.code)
 			error_move(err, &why);
@@ -210,7 +216,8 @@ static int serve_source(struct lead *lead, struct error *err)
 					       .set = set->name,
 					       .term = set->term,
 					       .keep = (uint64_t)set->keep,
-					       .mounted = set->mounted};
+					       .mounted = set->mounted,
+					       .replace_foreign = set->replace_foreign};
 	struct stream *stream = channel_stream(lead->channel);
 	if (check_open(lead, err) == 0)
 		return target_serve(&options, stream, err);

@@ -9,6 +9,7 @@
 
 enum lead_work {
 	LEAD_CYCLE,
+	LEAD_PLAN, /* what a cycle would do */
 	LEAD_VERIFY,
 	LEAD_REPAIR, /* compare by content, and send what differs */
 };

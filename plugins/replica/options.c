@@ -35,6 +35,7 @@ static const struct {
 	{"at", PLACE, 0, NULL}, /* of the source before it */
 	{"store", TEXT, FIELD(store), NULL},
 	{"device", TEXT, FIELD(device), NULL},
+	{"aside", TEXT, FIELD(aside), NULL},
 	{"rules", TEXT, FIELD(rules), NULL},
 	{"term", NUMBER, FIELD(term), NULL},
 	{"count", NUMBER, FIELD(count), NULL},

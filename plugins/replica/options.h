@@ -13,7 +13,7 @@
 
 struct options {	  /* texts are borrowed from the command line; NULL, 0, false: not given */
 	const char *home; /* HOME_DEFAULT (home.h) if it is not given */
-	const char *set, *state, *root, *store, *rules, *device;
+	const char *set, *state, *root, *store, *rules, *device, *aside;
 	struct forest_root sources[OPTIONS_SOURCES];
 	size_t source_count;
 	uint64_t term; /* from 1 */

@@ -431,12 +431,42 @@ static int read_device(const struct reading *in, const struct value *value)
 	return value_is(value, VALUE_NULL) ? 0 : take_path(in, value, &in->set->device);
 }
 
-static int read_mounted(const struct reading *in, const struct value *value)
+static int take_bool(const struct reading *in, const struct value *value, bool *ret_bool)
 {
 	if (!value_is(value, VALUE_BOOL))
 		return wrong(in, "true or false");
-	in->set->mounted = value->boolean;
+	*ret_bool = value->boolean;
 	return 0;
+}
+
+static int read_mounted(const struct reading *in, const struct value *value)
+{
+	return take_bool(in, value, &in->set->mounted);
+}
+
+static int read_replace_foreign(const struct reading *in, const struct value *value)
+{
+	return take_bool(in, value, &in->set->replace_foreign);
+}
+
+static int read_verify_every(const struct reading *in, const struct value *value)
+{
+	return take_number(in, value, 1, MONTHS_LIMIT, &in->set->verify_every);
+}
+
+static int read_repair(const struct reading *in, const struct value *value)
+{
+	return take_bool(in, value, &in->set->repair);
+}
+
+static const struct field verify_fields[] = {
+	{"every", read_verify_every, true},
+	{"repair", read_repair, false},
+};
+
+static int read_verify(const struct reading *in, const struct value *value)
+{
+	return value_is(value, VALUE_NULL) ? 0 : take_map(in, value, verify_fields, COUNT_OF(verify_fields));
 }
 
 static int read_address(const struct reading *in, const struct value *value)
@@ -490,6 +520,8 @@ static const struct field set_fields[] = {
 	{"store", read_store, false},
 	{"device", read_device, false},
 	{"mounted", read_mounted, false},
+	{"replace_foreign", read_replace_foreign, false},
+	{"verify", read_verify, false},
 	{"peer", read_peer, true},
 };
 

@@ -43,17 +43,19 @@ struct set {
 	size_t source_count;
 	const char *rules; /* one a line; "" if there are none */
 	enum cycle_orphans orphans;
-	const char *orphans_to; /* or NULL */
-	int64_t orphans_older;	/* seconds */
-	enum consistency consistency;
+	const char *orphans_to;			  /* or NULL */
+	int64_t orphans_older;			  /* seconds */
+	enum consistency consistency;		  /* freeze.h; never GIVEN */
 	const char *const *quiesce, *const *thaw; /* NULL-terminated argvs, or NULL */
 	int64_t every;				  /* seconds between the beginnings of two cycles; 0: no schedule */
+	int64_t verify_every;			  /* the same for comparing by content */
+	bool repair;				  /* what that finds */
 	struct pace_limits limits;
 	enum compression compression;
 	int64_t keep;
 	const char *store;  /* NULL at a source that was not told */
 	const char *device; /* or NULL */
-	bool mounted;
+	bool mounted, replace_foreign;
 	struct {
 		const char *address; /* a name or a number */
 		unsigned port;

@@ -17,9 +17,9 @@
 
 #define BACKLOG 16
 
-static int look_up(const char *address, unsigned port, struct addrinfo **ret_list, struct error *err)
+static int look_up(const char *address, unsigned port, int flags, struct addrinfo **ret_list, struct error *err)
 {
-	const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
+	const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = flags};
 	char service[8];
 	snprintf(service, sizeof(service), "%u", port);
 	int code = getaddrinfo(address, service, &wanted, ret_list);
@@ -58,7 +58,7 @@ static int connect_one(int socket, const struct addrinfo *to, int64_t deadline)
 int tcp_connect(const char *address, unsigned port, int64_t deadline, int *ret_socket, struct error *err)
 {
 	struct addrinfo *list;
-	if (look_up(address, port, &list, err) < 0)
+	if (look_up(address, port, 0, &list, err) < 0)
 		return -1;
 	int result = ENOENT;
 	for (const struct addrinfo *at = list; at && result; at = at->ai_next) {
@@ -116,10 +116,10 @@ static struct in6_addr address_of(const struct sockaddr *address)
 
 bool tcp_is_from(int socket, const char *address)
 {
-	struct sockaddr_storage from;
+	struct sockaddr_storage from = {0};
 	socklen_t length = sizeof(from);
 	struct addrinfo *list;
-	if (getpeername(socket, (struct sockaddr *)&from, &length) < 0 || look_up(address, 0, &list, NULL) < 0)
+	if (getpeername(socket, (struct sockaddr *)&from, &length) < 0 || look_up(address, 0, AI_NUMERICHOST, &list, NULL) < 0)
 		return false;
 	struct in6_addr is = address_of((const struct sockaddr *)&from);
 	bool found = false;

@@ -13,5 +13,5 @@ int tcp_connect(const char *address, unsigned port, int64_t deadline, int *ret_s
 int tcp_listen(unsigned port, int *ret_socket, struct error *err); /* on all addresses of the host */
 /* The next connection; 0 and *ret_socket -1 if there is none. */
 int tcp_accept(int listener, int *ret_socket, struct error *err);
-/* Does it come from this address (a number or a name)? */
+/* Does it come from this address? Never from one that is a name: who accepts connections does not wait for a name server. */
 bool tcp_is_from(int socket, const char *address);

@@ -38,7 +38,7 @@ complete_soon() { eventually complete "$1" || diff <(mailbox "$1") "$BATS_FILE_T
 
 send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
 
-@test "prepare: the source serves mail, the target gets a copy" {
+@test "prepare: the source serves mail, the target keeps a replica (P14)" {
   standin validate "$MAIL"/{prepare,failover,failback}.yaml
   standin run "$MAIL/prepare.yaml" --yes
   send alice 20 before
@@ -51,7 +51,7 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
 @test "prepare again: only the copy is made anew, nobody is disturbed" {
   before=$(invocation mail1 dovecot)$(invocation mail1 postfix)
   standin run "$MAIL/prepare.yaml" --yes
-  same "4.3" "$(intents)" "applied" # the copy: a task has nothing to observe
+  same "5.3" "$(intents)" "applied" # a recovery point: that is an event
   same "$before" "$(invocation mail1 dovecot)$(invocation mail1 postfix)" "services of the source"
   complete alice
 }
@@ -68,7 +68,7 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
   [ "$(on mail2 hostname)" = mail2 ]
 }
 
-@test "failover by that plan: every message is there, under the source's name" {
+@test "failover by that plan: every message is there, under the source's name (F1)" {
   start_sending bob during-failover
   on ctl sh -c 'cat >/root/failover.plan' <"$BATS_FILE_TMPDIR/failover.plan"
   standin run "$MAIL/failover.yaml" --plan /root/failover.plan
@@ -104,7 +104,7 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
   complete_soon bob
 }
 
-@test "failback: the source serves again, with everything, also what was accepted while it went on" {
+@test "failback: the source serves again, with everything, also what was accepted while it went on (B3 B7 B8 B10)" {
   start_sending bob during-failback
   standin run "$MAIL/failback.yaml" --yes >"$BATS_FILE_TMPDIR/failback.log" 2>&1 3>&- &
   failback=$!
@@ -143,7 +143,7 @@ send() { lab mail send "$1" "$2" "$3" >>"$BATS_FILE_TMPDIR/$1.accepted"; }
 
 @test "and prepared again, the next failover would be possible" {
   standin run "$MAIL/prepare.yaml" --yes
-  same "4.3" "$(intents)" "applied"
+  same "5.3" "$(intents)" "applied"
   exits 0 standin plan "$MAIL/failover.yaml"
   standin audit verify
 }

@@ -52,7 +52,7 @@ static void run_product_case(const char *path, struct buffer *out, void *context
 static void product_cases(void **state)
 {
 	(void)state;
-	static const char *const products[] = {"runbook", "inventory", "plugin"};
+	static const char *const products[] = {"runbook", "inventory", "plugin", "replica"};
 	for (size_t i = 0; i < COUNT_OF(products); i++) {
 		CLEANUP_FREE char *folder = file_join("tests/cases/schema", products[i]);
 		int failed;
@@ -215,7 +215,7 @@ static void metaschema(void **state)
 	assert_says(arena, schema, json(arena, "{\"items\": {\"minLength\": 3}}"), NULL, "fine\n");
 	assert_says(arena, schema, json(arena, "{\"items\": {\"minLength\": -3}}"), NULL,
 		    "error: items.minLength: must be at least 0, but is -3 [schema/range]\n");
-	static const char *const products[] = {"runbook", "inventory", "plugin"};
+	static const char *const products[] = {"runbook", "inventory", "plugin", "replica"};
 	for (size_t i = 0; i < COUNT_OF(products); i++)
 		assert_says(arena, schema, json(arena, schema_product_text(products[i])), NULL, "fine\n");
 }
