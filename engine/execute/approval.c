@@ -349,12 +349,12 @@ static const struct {
 
 static const char *name_of_change(const struct value *before, const struct value *now)
 {
-	for (size_t i = 0; value_is(now, VALUE_MAP) && i < now->map.count; i++) {
+	for (size_t i = 0; now && value_is(now, VALUE_MAP) && i < now->map.count; i++) {
 		const struct value *then = value_get_key(before, now->map.entries[i].key);
 		if (!then || !value_equal(then, now->map.entries[i].value))
 			return value_text(now->map.entries[i].key);
 	}
-	return value_is(before, VALUE_MAP) && before->map.count ? value_text(before->map.entries[0].key) : "?";
+	return before && value_is(before, VALUE_MAP) && before->map.count ? value_text(before->map.entries[0].key) : "?";
 }
 
 const char *approval_difference(struct arena *arena, const struct value *before, const struct value *now)

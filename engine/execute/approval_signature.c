@@ -54,7 +54,7 @@ static int ask(struct arena *arena, const char *const *argv, const char *input, 
 static int only_key_of_agent(struct arena *arena, const char *path, struct error *err)
 {
 	const char *const argv[] = {"ssh-add", "-L", NULL};
-	struct answer answer = {0};
+	struct answer answer = {.output = "", .errors = ""};
 	struct capture keys = {0};
 	if (ask(arena, argv, NULL, 0, &answer, &keys, err) < 0)
 		return -1;
@@ -76,7 +76,7 @@ static int sign_with(struct arena *arena, const char *key, const char *text, siz
 		     struct error *err)
 {
 	const char *const argv[] = {"ssh-keygen", "-Y", "sign", "-q", "-n", APPROVAL_NAMESPACE, "-f", key, NULL};
-	struct answer answer = {0};
+	struct answer answer = {.output = "", .errors = ""};
 	struct capture signature = {0};
 	if (ask(arena, argv, text, length, &answer, &signature, err) < 0)
 		return -1;
@@ -119,7 +119,7 @@ static int ask_match(const struct question *question, struct approval_signer *si
 {
 	const char *const argv[] = {"ssh-keygen",	"-Y", "check-novalidate", "-n",
 				    APPROVAL_NAMESPACE, "-s", question->file,	  NULL};
-	struct answer answer = {0};
+	struct answer answer = {.output = "", .errors = ""};
 	if (ask(question->arena, argv, question->text, question->length, &answer, NULL, err) < 0)
 		return -1;
 	const char *fingerprint = strstr(answer.output, "SHA256:");
@@ -150,7 +150,7 @@ static int ask_owner(const struct question *question, struct approval_signer *si
 {
 	const char *const argv[] = {"ssh-keygen",   "-Y", "find-principals", "-f", question->keys->signers, "-s",
 				    question->file, NULL};
-	struct answer answer = {0};
+	struct answer answer = {.output = "", .errors = ""};
 	struct capture principals = {0};
 	if (ask(question->arena, argv, NULL, 0, &answer, &principals, err) < 0)
 		return -1;
@@ -170,7 +170,7 @@ static int ask_permission(const struct question *question, const char *principal
 	const char *argv[] = {
 		"ssh-keygen", "-Y",	 "verify", "-n",	   APPROVAL_NAMESPACE,	  "-f",	   question->keys->signers,
 		"-I",	      principal, "-s",	   question->file, revoked ? "-r" : NULL, revoked, NULL};
-	struct answer answer = {0};
+	struct answer answer = {.output = "", .errors = ""};
 	if (ask(question->arena, argv, question->text, question->length, &answer, NULL, err) < 0)
 		return -1;
 	*ret_good = answer.code == 0;
