@@ -207,7 +207,7 @@ install: manuals $(PROGRAMS) $(BUILD)/standin-agent $(BUILD)/plugins/replica/sta
 	install -D -m755 $(BUILD)/standin $(DESTDIR)$(PREFIX)/bin/standin
 	install -D -m755 $(BUILD)/standin-agent $(DESTDIR)$(PREFIX)/bin/standin-agent
 	install -d $(DESTDIR)$(MANDIR) && install -m644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)
-	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/standin-rules.7
+	install -D -m644 $(BUILD)/man/standin-rules.7 $(DESTDIR)$(MANDIR)/../man7/standin-rules.7
 	install -D -m644 engine/cli/packaging/standin.bash $(DESTDIR)$(BASHDIR)/standin
 	install -D -m644 engine/cli/packaging/standin.zsh $(DESTDIR)$(ZSHDIR)/_standin
 	install -D -m644 engine/cli/packaging/standin.fish $(DESTDIR)$(FISHDIR)/standin.fish

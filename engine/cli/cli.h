@@ -50,9 +50,9 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-extern const struct verb verb_validate, verb_explain, verb_plan, verb_run, verb_resume, verb_attach, verb_answer, verb_cancel,
-	verb_skip, verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key, verb_audit_list,
-	verb_audit_search, verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff;
+extern const struct verb verb_validate, verb_explain, verb_fmt, verb_schema, verb_plan, verb_run, verb_resume, verb_attach,
+	verb_answer, verb_cancel, verb_skip, verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key,
+	verb_audit_list, verb_audit_search, verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff, verb_approve;
 extern const struct verb verb_replica_explain, verb_replica_define, verb_replica_connect, verb_replica_wait,
 	verb_replica_status, verb_replica_sync, verb_replica_verify, verb_replica_pause, verb_replica_resume,
 	verb_replica_disconnect, verb_replica_promote, verb_replica_restore, verb_replica_drop;

@@ -14,11 +14,14 @@
 static const struct verb *const verbs[] = {
 	&verb_validate,
 	&verb_explain,
+	&verb_schema,
+	&verb_fmt,
 	&verb_plan,
 	&verb_run,
 	&verb_resume,
 	&verb_attach,
 	&verb_answer,
+	&verb_approve,
 	&verb_cancel,
 	&verb_skip,
 	&verb_abandon,
@@ -59,7 +62,7 @@ static const struct {
 	{EXIT_UNFINISHED, "the run stopped and can be resumed"},
 	{EXIT_LOCKED, "another run holds the lock, or a process works on this one"},
 	{EXIT_CANCELLED, "cancelled by a person"},
-	{EXIT_REFUSED, "the plan no longer holds, or the policy forbids it; nothing was done"},
+	{EXIT_REFUSED, "the plan no longer holds, the policy forbids it, or an approval does not count; nothing was done"},
 	{EXIT_CORRUPT, "a journal does not verify"},
 	{EXIT_SYSTEM, "the local system refused: a file, a permission, a connection"},
 };

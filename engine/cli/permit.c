@@ -35,6 +35,19 @@ static int find_last_run(void *context, const struct value **ret_last, struct er
 	return result;
 }
 
+/* Who may approve is said where it is said what may be run; a run keeps what it has begun with. */
+static int load_approvers(struct loaded *loaded, struct diagnostics *diagnostics)
+{
+	struct policy *policy = NULL;
+	if (!loaded->version || !loaded->version->repository)
+		return 0;
+	if (policy_read(loaded->arena, loaded->version->repository, &policy, diagnostics) < 0)
+		return -1;
+	loaded->execution.approvers = policy ? policy->approvers : NULL;
+	loaded->execution.revoked = policy && policy->approvers ? policy->revoked_keys : NULL;
+	return 0;
+}
+
 /* Puts what is granted to what will be journaled. */
 static int ask(struct loaded *loaded, const struct options *options, struct diagnostics *diagnostics)
 {
@@ -46,7 +59,7 @@ static int ask(struct loaded *loaded, const struct options *options, struct diag
 					       .allow_dirty = options_has(options, "allow-dirty"),
 					       .last_run = find_last_run,
 					       .context = &last};
-	if (permit(loaded->arena, &request, &granted, diagnostics) < 0)
+	if (permit(loaded->arena, &request, &granted, diagnostics) < 0 || load_approvers(loaded, diagnostics) < 0)
 		return -1;
 	if (library) {
 		value_put(loaded->arena, library, "allow_dirty", value_bool(request.allow_dirty));

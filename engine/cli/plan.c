@@ -31,7 +31,7 @@ const struct value *plan_with_forecast(struct loaded *loaded, const struct optio
 		return plan;
 	if (!run_store_exists(state) || run_store_open(state, &store, &err) < 0)
 		return forecast_plan(loaded->arena, &none, plan);
-	forecast = forecast_load(loaded->arena, store, loaded->runbook->name);
+	forecast = forecast_load(loaded->arena, store, loaded->runbook->name, false);
 	plan = forecast_plan(loaded->arena, forecast, plan);
 	forecast_free(forecast);
 	run_store_close(store);

@@ -6,6 +6,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
+#include "engine/cli/request.h"
 #include "engine/journal/inbox.h"
 #include "engine/journal/journal.h"
 
@@ -21,12 +22,15 @@ static const char *random_id(struct arena *arena)
 }
 
 /* The engine journals every request with whether it was accepted: that is the reply. */
-static int wait_for_reply(struct journal_tail *tail, const char *id, struct error *err)
+static int wait_for_reply(struct journal_tail *tail, const char *id, void (*seen)(void *context, const struct value *record),
+			  void *context, struct error *err)
 {
 	int64_t deadline = clock_boottime() + ANSWER_TIMEOUT;
 	const struct value *record;
 	int got;
 	while ((got = journal_tail_next(tail, deadline, &record, err)) == 1) {
+		if (seen)
+			seen(context, record);
 		if (!value_is_text(value_get(record, "kind"), "request") || !value_is_text(value_get(record, "id"), id))
 			continue;
 		if (value_get_bool(record, "accepted", false))
@@ -39,7 +43,8 @@ static int wait_for_reply(struct journal_tail *tail, const char *id, struct erro
 	return error_hint(err, "it stays in the inbox and is taken when the engine comes to it; standin attach shows the run");
 }
 
-static int send(struct run_store *store, const char *run_name, struct value *request, struct arena *arena, struct error *err)
+int request_send(struct run_store *store, const char *run_name, struct value *request, struct arena *arena,
+		 void (*seen)(void *context, const struct value *record), void *context, struct error *err)
 {
 	CLEANUP_FREE char *id = NULL;
 	struct journal_tail *tail;
@@ -53,7 +58,7 @@ static int send(struct run_store *store, const char *run_name, struct value *req
 		return -1;
 	int result = inbox_send(store, id, request, err);
 	if (result == 0)
-		result = wait_for_reply(tail, request_id, err);
+		result = wait_for_reply(tail, request_id, seen, context, err);
 	journal_tail_close(tail);
 	return result;
 }
@@ -87,7 +92,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	put_option(arena, request, &options, "reason");
 	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
-	int result = send(store, run_given ? options.arguments[0] : "latest", request, arena, &err);
+	int result = request_send(store, run_given ? options.arguments[0] : "latest", request, arena, NULL, NULL, &err);
 	run_store_close(store);
 	if (result < 0)
 		return tell_error(&err);

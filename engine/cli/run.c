@@ -78,6 +78,11 @@ static int check_from(const struct loaded *loaded, struct error *err)
 {
 	const char *from = loaded->execution.from;
 	const struct step *step = from ? runbook_step(loaded->runbook, from) : NULL;
+	const char *gate = step ? execute_gate_before(loaded->runbook, from) : NULL;
+	if (gate) {
+		error_set(err, ERROR_INVALID, "--from: step %s before it wants signatures, and would be left out", gate);
+		return error_hint(err, "begin at that step, or before it");
+	}
 	if (!from || (step && strspn(step->key, "0123456789.") == strlen(step->key)))
 		return 0;
 	error_set(err, ERROR_INVALID, step ? "--from: '%s' is none of the `steps`" : "--from: there is no step '%s'", from);

@@ -131,7 +131,7 @@ struct session *session_begin(struct loaded *loaded, struct run_store *store, co
 	session->arena = arena_new();
 	if (!options->json) {
 		session->view = run_view_new(stdout, &style, style.terminal);
-		struct forecast *forecast = forecast_load(loaded->arena, store, loaded->runbook->name);
+		struct forecast *forecast = forecast_load(loaded->arena, store, loaded->runbook->name, true);
 		run_view_forecast(session->view, forecast_likely(loaded->arena, forecast));
 		forecast_free(forecast);
 		if (style.terminal)

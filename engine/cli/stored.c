@@ -80,19 +80,28 @@ static int put_sets(const struct loaded *loaded, struct run *run, struct value *
 	return 0;
 }
 
+/* NULL: there is none, and none is written. */
+static int put_source(struct arena *arena, struct run *run, const struct source *source, const struct value **ret_entry,
+		      struct error *err)
+{
+	*ret_entry = value_null();
+	return source ? put_content(arena, run, source->name, source->text, source->length, ret_entry, err) : 0;
+}
+
 int store_execution(const struct loaded *loaded, struct run *run, struct error *err)
 {
 	struct arena *arena = loaded->arena;
 	const struct source *source = loaded->runbook->source;
 	const struct execution *execution = &loaded->execution;
-	const struct value *runbook, *inventory;
+	const struct value *runbook, *inventory, *approvers, *revoked;
 	struct value *plugins = value_map(arena), *called = value_map(arena), *manifest = value_map(arena),
 		     *sets = value_map(arena);
 	if (put_content(arena, run, source->name, source->text, source->length, &runbook, err) < 0 ||
 	    put_content(arena, run, loaded->inventory_path, loaded->inventory_text, loaded->inventory_length, &inventory, err) <
 		    0 ||
-	    put_called(loaded, run, called, err) < 0 || put_plugins(loaded, run, plugins, err) < 0 ||
-	    put_sets(loaded, run, sets, err) < 0)
+	    put_source(arena, run, execution->approvers, &approvers, err) < 0 ||
+	    put_source(arena, run, execution->revoked, &revoked, err) < 0 || put_called(loaded, run, called, err) < 0 ||
+	    put_plugins(loaded, run, plugins, err) < 0 || put_sets(loaded, run, sets, err) < 0)
 		return -1;
 	value_put(arena, manifest, "runbook", runbook);
 	value_put(arena, manifest, "called", called);
@@ -101,6 +110,8 @@ int store_execution(const struct loaded *loaded, struct run *run, struct error *
 	value_put(arena, manifest, "inventory", inventory);
 	value_put(arena, manifest, "replicas", sets);
 	value_put(arena, manifest, "plugins", plugins);
+	value_put(arena, manifest, "approvers", approvers);
+	value_put(arena, manifest, "revoked", revoked);
 	value_put(arena, manifest, "inputs", execution->given);
 	value_put(arena, manifest, "from", execution->from ? value_string(arena, execution->from) : value_null());
 	value_put(arena, manifest, "plan", execution->plan ? execution->plan : value_null());
@@ -120,6 +131,16 @@ static const struct source *get_source(struct loaded *loaded, const struct run *
 	if (run_content_get(run, digest, &text, &length, err) < 0)
 		return NULL;
 	return document_source(loaded->arena, path, text, length);
+}
+
+static int get_approvers(struct loaded *loaded, const struct run *run, const struct value *manifest, struct error *err)
+{
+	const struct value *approvers = value_get(manifest, "approvers"), *revoked = value_get(manifest, "revoked");
+	if (value_is(approvers, VALUE_MAP) && !(loaded->execution.approvers = get_source(loaded, run, approvers, err)))
+		return -1;
+	if (value_is(revoked, VALUE_MAP) && !(loaded->execution.revoked = get_source(loaded, run, revoked, err)))
+		return -1;
+	return 0;
 }
 
 static int get_inventory(struct loaded *loaded, const struct run *run, const struct value *manifest, struct error *err)
@@ -237,13 +258,24 @@ static int amend(struct loaded *loaded, struct run *run, const char *name, const
 			   &loaded->execution.amended, err);
 }
 
+/* What the edited runbook calls is kept as well, for a resume after this one. */
+static int keep_called(struct loaded *loaded, struct run *run, struct error *err)
+{
+	struct value *called = value_map(loaded->arena);
+	if (put_called(loaded, run, called, err) < 0)
+		return -1;
+	if (called->map.count)
+		value_put(loaded->arena, (struct value *)loaded->execution.amended, "called", called);
+	return 0;
+}
+
 int load_stored(struct loaded *loaded, struct run *run, const struct value *amended, const char *amend_path, struct error *err)
 {
 	const struct value *manifest;
 	const struct source *source = NULL;
 	if (run_manifest_read(run, loaded->arena, &manifest, err) < 0 || get_inventory(loaded, run, manifest, err) < 0 ||
 	    get_sets(loaded, run, manifest, err) < 0 || get_plugins(loaded, run, manifest, err) < 0 ||
-	    place_programs(loaded, manifest, err) < 0)
+	    get_approvers(loaded, run, manifest, err) < 0 || place_programs(loaded, manifest, err) < 0)
 		return -1;
 	if (amend_path) {
 		if (amend(loaded, run, amend_path, &source, err) < 0)
@@ -252,8 +284,11 @@ int load_stored(struct loaded *loaded, struct run *run, const struct value *amen
 		source = get_source(loaded, run, amended ? amended : value_get(manifest, "runbook"), err);
 	}
 	struct stored_texts stored = {.loaded = loaded, .run = run, .entries = value_get(manifest, "called")};
+	if (value_get(amended, "called"))
+		stored.entries = value_get(amended, "called");
 	struct tree in_run = {.open = read_stored, .context = &stored};
-	if (!source || get_runbook(loaded, source, amend_path ? &loaded->version->tree : &in_run, err) < 0)
+	if (!source || get_runbook(loaded, source, amend_path ? &loaded->version->tree : &in_run, err) < 0 ||
+	    (amend_path && keep_called(loaded, run, err) < 0))
 		return -1;
 	loaded->execution.evidence = not_null(value_get(manifest, "evidence"));
 	loaded->execution.from = value_get_text(manifest, "from");

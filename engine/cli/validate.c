@@ -11,13 +11,14 @@
 #include "engine/cli/paths.h"
 #include "engine/cli/since.h"
 #include "engine/document/document.h"
+#include "engine/library/policy.h"
 #include "engine/lint/findings.h"
 #include "engine/lint/lint.h"
 #include "engine/lint/rules.h"
 #include "engine/report/findings.h"
 #include "engine/runbook/replica.h"
 
-enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN, DOCUMENT_REPLICA };
+enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN, DOCUMENT_POLICY, DOCUMENT_REPLICA };
 
 struct validation {
 	struct since *since;
@@ -42,14 +43,21 @@ static bool mentions_others(const char *text, size_t length)
 	return false;
 }
 
+/* A policy is known by where it stands: nothing else of it has to be there. */
+static bool is_policy(const char *path)
+{
+	size_t length = strlen(path), wanted = strlen(POLICY_PATH);
+	return length >= wanted && strcmp(path + length - wanted, POLICY_PATH) == 0;
+}
+
 static enum document document_of(const struct tree *tree, const char *path)
 {
 	struct loaded loaded;
 	const struct source *source;
 	const struct value *document = NULL;
 	enum document found = DOCUMENT_RUNBOOK;
-	if (strcmp(path, "-") == 0)
-		return found;
+	if (strcmp(path, "-") == 0 || is_policy(path))
+		return is_policy(path) ? DOCUMENT_POLICY : found;
 	loaded_init(&loaded);
 	bool read = tree_open(tree, loaded.arena, path, &source, &loaded.diagnostics) == 0 &&
 		    mentions_others(source->text, source->length) && /* most are told by this */
@@ -135,20 +143,28 @@ static void read_set(const struct validation *validation, struct loaded *loaded,
 		replica_from_source(loaded->arena, source, loaded->inventory, &replica, &loaded->diagnostics);
 }
 
-static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *path,
+static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *name,
 			     struct silenced_list *ret_silenced)
 {
-	if (load_common(validation, loaded, path) < 0)
+	if (load_common(validation, loaded, name) < 0)
 		return;
-	load_runbook(loaded, path);
+	load_runbook(loaded, name);
 	if (!loaded->runbook)
 		return;
 	bool right = loaded->diagnostics.errors == 0;
+	/* Of a commit the other runbooks of its set are not read. */
+	const struct lint_set *set = loaded->version ? NULL : lint_set_of(validation->sets, loaded->runbook, loaded->plugins);
 	if (right) /* what follows from an error is not told as well */
-		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory,
-			     lint_set_of(validation->sets, loaded->runbook, loaded->plugins), &loaded->diagnostics);
+		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory, set, &loaded->diagnostics);
 	diagnostics_sort(&loaded->diagnostics);
 	silences_apply(loaded->runbook, right, &loaded->diagnostics, ret_silenced);
+}
+
+static void validate_policy(struct loaded *loaded, const struct tree *tree, const char *path)
+{
+	const struct source *source;
+	if (tree_open(tree, loaded->arena, path, &source, &loaded->diagnostics) == 0)
+		policy_check(loaded->arena, source, &loaded->diagnostics);
 }
 
 static void validate_document(struct validation *validation, struct loaded *loaded, const char *name,
@@ -166,6 +182,9 @@ static void validate_document(struct validation *validation, struct loaded *load
 		break;
 	case DOCUMENT_REPLICA:
 		read_set(validation, loaded, tree, path);
+		break;
+	case DOCUMENT_POLICY:
+		validate_policy(loaded, tree, path);
 		break;
 	case DOCUMENT_RUNBOOK:
 		validate_runbook(validation, loaded, name, ret_silenced);
@@ -308,9 +327,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 	int result = baseline && baseline_read(&validation.findings, baseline, &err) < 0 ? tell_error(&err) : -1;
 	if (result < 0) {
 		validate_all(&validation, arena);
-		since_tell(&since, !validation.text);
 		result = finish(&validation);
 	}
+	since_tell(&since, !validation.text);
 	common_free(&common);
 	lint_sets_free(validation.sets);
 	findings_free(&validation.findings);
@@ -322,15 +341,17 @@ const struct verb verb_validate = {
 	.usage = "PATH... [options]",
 	.summary = "check runbooks without touching any host",
 	.description =
-		"Reads each runbook (or inventory, replication set, or plugin.yaml; of a folder, all of them), checks its "
-		"shape, its names, its "
+		"Reads each runbook (or inventory, replication set, plugin.yaml, or .standin/policy.yaml; of a folder, all of "
+		"them), checks "
+		"its shape, its names, its "
 		"expressions, and each step against the action that it uses; then it lints: what an interpreter can know "
 		"would go wrong. All problems are shown at once; `standin explain RULE` tells more of each.\n"
 		"With an inventory (found or given), hosts and secrets are checked too." NAMES_OF_RUNBOOKS "\n"
 		"A finding that is as it should be is silenced at its step, with the reason: lint: {ignore: [{rule: RULE, "
 		"reason: TEXT}]}. A baseline keeps those that were there before.\n"
 		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict; 8 a baseline that "
-		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same way.",
+		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same "
+		"way." NAMES_OF_RUNBOOKS,
 	.options = {OPTION_INVENTORY,
 		    OPTION_PLUGINS,
 		    {"output", 'o', "FORMAT", "text (default), json, sarif, junit or github"},
@@ -343,9 +364,10 @@ const struct verb verb_validate = {
 		    "  standin validate runbooks --strict -o junit              # a whole folder, for a CI job\n"
 		    "  standin validate runbooks --write-baseline lint.json     # begin with what is there\n"
 		    "  standin validate runbooks --baseline lint.json           # only what is new\n"
+		    "  standin validate runbooks --changed-since origin/main    # what a change request touches\n"
 		    "  standin validate plugins/service/plugin.yaml\n"
-		    "  standin validate -i lab.yaml -o json failover.yaml\n"
-		    "  standin validate runbooks/*/*.yaml --changed-since origin/main\n",
+		    "  standin validate .standin/policy.yaml\n"
+		    "  standin validate -i lab.yaml -o json failover.yaml\n",
 	.least = 1,
 	.most = ARGUMENTS_LIMIT,
 	.run = run,

@@ -10,13 +10,14 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/execute/interpreter.h"
+#include "engine/execute/approval.h"
 #include "engine/journal/inbox.h"
 
 struct question {
 	const char *step; /* instance key */
 	const char *const *choices;
 	size_t choices_count;
+	struct approval *approval; /* it is answered by signatures; NULL: by a word */
 };
 
 struct control {
@@ -78,11 +79,43 @@ static void accept_answer(struct control *control, struct request *request)
 	}
 	request->step = question->step;
 	request->why = "it is none of the choices";
+	if (question->approval && answer && strcmp(answer, "approve") == 0) {
+		request->why = "a word is not enough to approve it: it wants signatures (standin approve)";
+		return;
+	}
 	for (size_t i = 0; answer && i < question->choices_count; i++)
 		if (strcmp(question->choices[i], answer) == 0)
 			request->why = NULL;
 	if (!request->why)
 		table_put(&control->answers, question->step, value_copy(control->interpreter->arena, request->value));
+}
+
+/* The gate that is meant: the step's, or the only one that wants signatures. */
+static struct approval *find_approval(const struct control *control, const char *step)
+{
+	struct approval *found = NULL;
+	for (size_t i = 0; i < control->questions_count; i++) {
+		struct approval *approval = control->questions[i].approval;
+		if (!approval || (step && !names_step(control, step, approval->step)))
+			continue;
+		if (found)
+			return NULL;
+		found = approval;
+	}
+	return found;
+}
+
+static void accept_approve(struct control *control, struct request *request)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct approval *approval = find_approval(control, request->step);
+	if (!approval) {
+		request->why = "no such step waits for signatures";
+		return;
+	}
+	request->step = approval->step;
+	if (approval_take(control->interpreter, approval, request->value, &err) < 0)
+		request->why = arena_strdup(control->interpreter->arena, error_text(&err));
 }
 
 static void put_skip(struct control *control, const char *step, const char *reason)
@@ -95,8 +128,11 @@ static void accept_skip(struct control *control, struct request *request)
 {
 	const char *reason = value_get_text(request->value, "reason");
 	const struct step *step = request->step ? runbook_step(control->interpreter->execution->runbook, request->step) : NULL;
+	bool signed_gate = (step && approval_gate(step)) || (request->step && find_approval(control, request->step));
 	if (!reason || !*reason)
 		request->why = "a reason is needed";
+	else if (signed_gate)
+		request->why = "it cannot be left out: signatures are wanted there";
 	else if (!step && !(request->step && find_question(control, request->step)))
 		request->why = "there is no such step";
 	if (request->why)
@@ -109,7 +145,7 @@ static void accept_skip(struct control *control, struct request *request)
 static const struct {
 	const char *name;
 	void (*accept)(struct control *control, struct request *request);
-} kinds[] = {{"cancel", accept_cancel}, {"answer", accept_answer}, {"skip", accept_skip}};
+} kinds[] = {{"cancel", accept_cancel}, {"answer", accept_answer}, {"skip", accept_skip}, {"approve", accept_approve}};
 
 static const struct value *field(const struct value *map, const char *name)
 {
@@ -271,12 +307,13 @@ const char *control_take_answer(const struct interpreter *interpreter, const cha
 	return value_get_text(request, "answer");
 }
 
-void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count)
+void control_waits_for(struct interpreter *interpreter, const struct attempt *attempt, const char *const *choices, size_t count)
 {
 	struct control *control = interpreter->control;
 	size_t place = control->questions_count++;
 	control->questions = memory_resize(control->questions, control->questions_count * sizeof(*control->questions));
-	control->questions[place] = (struct question){.step = key, .choices = choices, .choices_count = count};
+	control->questions[place] = (struct question){
+		.step = attempt->key, .choices = choices, .choices_count = count, .approval = attempt->approval};
 }
 
 void control_waits_no_more(struct interpreter *interpreter, const char *key)

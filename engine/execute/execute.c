@@ -9,7 +9,7 @@
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "engine/execute/interpreter.h"
+#include "engine/execute/approval.h"
 #include "engine/plugin/processes.h"
 #include "engine/plugin/program.h"
 #include "engine/runbook/replica.h"
@@ -357,6 +357,10 @@ int execute_resume(const struct execution *execution, struct run *run, const str
 	if (result == 0) {
 		interpreter.machine_base = interpreter.history->machine;
 		interpreter.waited_before = interpreter.history->waited;
+		if (execution->amended && approval_check_amended(&interpreter, err) < 0) {
+			interpreter_free(&interpreter);
+			return -1;
+		}
 		result = not_begun(&interpreter) ? journal_append(run->journal, "run_opened",
 								  opened_fields(arena, execution, run), JOURNAL_SYNC, err)
 						 : record_resumed(&interpreter, torn, err);

@@ -14,18 +14,20 @@ struct execution {
 	const struct runbook *runbook;
 	const struct inventory *inventory;
 	const struct plugins *plugins;
-	const struct value *inputs;   /* converted (runbook_inputs) */
-	const struct value *given;    /* as they were given: what is stored (a secret's name, not its value) */
-	const struct value *digests;  /* {runbook, inventory, inputs, plugins: {name: digest}}, and commit if one was named */
-	const char *commit;	      /* the one that was named to be executed, or NULL: files are */
-	const struct value *library;  /* which version it is (library/README.md), or NULL: it lies in no repository */
-	const struct value *operator; /* {user, uid, host, pid} */
-	const struct value *plan;     /* to hold the run to, or NULL */
-	const struct value *evidence; /* {runbook: {name: earlier run}}, or NULL */
-	const struct value *answers;  /* {step key: answer} given beforehand, or NULL */
-	const struct value *amended;  /* {path, sha256} of the edited runbook with which a resume goes on, or NULL */
-	const char *from;	      /* start at this step (key or id), or NULL */
-	bool terminal;		      /* a person can be asked here */
+	const struct value *inputs;	/* converted (runbook_inputs) */
+	const struct value *given;	/* as they were given: what is stored (a secret's name, not its value) */
+	const struct value *digests;	/* {runbook, inventory, inputs, plugins: {name: digest}}, and commit if one was named */
+	const char *commit;		/* the one that was named to be executed, or NULL: files are */
+	const struct value *library;	/* which version it is (library/README.md), or NULL: it lies in no repository */
+	const struct value *operator;	/* {user, uid, host, pid} */
+	const struct value *plan;	/* to hold the run to, or NULL */
+	const struct value *evidence;	/* {runbook: {name: earlier run}}, or NULL */
+	const struct value *answers;	/* {step key: answer} given beforehand, or NULL */
+	const struct value *amended;	/* {path, sha256} of the edited runbook with which a resume goes on, or NULL */
+	const struct source *approvers; /* whose signatures count, as the repository's policy says; NULL: it does not */
+	const struct source *revoked;	/* keys that do not, of the same policy; or NULL */
+	const char *from;		/* start at this step (key or id), or NULL */
+	bool terminal;			/* a person can be asked here */
 	bool abandoning; /* execute_resume: nothing more is done but the `finally` of what was begun; the last record is the
 			    caller's */
 };
@@ -48,6 +50,10 @@ int execute_resume(const struct execution *execution, struct run *run, const str
 
 /* Requests of the person at this terminal, while execute_run or execute_resume works: the same as those from the inbox. */
 void execute_request(const struct value *request);
+
+/* The key of a step before `from` (a step's key or id) that wants signatures and would be left out by beginning there; NULL:
+ * none. */
+const char *execute_gate_before(const struct runbook *runbook, const char *from);
 
 /* Digests of what would be executed, for plans and journals. */
 const struct value *execute_digests(struct arena *arena, const struct execution *execution, const char *inventory_text,

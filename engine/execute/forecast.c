@@ -23,6 +23,7 @@ struct instance { /* of one step, in the run that is being read */
 struct reader {
 	struct forecast *forecast;
 	const char *runbook;
+	bool live;
 	/* of the run that is being read */
 	struct arena *arena;
 	struct table instances;
@@ -75,7 +76,9 @@ static bool read_record(void *context, const struct value *record)
 	for (size_t i = 0; i < COUNT_OF(of_steps); i++)
 		if (value_get_text(record, "step") && strcmp(of_steps[i], kind) == 0)
 			read_step(reader, kind, record);
-	return !reader->ours || reader->forecast->runs < FORECAST_RUNS;
+	if (!reader->ours)
+		return !reader->live;
+	return reader->forecast->runs < (reader->live ? FORECAST_LIVE : FORECAST_RUNS);
 }
 
 /* --- samples --- */
@@ -170,11 +173,11 @@ static void read_run(struct reader *reader, struct run_store *store, const char 
 	table_free(&reader->instances);
 }
 
-struct forecast *forecast_load(struct arena *arena, struct run_store *store, const char *runbook)
+struct forecast *forecast_load(struct arena *arena, struct run_store *store, const char *runbook, bool live)
 {
 	struct forecast *forecast = ARENA_NEW(arena, struct forecast);
 	forecast->arena = arena;
-	struct reader reader = {.forecast = forecast, .runbook = runbook};
+	struct reader reader = {.forecast = forecast, .runbook = runbook, .live = live};
 	char **ids = NULL;
 	size_t count = 0;
 	if (run_list(store, &ids, &count, NULL) < 0)

@@ -15,6 +15,7 @@
 #include "engine/journal/run_store.h"
 
 #define FORECAST_RUNS	  20 /* of the runbook: the newest so many count */
+#define FORECAST_LIVE	  9  /* at the start of a run, which is not to be held up */
 #define FORECAST_JOURNALS 50 /* so many of the newest journals are looked into, for the actions of other runbooks too */
 
 enum forecast_form {
@@ -42,8 +43,9 @@ struct forecast {
 	size_t runs; /* of the runbook, that were read */
 };
 
-/* What can be read of the store; a journal that cannot be does not count. Lives in the arena; forecast_free for its tables. */
-struct forecast *forecast_load(struct arena *arena, struct run_store *store, const char *runbook);
+/* live: only of the runbook's own runs. What can be read of the store; a journal that cannot be does not count. Lives in the
+ * arena; forecast_free for its tables. */
+struct forecast *forecast_load(struct arena *arena, struct run_store *store, const char *runbook, bool live);
 void forecast_free(struct forecast *forecast);
 
 /* {step instance: nanoseconds}, the medians of the steps that at least half of the runs had: what a running run is held to. */

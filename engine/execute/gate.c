@@ -1,7 +1,7 @@
 /*
  * gate.c - waiting for a person, and the intrinsic actions of `core` that need no host.
  */
-#include "engine/execute/interpreter.h"
+#include "engine/execute/approval.h"
 
 #include <poll.h>
 #include <string.h>
@@ -47,6 +47,16 @@ enum outcome attempt_pause(struct interpreter *interpreter, struct attempt *atte
 
 /* --- asking --- */
 
+/* What is left of the time to approve. */
+static const struct value *remaining(const struct attempt *attempt)
+{
+	const struct approval *approval = attempt->approval;
+	if (!approval || !approval->expires)
+		return value_null();
+	int64_t left = approval->expires - clock_wall();
+	return value_int(attempt->arena, left > 0 ? left : 0);
+}
+
 static int record_waiting(struct interpreter *interpreter, struct attempt *attempt, const char *gate, const char *message,
 			  const char *const *choices, size_t count)
 {
@@ -59,7 +69,9 @@ static int record_waiting(struct interpreter *interpreter, struct attempt *attem
 	value_put(arena, fields, "name", value_string(arena, attempt->name));
 	value_put(arena, fields, "message", value_string(arena, message));
 	value_put(arena, fields, "choices", list);
-	value_put(arena, fields, "deadline", value_null());
+	value_put(arena, fields, "deadline", remaining(attempt));
+	if (attempt->approval)
+		value_put(arena, fields, "approval", attempt->approval->document);
 	return record(interpreter, "waiting", fields, JOURNAL_SYNC);
 }
 
@@ -81,6 +93,8 @@ static const char *prepared_answer(struct interpreter *interpreter, const struct
 		answer = value_get_text(answers, attempt->step->id);
 	if (!answer || table_get(&interpreter->answered, attempt->key))
 		return NULL;
+	if (attempt->approval && strcmp(answer, "approve") == 0)
+		return NULL; /* only signatures say that */
 	table_put(&interpreter->answered, attempt->key, answer);
 	return answer;
 }
@@ -93,6 +107,37 @@ static const char *chosen(const char *answer, const char *const *choices, size_t
 	return NULL;
 }
 
+static bool is_approved(const struct attempt *attempt)
+{
+	return attempt->approval && attempt->approval->count >= attempt->approval->least;
+}
+
+static const struct value *approvers(const struct attempt *attempt)
+{
+	CLEANUP_BUFFER struct buffer names = {0};
+	struct value *by = value_map(attempt->arena);
+	for (size_t i = 0; i < attempt->approval->count; i++)
+		buffer_printf(&names, "%s%s", i ? ", " : "", value_get_text(attempt->approval->given[i], "principal"));
+	value_put(attempt->arena, by, "user", value_string(attempt->arena, buffer_text(&names)));
+	return by;
+}
+
+/* Boottime at which the time to approve is over. */
+static int64_t approval_deadline(const struct attempt *attempt)
+{
+	const struct approval *approval = attempt->approval;
+	return approval && approval->expires ? clock_boottime() + approval->expires - clock_wall() : CLOCK_FOREVER;
+}
+
+static enum outcome expired(struct attempt *attempt)
+{
+	const struct approval *approval = attempt->approval;
+	struct error err = ERROR_NONE;
+	error_set(&err, ERROR_TIMEOUT, "not approved in time: %zu of %zu had approved by %s", approval->count, approval->least,
+		  value_get_text(approval->document, "expires"));
+	return attempt_fail(attempt, &err);
+}
+
 static enum outcome wait_for_answer(struct interpreter *interpreter, struct attempt *attempt, const char **ret_answer)
 {
 	for (;;) {
@@ -102,7 +147,15 @@ static enum outcome wait_for_answer(struct interpreter *interpreter, struct atte
 		enum outcome called_off = calls_off(interpreter, attempt);
 		if (called_off != OUTCOME_OK)
 			return called_off;
-		loop_wait_signal(control_changed(interpreter), CLOCK_FOREVER);
+		if (is_approved(attempt)) {
+			*ret_answer = "approve";
+			attempt->answered_by = approvers(attempt);
+			return OUTCOME_OK;
+		}
+		int64_t deadline = approval_deadline(attempt);
+		if (clock_boottime() >= deadline)
+			return expired(attempt);
+		loop_wait_signal(control_changed(interpreter), deadline);
 	}
 }
 
@@ -121,7 +174,7 @@ enum outcome gate_ask(struct interpreter *interpreter, struct attempt *attempt, 
 	const struct value *answered = history_take_answer(interpreter->history, attempt->key);
 	attempt->answered_by = value_get(answered, "by");
 	*ret_answer = chosen(value_get_text(answered, "answer"), choices, count);
-	if (*ret_answer)
+	if (*ret_answer && !(attempt->approval && strcmp(*ret_answer, "approve") == 0 && !is_approved(attempt)))
 		return OUTCOME_OK;
 	if (record_waiting(interpreter, attempt, gate, message, choices, count) < 0)
 		return OUTCOME_STOPPED;
@@ -131,7 +184,7 @@ enum outcome gate_ask(struct interpreter *interpreter, struct attempt *attempt, 
 		return closed(attempt, message);
 	int64_t waited_before = interpreter->waited;
 	enum outcome outcome = OUTCOME_OK;
-	control_waits_for(interpreter, attempt->key, choices, count);
+	control_waits_for(interpreter, attempt, choices, count);
 	machine_branches(interpreter, 0, 1);
 	if (!answer)
 		outcome = wait_for_answer(interpreter, attempt, &answer);
@@ -191,18 +244,34 @@ static enum outcome prompt(struct interpreter *interpreter, struct attempt *atte
 	return attempt_fail(attempt, &err);
 }
 
+/* A file that is missing on the controller is no reason to give the run up: it stops, and goes on when the file is there. */
+static enum outcome cannot_ask(struct attempt *attempt, struct error *err)
+{
+	bool missing = err->code == ERROR_NOT_FOUND;
+	attempt_fail(attempt, err);
+	return missing ? OUTCOME_STOPPED : OUTCOME_FAILED;
+}
+
 static enum outcome approve(struct interpreter *interpreter, struct attempt *attempt)
 {
 	static const char *const choices[] = {"approve", "reject"};
 	const char *answer;
+	struct error err = ERROR_NONE;
+	if (approval_wanted(attempt->call.inputs)) {
+		if (approval_prepare(interpreter, attempt, &attempt->approval, &err) < 0)
+			return cannot_ask(attempt, &err);
+		if (approval_recall(interpreter, attempt->approval) < 0)
+			return OUTCOME_STOPPED;
+	}
 	enum outcome outcome = gate_ask(interpreter, attempt, "approve", input_text(attempt, "message"), choices,
 					COUNT_OF(choices), false, &answer);
+	if (attempt->approval)
+		attempt->approval->closed = true;
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	put_answer(attempt, answer);
 	if (strcmp(answer, "approve") == 0)
 		return OUTCOME_OK;
-	struct error err = ERROR_NONE;
 	error_set(&err, ERROR_CANCELLED, "it was not approved");
 	return attempt_fail(attempt, &err);
 }

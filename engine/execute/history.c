@@ -79,15 +79,20 @@ static void keep_of_step(struct history *history, const char *kind, const char *
 		table_put(&history->baselines, plain, baseline);
 }
 
+static void keep_in(struct history *history, const struct value ***list, size_t *count, size_t *capacity,
+		    const struct value *value)
+{
+	const struct value **place = arena_grow(history->arena, list, count, capacity, sizeof(**list));
+	*place = value;
+}
+
 static void keep_request(struct history *history, const struct value *request)
 {
 	if (value_is_text(value_get(request, "request"), "cancel"))
 		history->cancelled = true;
 	if (!value_is_text(value_get(request, "request"), "skip"))
 		return;
-	const struct value **skip = arena_grow(history->arena, &history->skips, &history->skips_count, &history->skips_capacity,
-					       sizeof(*history->skips));
-	*skip = request;
+	keep_in(history, &history->skips, &history->skips_count, &history->skips_capacity, request);
 }
 
 static bool keep(void *context, const struct value *record)
@@ -105,6 +110,13 @@ static bool keep(void *context, const struct value *record)
 		history->finished = copy;
 	else if (strcmp(kind, "request") == 0 && value_get_bool(record, "accepted", false))
 		keep_request(history, copy);
+	if (strcmp(kind, "approved") == 0)
+		keep_in(history, &history->approvals, &history->approvals_count, &history->approvals_capacity, copy);
+	if (value_is(value_get(copy, "approval"), VALUE_MAP))
+		keep_in(history, &history->gates, &history->gates_count, &history->gates_capacity, copy);
+	if (value_is(value_get(copy, "operator"), VALUE_MAP))
+		keep_in(history, &history->operators, &history->operators_count, &history->operators_capacity,
+			value_get(copy, "operator"));
 	if (step)
 		keep_of_step(history, kind, step, copy);
 	history->count++;

@@ -21,6 +21,12 @@ struct history {
 	bool cancelled;		      /* an accepted cancel request */
 	const struct value **skips;   /* accepted skip requests, in order */
 	size_t skips_count, skips_capacity;
+	const struct value **approvals; /* `approved` records, in order */
+	size_t approvals_count, approvals_capacity;
+	const struct value **gates; /* `waiting` records that ask for signatures */
+	size_t gates_count, gates_capacity;
+	const struct value **operators; /* who has started and resumed it */
+	size_t operators_count, operators_capacity;
 	int64_t machine; /* nanoseconds the run has worked until the last record, without waiting for people and without
 			  * the time in which no process ran */
 	int64_t waited;	 /* nanoseconds spent waiting for people */

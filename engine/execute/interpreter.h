@@ -120,6 +120,7 @@ struct attempt {
 	struct value *evidence;		 /* list */
 	const char *reason;		 /* or NULL */
 	const struct value *answered_by; /* the operator who answered its question, or NULL */
+	struct approval *approval;	 /* its question is answered by signatures (approval.h); NULL: by a word */
 	struct error error;
 };
 
@@ -272,6 +273,7 @@ bool control_stopping(const struct interpreter *interpreter);				 /* at once, re
 const char *control_skip_reason(const struct interpreter *interpreter, const char *key); /* NULL: not to be skipped */
 /* Each answer is given once; NULL: not answered yet. */
 const char *control_take_answer(const struct interpreter *interpreter, const char *key, const struct value **ret_by);
-void control_waits_for(struct interpreter *interpreter, const char *key, const char *const *choices, size_t count);
+void control_waits_for(struct interpreter *interpreter, const struct attempt *attempt, const char *const *choices,
+		       size_t count);
 void control_waits_no_more(struct interpreter *interpreter, const char *key);
 struct signal_point *control_changed(const struct interpreter *interpreter); /* signalled when any of these may have changed */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/execute/interpreter.h"
+#include "engine/execute/approval.h"
 
 struct row {
 	struct interpreter *interpreter;
@@ -248,6 +248,19 @@ static void judge_intrinsic(struct row *row)
 	row->attempt.has_after = true;
 }
 
+/* Signatures that could not be checked would be found out about too late. */
+static void judge_gate(struct row *row)
+{
+	const struct attempt *attempt = &row->attempt;
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	row->verdict = "gate";
+	if (row->interpreter->power == POWER_PURE || strcmp(attempt->action->name, "core.approve") != 0 ||
+	    !approval_wanted(attempt->call.inputs) || approval_check(row->interpreter, attempt->call.inputs, &err) == 0)
+		return;
+	row->verdict = "fail";
+	row->why = arena_strdup(attempt->arena, error_text(&err));
+}
+
 static void judge(struct row *row)
 {
 	switch (row->attempt.action->kind) {
@@ -264,7 +277,7 @@ static void judge(struct row *row)
 			judge_probe(row);
 		break;
 	case ACTION_GATE:
-		row->verdict = "gate";
+		judge_gate(row);
 		break;
 	}
 	if (row->attempt.frame->maybe && strcmp(row->verdict, "ok") != 0) {
@@ -331,6 +344,8 @@ static void put_action(struct row *row)
 	put_text(row, "via", call->executor ? call->executor->id : NULL);
 	put_text(row, "object", attempt->object);
 	put_text(row, "effect", known ? effect_names[effect] : "?");
+	if (strcmp(attempt->action->name, "core.approve") == 0 && approval_wanted(call->inputs))
+		put_text(row, "approval", approval_terms(attempt->arena, call->inputs));
 }
 
 static void finish(struct row *row)

@@ -6,7 +6,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "engine/execute/interpreter.h"
+#include "engine/execute/approval.h"
 
 #define LEAVE_TIME (15 * NSEC_PER_SEC) /* for ending what still runs of a run that is given up */
 
@@ -448,12 +448,29 @@ static enum outcome leave_attempt(struct interpreter *interpreter, const struct 
 	return OUTCOME_CANCELLED;
 }
 
+/* A gate that was passed has to be passed again if what was approved is no longer what is executed (resume --amend). */
+static bool is_outdated(struct interpreter *interpreter, const struct step *step, const char *key, const struct value *finished)
+{
+	if (!finished || strcmp(step->uses, "core.approve") != 0 || interpreter->execution->abandoning ||
+	    !value_is_text(value_get(finished, "outcome"), outcome_name(OUTCOME_OK)))
+		return false;
+	const char *changed = approval_outdated(interpreter, key);
+	if (!changed)
+		return false;
+	record_note(
+		interpreter, key,
+		arena_printf(interpreter->arena, "what was approved does not hold any more: %s since it was given", changed));
+	return true;
+}
+
 static enum outcome attempts_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame,
 				  const char *key)
 {
 	for (unsigned number = 1;; number++) {
 		const char *reason = NULL;
 		const struct value *finished = history_get(interpreter->history, "step_finished", key, number);
+		if (is_outdated(interpreter, step, key, finished))
+			finished = NULL;
 		if (!finished && interpreter->execution->abandoning && !frame->finishing)
 			return leave_attempt(interpreter, step, frame, key, number);
 		enum outcome outcome = finished ? replay(interpreter, step, frame, key, finished)

@@ -39,11 +39,22 @@ static const struct node *chain_root(const struct node *node, size_t *ret_select
 /* The chain's text without its last `drop` selects. */
 static const char *chain_text(struct arena *arena, const struct node *node, size_t drop)
 {
+	size_t length = 0;
 	for (; drop; drop--)
 		node = node->children[0];
 	if (node->kind == NODE_NAME)
 		return node->text;
-	return arena_printf(arena, "%s.%s", chain_text(arena, node->children[0], 0), node->text);
+	for (const struct node *part = node; part; part = part->kind == NODE_NAME ? NULL : part->children[0])
+		length += strlen(part->text) + 1;
+	char *text = arena_alloc(arena, length), *at = text + length - 1; /* zeroed; written from its end */
+	for (const struct node *part = node; part; part = part->kind == NODE_NAME ? NULL : part->children[0]) {
+		size_t size = strlen(part->text);
+		at -= size;
+		memcpy(at, part->text, size);
+		if (at > text)
+			*--at = '.';
+	}
+	return text;
 }
 
 static void add_candidate(struct binder *binder, struct node *node, size_t *capacity, const char *name, size_t selects)

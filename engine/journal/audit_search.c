@@ -125,11 +125,10 @@ static bool fits_time(const struct audit_filter *filter, const char *began, cons
 
 static bool fits_person(const char *wanted, const char *person)
 {
-	const char *at = person ? strchr(person, '@') : NULL;
-	if (!wanted || fits(wanted, person, false))
-		return true;
-	CLEANUP_FREE char *user = at ? strndup(person, (size_t)(at - person)) : NULL;
-	return user && fits(wanted, user, false);
+	if (!wanted || !person)
+		return !wanted;
+	CLEANUP_FREE char *user = memory_printf("%.*s", (int)strcspn(person, "@"), person);
+	return fits(wanted, person, false) || fits(wanted, user, false);
 }
 
 struct event {

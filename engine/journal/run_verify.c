@@ -294,21 +294,25 @@ static void verify_anchor(const struct verification *verification)
 	const struct checkpoint_list *anchors = verification->options->anchors;
 	const struct audit_trust *trust = verification->options->trust;
 	struct run_verdict verdict = {.id = "anchor", .problem = anchors->problem};
-	CLEANUP_FREE char *problem = NULL;
+	const struct checkpoint *untrusted = NULL;
 	for (size_t i = 0; i < anchors->count; i++) {
 		const struct checkpoint *checkpoint = &anchors->items[i];
 		if (strcmp(checkpoint->store, verification->store_name) != 0)
 			continue;
 		verdict.records++;
-		if (!verdict.problem && *checkpoint->key && trust && trust->count && !audit_trusts(trust, checkpoint->key))
-			verdict.problem = problem = memory_printf("line %zu is signed with the key %.16s, which is not trusted",
-								  checkpoint->line, checkpoint->key);
+		if (!untrusted && *checkpoint->key && trust && trust->count && !audit_trusts(trust, checkpoint->key))
+			untrusted = checkpoint;
 	}
-	if (!verdict.records && !verdict.problem)
+	CLEANUP_FREE char *foreign_key = memory_printf("line %zu is signed with the key %.16s, which is not trusted",
+						       untrusted ? untrusted->line : 0, untrusted ? untrusted->key : "");
+	CLEANUP_FREE char *damaged = memory_printf("%zu of its lines are not whole and prove nothing", anchors->damaged);
+	if (!verdict.problem && untrusted)
+		verdict.problem = foreign_key;
+	if (!verdict.problem && !verdict.records)
 		verdict.problem = "it says nothing about this state directory: this index never was exported there, or has "
 				  "been replaced";
 	if (!verdict.problem && anchors->damaged)
-		verdict.tail = problem = memory_printf("%zu of its lines are not whole and prove nothing", anchors->damaged);
+		verdict.tail = damaged;
 	verification->report(verification->context, &verdict);
 }
 

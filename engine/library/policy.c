@@ -119,12 +119,26 @@ static enum signed_object signed_object_of(const struct value *signatures)
 	return SIGNED_NOTHING;
 }
 
+static int parse(struct arena *arena, const struct source *source, const struct value **ret_document,
+		 struct diagnostics *diagnostics)
+{
+	if (document_parse(arena, source, ret_document, diagnostics) < 0 ||
+	    !schema_check(schema_product("policy"), *ret_document, &(struct schema_options){0}, diagnostics))
+		return -1;
+	return 0;
+}
+
+int policy_check(struct arena *arena, const struct source *source, struct diagnostics *diagnostics)
+{
+	const struct value *document;
+	return parse(arena, source, &document, diagnostics);
+}
+
 static int build(const struct repository *repository, struct arena *arena, struct policy *policy,
 		 struct diagnostics *diagnostics)
 {
 	const struct value *document;
-	if (document_parse(arena, policy->source, &document, diagnostics) < 0 ||
-	    !schema_check(schema_product("policy"), document, &(struct schema_options){0}, diagnostics))
+	if (parse(arena, policy->source, &document, diagnostics) < 0)
 		return -1;
 	const struct value *signatures = value_get(document, "signatures");
 	policy->clean_tree = value_get_bool(document, "clean_tree", false);

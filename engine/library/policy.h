@@ -33,6 +33,9 @@ struct policy {
 	const struct source *approvers;
 };
 
+/* Is this text a policy? The files that it names are not looked at: which commit they are of is not known here. */
+int policy_check(struct arena *arena, const struct source *source, struct diagnostics *diagnostics);
+
 /* *ret_policy is NULL where the trunk has none, or where there is no commit yet. -1: it cannot be read, or does not validate
  * (among the diagnostics): then nothing may be run. */
 int policy_read(struct arena *arena, const struct repository *repository, struct policy **ret_policy,

@@ -301,6 +301,12 @@ bool repository_has_commit(const struct repository *repository, const char *comm
 int repository_descends(const struct repository *repository, const char *commit, const char *ancestor, struct error *err)
 {
 	git_oid later = git_id(commit), earlier = git_id(ancestor);
+	const char *missing = !repository_has_commit(repository, commit)     ? commit
+			      : !repository_has_commit(repository, ancestor) ? ancestor
+									     : NULL;
+	if (missing) /* libgit2 1.5 would lose memory over it */
+		return error_set(err, ERROR_NOT_FOUND, "the commit %.12s is not in the repository %s", missing,
+				 repository->folder);
 	if (git_oid_equal(&later, &earlier))
 		return 1;
 	int code = git_graph_descendant_of(repository->git, &later, &earlier);

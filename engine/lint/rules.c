@@ -22,6 +22,7 @@ const char *severity_name(enum severity severity)
 }
 
 static struct {
+	struct arena *arena;
 	struct rule *items; /* NULL: not read yet */
 	size_t count;
 } rules;
@@ -56,6 +57,7 @@ static void read_rules(void)
 		fputs(buffer_text(&text), stderr);
 		abort();
 	}
+	rules.arena = arena;
 	rules.count = document->map.count;
 	rules.items = arena_alloc(arena, rules.count * sizeof(*rules.items));
 	for (size_t i = 0; i < rules.count; i++) {

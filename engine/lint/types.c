@@ -179,8 +179,11 @@ static const struct type *step_type(const struct lint *lint, const struct place 
 static const struct type *named_step(const struct lint *lint, const char *id)
 {
 	for (size_t i = 0; i < lint->places_count; i++)
-		if (lint->places[i]->step->id && strcmp(lint->places[i]->step->id, id) == 0)
-			return step_type(lint, lint->places[i]);
+		if (lint->places[i]->step->id && strcmp(lint->places[i]->step->id, id) == 0) {
+			if (!lint->places[i]->type)
+				lint->places[i]->type = step_type(lint, lint->places[i]);
+			return lint->places[i]->type;
+		}
 	return NULL;
 }
 
@@ -193,7 +196,7 @@ static const struct type *item_type(const struct scope *scope, const struct plac
 static const struct type *resolve_root(const struct scope *scope, const char *name)
 {
 	if (strcmp(name, "inputs") == 0)
-		return inputs_type(scope->lint);
+		return scope->lint->inputs;
 	if (strcmp(name, "objectives") == 0)
 		return objectives_type(scope->lint);
 	if (strcmp(name, "run") == 0)
@@ -375,9 +378,11 @@ static void check_step(const struct lint *lint, const struct place *place)
 
 void lint_types(const struct lint *lint)
 {
-	struct scope scope = {.lint = lint};
+	struct lint own = *lint;
+	struct scope scope = {.lint = &own};
+	own.inputs = inputs_type(lint);
 	for (size_t i = 0; i < lint->places_count; i++)
-		check_step(lint, lint->places[i]);
+		check_step(&own, lint->places[i]);
 	for (size_t i = 0; i < lint->runbook->outputs_count; i++)
 		if (lint->runbook->outputs[i].value)
 			check_template(&scope, lint->runbook->outputs[i].value);

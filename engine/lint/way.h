@@ -6,6 +6,8 @@
 
 #include "engine/lint/lint.h"
 
+struct type; /* engine/expression/types.h */
+
 enum stretch { IN_PREFLIGHT, IN_STEPS, IN_RESCUE, IN_FINALLY };
 
 struct place {
@@ -13,6 +15,7 @@ struct place {
 	const struct action *action; /* NULL: a group, a call, or not known */
 	const struct place *parent;  /* the group around it, or NULL */
 	enum stretch stretch;	     /* the innermost block that it stands in */
+	const struct type *type;     /* types.c: of steps.ID; NULL: not asked for yet */
 };
 
 struct way_step {
@@ -33,6 +36,7 @@ struct lint {
 	size_t places_count, places_capacity;
 	struct way_step *way; /* without rescue and finally */
 	size_t way_count, way_capacity;
+	const struct type *inputs; /* types.c: of `inputs` */
 };
 
 void way_lay_out(struct lint *lint);

@@ -65,14 +65,15 @@ static void check_secrets(const struct check *check, const struct step *step, co
 	CLEANUP_ARENA struct arena *arena = arena_new(); /* nothing of it is kept: diagnostics copy */
 	for (size_t i = 0; value_is(step->with_value, VALUE_MAP) && i < step->with_value->map.count; i++) {
 		const struct value_entry *entry = &step->with_value->map.entries[i];
+		struct template *template = NULL;
+		if (action_input_may_be_secret(action, value_text(entry->key)) ||
+		    template_compile(arena, entry->value, &template, NULL, NULL) < 0 || template_is_constant(template))
+			continue;
 		struct secret_search search = {.check = check,
 					       .place = arena_printf(arena, "`%s` of %s", value_text(entry->key), action->name),
 					       .why = "others could read it there",
 					       .hint = secrets_hint(arena, action)};
-		struct template *template = NULL;
-		if (!action_input_may_be_secret(action, value_text(entry->key)) &&
-		    template_compile(arena, entry->value, &template, NULL, NULL) == 0)
-			template_visit_names(template, find_secret, &search);
+		template_visit_names(template, find_secret, &search);
 	}
 }
 

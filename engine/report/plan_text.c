@@ -260,6 +260,7 @@ static void print_details(struct plan_text *text, const struct value *row, unsig
 		       value_get_text(row, "why"));
 	page_changes(page, indent, changes);
 	print_labelled(page, indent, "note", INK_PLAIN, value_get_text(row, "note"));
+	print_labelled(page, indent, "signed by", INK_PLAIN, value_get_text(row, "approval"));
 	if (has_items(changes) && value_get_bool(row, "before_planned", false)) {
 		page_line(page, indent, indent);
 		page_put(page, INK_DIM, "(from what earlier steps will have made of it)");

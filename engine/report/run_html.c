@@ -258,6 +258,15 @@ static void put_commands(struct buffer *out, const struct value *commands)
 	}
 }
 
+static void put_approvals(struct buffer *out, const struct story_wait *wait)
+{
+	for (size_t i = 0; i < wait->approvals_count; i++) {
+		const struct value *approved = wait->approvals[i];
+		html_putf(out, "<p>Approved by <b>%s</b> at %s, with the key %s</p>\n", field_text(approved, "principal", "?"),
+			  field_text(approved, "wall", "?"), field_text(approved, "key", "?"));
+	}
+}
+
 static void put_waits(struct buffer *out, const struct story_step *step)
 {
 	for (size_t i = 0; i < step->waits_count; i++) {
@@ -267,6 +276,7 @@ static void put_waits(struct buffer *out, const struct story_step *step)
 		field_append_person(&person, value_get(answered, "by"));
 		duration_format(field_duration(answered, "waited", 0), waited);
 		html_putf(out, "<p>Asked: %s</p>\n", value_get_text(step->waits[i].waiting, "message"));
+		put_approvals(out, &step->waits[i]);
 		if (answered)
 			html_putf(out, "<p>Answered <b>%s</b> by %s after %s</p>\n", field_text(answered, "answer", "?"),
 				  person.length ? person.data : "?", waited);

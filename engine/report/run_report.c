@@ -5,6 +5,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/report/approvals.h"
 #include "engine/report/failure.h"
 #include "engine/report/fields.h"
 #include "engine/report/page.h"
@@ -254,6 +255,19 @@ static bool has_details(const struct run_report *report, const struct story_step
 	return step->uses && !outcome_is(step, "ok") && !outcome_is(step, "skipped");
 }
 
+static void print_approvals(struct page *page, unsigned indent, const struct story_wait *wait)
+{
+	for (size_t i = 0; i < wait->approvals_count; i++) {
+		CLEANUP_BUFFER struct buffer given = {0};
+		approvals_append_given(&given, wait->approvals[i]);
+		page_line(page, indent, indent + 4);
+		page_put(page, INK_DIM, "approved: ");
+		page_put(page, INK_PLAIN, given.data);
+		page_putf(page, INK_DIM, ", %s", field_text(wait->approvals[i], "wall", "?"));
+		page_end(page);
+	}
+}
+
 static void print_waits(struct page *page, unsigned indent, const struct story_step *step)
 {
 	for (size_t i = 0; i < step->waits_count; i++) {
@@ -264,6 +278,7 @@ static void print_waits(struct page *page, unsigned indent, const struct story_s
 		page_put(page, INK_DIM, "asked: ");
 		page_put(page, INK_PLAIN, value_get_text(step->waits[i].waiting, "message"));
 		page_end(page);
+		print_approvals(page, indent, &step->waits[i]);
 		page_line(page, indent, indent + 4);
 		page_put(page, INK_DIM, "answer: ");
 		page_put(page, answered ? INK_BOLD : INK_WARN, answered ? field_text(answered, "answer", "?") : "none yet");

@@ -24,6 +24,18 @@ static void put_fields(struct arena *arena, struct value *map, const struct valu
 		value_put(arena, map, *keys, field_or_null(record, *keys));
 }
 
+static const struct value *approvals_value(struct arena *arena, const struct story_wait *wait)
+{
+	static const char *const told[] = {"principal", "key", "wall", "signers", "by", NULL};
+	struct value *list = value_list(arena);
+	for (size_t i = 0; i < wait->approvals_count; i++) {
+		struct value *map = value_map(arena);
+		put_fields(arena, map, wait->approvals[i], told);
+		value_append(arena, list, map);
+	}
+	return list;
+}
+
 static const struct value *waits_value(struct arena *arena, const struct story_step *step)
 {
 	static const char *const asked[] = {"gate", "message", "choices", NULL}, *const answer[] = {"answer", "by", "waited",
@@ -33,6 +45,7 @@ static const struct value *waits_value(struct arena *arena, const struct story_s
 		struct value *map = value_map(arena);
 		put_fields(arena, map, step->waits[i].waiting, asked);
 		put_fields(arena, map, step->waits[i].answered, answer);
+		value_put(arena, map, "approvals", approvals_value(arena, &step->waits[i]));
 		value_put(arena, map, "at", value_int(arena, step->waits[i].at));
 		value_append(arena, list, map);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/report/approvals.h"
 #include "engine/report/failure.h"
 #include "engine/report/fields.h"
 #include "engine/report/words.h"
@@ -238,13 +239,24 @@ static char *choices_text(const struct value *choices)
 	return buffer_take(&text);
 }
 
+/* How to answer: the choices; or who may sign, and with what. */
+static char *ways_text(const struct value *waiting)
+{
+	struct buffer text = {0}, wanted = {0};
+	if (!approvals_append_wanted(&wanted, waiting))
+		return choices_text(value_get(waiting, "choices"));
+	buffer_printf(&text, "[standin approve %s] %s", field_text(value_get(waiting, "approval"), "run", ""), wanted.data);
+	buffer_free(&wanted);
+	return buffer_take(&text);
+}
+
 static void on_waiting(struct event *event)
 {
 	struct activity *gate = begin(event);
 	int64_t deadline = field_duration(event->record, "deadline", 0);
 	activity_replace(&gate->message, field_text(event->record, "message", gate->name));
 	free(gate->choices);
-	gate->choices = choices_text(value_get(event->record, "choices"));
+	gate->choices = ways_text(event->record);
 	gate->began = event->at;
 	gate->until = deadline > 0 ? event->at + deadline : 0;
 	if (event->view->live) {
@@ -272,6 +284,15 @@ static void on_answered(struct event *event)
 	page_end(&event->page);
 	if (gate)
 		activity_replace(&gate->message, NULL);
+}
+
+static void on_approved(struct event *event)
+{
+	CLEANUP_BUFFER struct buffer given = {0};
+	approvals_append_given(&given, event->record);
+	line_begin(event, "approved", INK_BOLD);
+	page_put(&event->page, INK_PLAIN, given.data);
+	page_end(&event->page);
 }
 
 static void on_request(struct event *event)
@@ -376,6 +397,7 @@ static const struct kind {
 	{"group_finished", on_group_finished, true, false},
 	{"waiting", on_waiting, true, false},
 	{"answered", on_answered, true, false},
+	{"approved", on_approved, true, false},
 	{"request", on_request, false, false},
 	{"progress", on_progress, true, false},
 	{"note", on_note, false, false},

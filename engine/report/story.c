@@ -72,6 +72,15 @@ static void add_answered(struct story *story, const struct value *record, int64_
 		step->waits[step->waits_count - 1].answered = record;
 }
 
+static void add_approved(struct story *story, const struct value *record, int64_t at)
+{
+	struct story_step *step = step_of(story, record, at);
+	struct story_wait *wait = step->waits_count ? &step->waits[step->waits_count - 1] : NULL;
+	if (wait)
+		*(const struct value **)arena_grow(story->arena, &wait->approvals, &wait->approvals_count,
+						   &wait->approvals_capacity, sizeof(*wait->approvals)) = record;
+}
+
 static void add_event(struct story *story, const struct value *record, int64_t at)
 {
 	struct story_event *event =
@@ -99,9 +108,9 @@ static const struct {
 } readers[] = {
 	{"run_opened", add_opened}, {"step_started", add_started},   {"group_started", add_started},
 	{"intent", add_intent},	    {"step_finished", add_finished}, {"group_finished", add_finished},
-	{"waiting", add_waiting},   {"answered", add_answered},	     {"retry", add_event},
-	{"request", add_event},	    {"resumed", add_event},	     {"note", add_event},
-	{"run_finished", add_last}, {"abandoned", add_last},
+	{"approved", add_approved}, {"waiting", add_waiting},	     {"answered", add_answered},
+	{"retry", add_event},	    {"request", add_event},	     {"resumed", add_event},
+	{"note", add_event},	    {"run_finished", add_last},	     {"abandoned", add_last},
 };
 
 struct story *story_read(struct arena *arena, const struct value *records)

@@ -14,7 +14,9 @@
 
 struct story_wait {				/* a gate that waited for a person */
 	const struct value *waiting, *answered; /* answered: NULL if nobody has */
-	int64_t at;				/* time since the run's start */
+	const struct value **approvals;		/* `approved` records, in order */
+	size_t approvals_count, approvals_capacity;
+	int64_t at; /* time since the run's start */
 };
 
 struct story_step {

@@ -11,7 +11,7 @@
 #define LEVEL	 1
 #define SMALLEST 4096u /* bytes: what is shorter goes as it is */
 #define FIRST	 4u    /* frames that go as they are, to know the line */
-#define PROBE	 16u
+#define PROBE	 64u
 
 struct compressor {
 	enum compression how;
@@ -48,10 +48,12 @@ static void learn(double *value, double now)
 	*value = *value < 0 ? now : *value + (now - *value) / 8;
 }
 
+/* By far: what looks like a slow line may be a busy other end, which would have to expand it besides; and what is compressed
+ * here takes a processor from those that read and send. */
 static bool is_worth_it(const struct compressor *compressor)
 {
 	return compressor->line >= 0 && compressor->work >= 0 &&
-	       compressor->work + compressor->rest * compressor->line < compressor->line;
+	       2 * compressor->work + compressor->rest * compressor->line < compressor->line;
 }
 
 static bool is_wanted(struct compressor *compressor)

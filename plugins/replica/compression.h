@@ -4,7 +4,7 @@
  *
  * A frame is compressed by itself, and only if it gets smaller; a flag in its header says so (frame.h). AUTO: a byte on the
  * line costs so many nanoseconds, a byte through the compressor so many, and the rest of it is so long: all three as of late.
- * While frames go out as they are, each sixteenth is compressed all the same, to know.
+ * While frames go out as they are, one of 64 is compressed all the same, to know.
  */
 #pragma once
 

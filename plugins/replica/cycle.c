@@ -101,12 +101,15 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 {
 	enum object_outcome outcome = OBJECT_IS_NEW;
 	const struct entry met = *entry;
+	const uint64_t records = run->changes.records;
 	if (!entry->meta.mode) /* it is there, and that is all that is known */
 		outcome = OBJECT_AS_OLD;
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
 					   : object_update(run, entry, old, &outcome, err) < 0)
 		return -1;
 	count_entry(&run->cycle->count, &met);
+	if (met.flagged && run->changes.records != records)
+		run_misses(run, entry->name, "it is sent, but for its flags (immutable, append-only)");
 	if (run->cycle->tree->is_volume)
 		settle_volume(run->cycle, entry);
 	if (outcome == OBJECT_IS_NEW) {

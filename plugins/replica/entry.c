@@ -27,6 +27,7 @@ void entry_from_statx(struct entry *ret_entry, const char *name, const struct st
 		.ino = status->stx_ino,
 		.nlink = status->stx_nlink,
 		.ctime = time_of(&status->stx_ctime),
+		.flagged = status->stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND),
 		.allocated = status->stx_blocks * 512,
 		.meta =
 			{

@@ -2,7 +2,8 @@
  * entry.h - one object of a file system with all that is kept of it: type, mode, owner, times, size, device number, extended
  * attributes (user.*, trusted.*, security.*, POSIX ACLs); for a symbolic link where it points.
  *
- * Owner and group are numbers. Access times and birth times are not kept; inode flags (immutable, append-only) are not yet.
+ * Owner and group are numbers. Access times and birth times are not kept, nor are inode flags (immutable, append-only): who has
+ * them is told.
  */
 #pragma once
 
@@ -39,6 +40,7 @@ struct entry {
 	uint64_t dev, ino; /* which inode; only this end knows it */
 	uint32_t nlink;
 	struct entry_time ctime;
+	bool flagged;	    /* immutable or append-only (chattr); not kept in the manifest */
 	uint64_t allocated; /* bytes that are really there; not kept in the manifest */
 	struct meta meta;
 	struct digest content;	  /* regular file, symbolic link; zeros: none or not known */

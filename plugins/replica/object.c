@@ -30,11 +30,10 @@ bool run_only_tells(const struct run *run)
 	return run->cycle->events.difference && !(run->cycle->flags & CYCLE_DRY);
 }
 
-void run_skips(struct run *run, const char *name, const char *why)
+void run_misses(struct run *run, const char *name, const char *why)
 {
 	const struct cycle_events *events = &run->cycle->events;
 	CLEANUP_FREE char *path = memory_printf("%s%s%s", run->folder->path, *run->folder->path && *name ? "/" : "", name);
-	run->cycle->count.skipped++;
 	if (events->skipped)
 		events->skipped(events->argument, path, why);
 }
@@ -45,6 +44,12 @@ int run_sends_name(struct run *run, enum record_kind kind, const char *name, str
 	snprintf(run->record.name, sizeof(run->record.name), "%s", name);
 	run->touched = true;
 	return changes_add(&run->changes, &run->record, err);
+}
+
+void run_skips(struct run *run, const char *name, const char *why)
+{
+	run->cycle->count.skipped++;
+	run_misses(run, name, why);
 }
 
 struct digest run_attributes(const struct run *run)

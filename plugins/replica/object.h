@@ -36,6 +36,8 @@ void run_progress(const struct run *run, uint64_t bytes); /* of the file at hand
 bool run_only_tells(const struct run *run);		  /* verify */
 /* A record that is a name and nothing else. */
 int run_sends_name(struct run *run, enum record_kind kind, const char *name, struct error *err);
+/* What was just sent is not all that the source has of it. */
+void run_misses(struct run *run, const char *name, const char *why);
 void run_skips(struct run *run, const char *name, const char *why);
 /* The digest of run->attributes; zeros if there are none. */
 struct digest run_attributes(const struct run *run);

@@ -9,7 +9,7 @@ faulty() {
 }
 
 @test "rules: the table has every rule that the engine can name, and no other; its page tells why, what to do, an example" {
-  used=$(grep -rhoE '"(document|yaml|schema|expression|runbook|call|names|input|check|inventory|evidence|plugin|lint)/[a-z-]+"' \
+  used=$(grep -rhoE '"(document|yaml|schema|expression|runbook|call|names|input|check|inventory|evidence|plugin|lint|library|policy)/[a-z-]+"' \
     "$TREE"/engine --include='*.c' | tr -d '"' | sort -u)
   code 0 standin explain
   same "$(awk '{print $1}' <<<"$output" | sort)" "$used"
@@ -112,4 +112,38 @@ YAML
   echo '{}' >known.json
   code 2 standin validate --baseline known.json r.yaml
   has "$output" "has no list of findings"
+}
+
+@test "schema: one JSON Schema with every action, for an editor; those of inventories and manifests" {
+  code 0 standin schema
+  same "$(field "$output" 'sorted(c["const"] for c in value["$defs"]["action"]["properties"]["uses"]["anyOf"]) == sorted(r["if"]["properties"]["uses"]["const"] for r in value["$defs"]["action"]["allOf"])')" True
+  same "$(field "$output" '[r["then"]["properties"]["with"]["required"] for r in value["$defs"]["action"]["allOf"] if r["if"]["properties"]["uses"]["const"] == "toy.put"]')" "[['name', 'value']]"
+  code 0 standin schema inventory
+  same "$output" "$(cat "$TREE/schemas/inventory.schema.json")"
+  code 2 standin schema nothing
+  has "$output" "there are runbook, inventory, plugin, audit and policy"
+}
+
+@test "fmt: writes what it changes and names it; --check only says so; links, modes and comments stay; no document is told" {
+  runbook <<<$'steps:\n- with: {message: x} # why\n  uses: core.log   '
+  cp r.yaml before
+  chmod 640 r.yaml
+  ln -s r.yaml link.yaml
+  code 2 standin fmt --check r.yaml
+  same "$output" "r.yaml"
+  cmp r.yaml before
+  code 0 standin fmt link.yaml
+  same "$output" "link.yaml"
+  [ -L link.yaml ]
+  same "$(stat -c %a r.yaml)" 640
+  same "$(tail -n 3 r.yaml)" $'steps:\n  - uses: core.log\n    with: {message: x} # why'
+  code 0 standin fmt --check r.yaml
+  same "$output" ""
+  same "$(standin fmt - <before)" "$(cat r.yaml)"
+  code 0 standin fmt -o json r.yaml
+  same "$output" '[{"path":"r.yaml","changed":false}]'
+  printf 'a: [\n' >broken.yaml
+  code 2 standin fmt broken.yaml
+  has "$output" "broken.yaml:"
+  same "$(cat broken.yaml)" "a: ["
 }

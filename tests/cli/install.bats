@@ -37,7 +37,7 @@ in_bash() {
   same "$(complete_words audit "" | grep verify)" verify
   while IFS= read -r verb; do
     # shellcheck disable=SC2086
-    same "$(complete_words $verb -- | sort)" "$("$STANDIN" $verb --help | sed -n '/^Options:/,/^$/s/^ .*\(--[a-z-]*\).*/\1/p' | sed 's/ .*//' | sort)"
+    same "$(complete_words $verb -- | sort)" "$("$STANDIN" $verb --help | sed -nE '/^Options:/,/^$/s/^  (-., |   )? *(--[a-z-]+).*/\2/p' | sort)"
   done <<<"$verbs"
   same "$(complete_words nothing "")" ""
 }
