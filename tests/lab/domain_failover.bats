@@ -73,7 +73,7 @@ target_stands_in() {
 
 @test "prepare again: only the copy is made anew" {
   prepare
-  same "6.4.3" "$(intents)" "applied"
+  same "6.5.3" "$(intents)" "applied"
 }
 
 @test "P15: what is installed on the source has changed: the swap is due again" {
