@@ -94,8 +94,8 @@ LIBS_OF_AGENT := -Wl,--gc-sections,-Bstatic -lssl -lcrypto -lzstd -Wl,-Bdynamic
 # jansson's inner names are its own: the base layer has a utf8_encode, too.
 $(BUILD)/jansson.o:
 	$(Q)mkdir -p $(@D) && ld -r -o $@ --whole-archive $(shell $(CC) -print-file-name=libjansson.a) && objcopy --wildcard --keep-global-symbol='json*' $@
-AGENT_PROGRAM := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/agent*.c))
-AGENT_OBJECTS := $(filter-out $(AGENT_PROGRAM),$(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/*.c)))
+AGENT_PROGRAM := $(patsubst %.c,$(BUILD)/%.o,$(wildcard plugins/replica/agent/agent*.c))
+AGENT_OBJECTS := $(filter-out $(AGENT_PROGRAM),$(patsubst %.c,$(BUILD)/%.o,$(filter-out plugins/replica/ends/%,$(wildcard plugins/replica/*/*.c))))
 $(BUILD)/plugins/replica.a: $(AGENT_OBJECTS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(BUILD)/standin-agent: $(AGENT_PROGRAM) $(BUILD)/plugins/replica.a $(BUILD)/engine/base.a $(BUILD)/jansson.o

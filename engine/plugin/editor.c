@@ -9,17 +9,12 @@
 
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
+#include "engine/plugin/manifest.h"
 #include "engine/schema/product.h"
-
-/* Keys of an input's schema that are Standin's, not JSON Schema's. */
-static const char *const own_keys[] = {"optional", "volatile", "relative", "host"};
 
 static bool is_own(const struct value *key)
 {
-	for (size_t i = 0; i < COUNT_OF(own_keys); i++)
-		if (value_is_text(key, own_keys[i]))
-			return true;
-	return false;
+	return value_text(key) && manifest_has(manifest_own_keys, value_text(key));
 }
 
 static void put_text(struct arena *arena, struct value *map, const char *key, const char *text)

@@ -20,8 +20,7 @@ static const char *const kinds[] = {
 	[ACTION_STATE] = "state", [ACTION_TASK] = "task", [ACTION_PROBE] = "probe", [ACTION_GATE] = "gate"};
 static const char *const platforms[] = {[PLATFORM_LINUX] = "linux", [PLATFORM_WINDOWS] = "windows"};
 
-/* Keys of an input's or output's schema that are Standin's, not JSON Schema's. */
-static const char *const own_keys[] = {"optional", "volatile", "relative", "host", "replica", NULL};
+const char *const manifest_own_keys[] = {"optional", "volatile", "relative", "host", "replica", NULL};
 
 struct diagnostic *manifest_error(const struct manifest *manifest, const char *rule, struct span at, const char *format, ...)
 {
@@ -55,7 +54,7 @@ static struct value *without_own_keys(struct arena *arena, const struct value *s
 	struct value *plain = value_map(arena);
 	plain->at = schema->at;
 	for (size_t i = 0; i < schema->map.count; i++)
-		if (!manifest_has(own_keys, value_text(schema->map.entries[i].key)))
+		if (!manifest_has(manifest_own_keys, value_text(schema->map.entries[i].key)))
 			value_put_key(arena, plain, schema->map.entries[i].key, schema->map.entries[i].value);
 	return plain;
 }

@@ -30,3 +30,5 @@ struct diagnostic *manifest_error(const struct manifest *manifest, const char *r
 /* The keys of a map (NULL: none) as NULL-terminated words, for suggestions and look-ups. */
 const char *const *manifest_keys(struct arena *arena, const struct value *map, size_t *ret_count);
 bool manifest_has(const char *const *words, const char *word); /* words may be NULL */
+/* Keys of an input's or output's schema that are Standin's, not JSON Schema's. */
+extern const char *const manifest_own_keys[];

@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "plugins/replica/cycle.h"
-#include "plugins/replica/protocol.h"
+#include "plugins/replica/source/cycle.h"
+#include "plugins/replica/line/protocol.h"
 
 struct source_result {
 	const char *way; /* "mirror", "cycle", "resync", "verify" */

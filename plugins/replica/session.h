@@ -3,11 +3,11 @@
  */
 #pragma once
 
-#include "plugins/replica/cycle.h"
-#include "plugins/replica/pace.h"
-#include "plugins/replica/quiesce.h"
+#include "plugins/replica/source/cycle.h"
+#include "plugins/replica/line/pace.h"
+#include "plugins/replica/source/quiesce.h"
 #include "plugins/replica/result.h"
-#include "plugins/replica/store.h"
+#include "plugins/replica/target/store.h"
 
 struct source {
 	const char *set;		 /* name of the replication set */

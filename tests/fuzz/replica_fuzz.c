@@ -11,12 +11,12 @@
 
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/manifest.h"
-#include "plugins/replica/pace.h"
-#include "plugins/replica/point.h"
-#include "plugins/replica/record.h"
-#include "plugins/replica/rules.h"
-#include "plugins/replica/set.h"
+#include "plugins/replica/tree/manifest.h"
+#include "plugins/replica/line/pace.h"
+#include "plugins/replica/target/point.h"
+#include "plugins/replica/format/record.h"
+#include "plugins/replica/tree/rules.h"
+#include "plugins/replica/agent/set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

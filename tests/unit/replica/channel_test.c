@@ -18,8 +18,8 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/certificate.h"
-#include "plugins/replica/channel.h"
+#include "plugins/replica/line/certificate.h"
+#include "plugins/replica/line/channel.h"
 
 #define LONG_TIME (60 * NSEC_PER_SEC)
 #define MEGABYTES 5

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "plugins/replica/chunks.h"
+#include "plugins/replica/format/chunks.h"
 
 #define SIZE (16u << 20)
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "plugins/replica/frame.h"
+#include "plugins/replica/line/frame.h"
 
 /* --- a line in memory that needs so long for a byte; each look at the clock takes a microsecond --- */
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugins/replica/digest.h"
+#include "plugins/replica/format/digest.h"
 
 static uint8_t content[300000];
 static const size_t lengths[] = {0, 1, 4095, 4096, 4097, 65535, 65536, 65537, 131072, 300000};

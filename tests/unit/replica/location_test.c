@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plugins/replica/location.h"
+#include "plugins/replica/format/location.h"
 
 static void test_lines(void **state)
 {

@@ -14,9 +14,9 @@
 
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/manifest.h"
-#include "plugins/replica/point.h"
-#include "plugins/replica/walk.h"
+#include "plugins/replica/tree/manifest.h"
+#include "plugins/replica/target/point.h"
+#include "plugins/replica/tree/walk.h"
 
 static const char path[] = "/tmp/standin-manifest-test";
 static const struct identity point = {{1, 2, 3}};

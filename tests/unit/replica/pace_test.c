@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
-#include "plugins/replica/pace.h"
+#include "plugins/replica/line/pace.h"
 
 static void test_texts(void **state)
 {

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 
 #include "engine/base/memory.h"
-#include "plugins/replica/frame.h"
-#include "plugins/replica/record.h"
+#include "plugins/replica/line/frame.h"
+#include "plugins/replica/format/record.h"
 
 static struct record record, back;
 

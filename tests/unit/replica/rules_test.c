@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "plugins/replica/rules.h"
+#include "plugins/replica/tree/rules.h"
 
 static void test_globs(void **state)
 {

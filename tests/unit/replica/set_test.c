@@ -13,7 +13,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/set.h"
+#include "plugins/replica/agent/set.h"
 
 #define PEER	     "\"peer\": {\"address\": \"10.0.0.2\", \"port\": 7411, \"certificate\": \"PEM\"}"
 #define LEAST_SOURCE "\"set\": \"mail\", \"role\": \"source\", \"term\": 1, \"sources\": [{\"path\": \"/srv\"}], " PEER

@@ -19,7 +19,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/recovery.h"
+#include "plugins/replica/target/recovery.h"
 #include "plugins/replica/session.h"
 
 static char folder[] = "/tmp/standin-target-XXXXXX";

@@ -1,0 +1,178 @@
+/*
+ * account.c - what a session did.
+ */
+#include "plugins/replica/agent/account.h"
+
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/utf8.h"
+#include "engine/base/value.h"
+#include "plugins/replica/agent/history.h"
+
+static double seconds(int64_t nanoseconds)
+{
+	return (double)nanoseconds / (double)NSEC_PER_SEC;
+}
+
+static void put_int(struct arena *arena, struct value *map, const char *key, uint64_t number)
+{
+	value_put(arena, map, key, value_int(arena, (int64_t)number));
+}
+
+static void put_text(struct arena *arena, struct value *map, const char *key, const char *text)
+{
+	CLEANUP_BUFFER struct buffer repaired = {0};
+	utf8_append_repaired(&repaired, text, strlen(text));
+	value_put(arena, map, key, value_string(arena, buffer_text(&repaired)));
+}
+
+static void put_time(struct arena *arena, struct value *map, const char *key, int64_t wall)
+{
+	char text[CLOCK_TEXT_SIZE];
+	clock_format_wall(wall, text);
+	put_text(arena, map, key, text);
+}
+
+static uint64_t left_of(uint64_t total, uint64_t done)
+{
+	return total > done ? total - done : 0; /* it may have grown since it was counted */
+}
+
+/* What is done, what is left, and when it will be, if the rest goes on as what was done. */
+static void put_cycle(struct arena *arena, struct value *out, const struct cycle_progress *now, double elapsed)
+{
+	uint64_t left = left_of(now->bytes_total, now->bytes), total = now->bytes + left;
+	double rate = elapsed > 0 ? (double)now->bytes / elapsed : 0;
+	value_put(arena, out, "percent", value_double(arena, total ? 100 * (double)now->bytes / (double)total : 0));
+	put_int(arena, out, "files", now->files);
+	put_int(arena, out, "files_left", left_of(now->files_total, now->files));
+	put_int(arena, out, "bytes", now->bytes);
+	put_int(arena, out, "bytes_left", left);
+	put_int(arena, out, "content", now->content);
+	put_int(arena, out, "rate", (uint64_t)rate);
+	value_put(arena, out, "eta", rate > 0 ? value_double(arena, (double)left / rate) : value_null());
+}
+
+void account_progress(const struct account *account, const struct cycle_progress *progress, const struct stream *stream)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct value *out = value_map(arena);
+	double elapsed = seconds(clock_boottime() - account->began);
+	put_time(arena, out, "began", account->wall);
+	value_put(arena, out, "seconds", value_double(arena, elapsed));
+	if (progress->files_total || progress->files)
+		put_cycle(arena, out, progress, elapsed);
+	put_int(arena, out, "wire_out", stream->bytes_out);
+	put_int(arena, out, "wire_in", stream->bytes_in);
+	if (progress->content && stream->bytes_out) /* bytes of content for one on the line */
+		value_put(arena, out, "compression",
+			  value_double(arena, (double)progress->content / (double)stream->bytes_out));
+	progress_write(account->folder, out);
+}
+
+void account_store(struct arena *arena, struct value *out, const struct store *store)
+{
+	const struct point *point = &store->point;
+	char id[IDENTITY_HEX];
+	identity_hex(&point->point, id);
+	put_int(arena, out, "term", point->term);
+	put_int(arena, out, "generation", point->generation);
+	put_text(arena, out, "point", id);
+	if (point->generation) {
+		CLEANUP_FREE char *tree = store_tree(store, point->tree);
+		put_text(arena, out, "path", point->device[0] ? point->device : tree);
+		put_time(arena, out, "time", point->time);
+		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
+		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
+	}
+	put_text(arena, out, "by", consistency_name(point->consistency));
+	put_int(arena, out, "unstable", point->unstable);
+	put_int(arena, out, "skipped", point->skipped);
+	put_int(arena, out, "conflicts", point->conflicts);
+}
+
+const struct value *account_result(struct arena *arena, const struct source_result *result)
+{
+	const struct cycle_count *count = &result->count;
+	const struct {
+		const char *name;
+		uint64_t number;
+	} numbers[] = {
+		{"folders", count->folders},	  {"files", count->files},	  {"others", count->others},
+		{"bytes", count->bytes},	  {"made", count->made},	  {"patched", count->patched},
+		{"changed", count->changed},	  {"linked", count->linked},	  {"deleted", count->deleted},
+		{"renamed", count->renamed},	  {"moved", count->moved},	  {"orphans", count->orphans},
+		{"records", count->records},	  {"content", count->content},	  {"unstable", count->unstable},
+		{"skipped", count->skipped},	  {"wire_out", result->wire_out}, {"wire_in", result->wire_in},
+		{"plain_out", result->plain_out},
+	};
+	struct value *map = value_map(arena);
+	char point[IDENTITY_HEX];
+	identity_hex(&result->point, point);
+	put_text(arena, map, "way", result->way);
+	put_int(arena, map, "generation", result->generation);
+	put_text(arena, map, "point", point);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		put_int(arena, map, numbers[i].name, numbers[i].number);
+	return map;
+}
+
+/* --- the history --- */
+
+static struct value *begin_entry(const struct account *account, struct arena *arena, const struct error *why, const char *done)
+{
+	struct value *entry = value_map(arena);
+	put_time(arena, entry, "time", account->wall);
+	value_put(arena, entry, "seconds", value_double(arena, seconds(clock_boottime() - account->began)));
+	put_int(arena, entry, "term", account->term);
+	put_text(arena, entry, "result", why->code ? "failed" : done);
+	if (!why->code)
+		return entry;
+	put_text(arena, entry, "code", error_code_name(why->code));
+	put_text(arena, entry, "error", error_text(why));
+	if (why->hint)
+		put_text(arena, entry, "hint", why->hint);
+	return entry;
+}
+
+int account_source(const struct account *account, const struct source_result *result, const struct error *why,
+		   struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	bool verified = !why->code && strcmp(result->way, "verify") == 0;
+	struct value *entry = begin_entry(account, arena, why, verified ? "verified" : "committed");
+	if (why->code)
+		return history_add(account->folder, entry, err);
+	const struct value *fields = account_result(arena, result);
+	for (size_t i = 0; i < fields->map.count; i++)
+		value_put(arena, entry, value_text(fields->map.entries[i].key), fields->map.entries[i].value);
+	if (!verified) {
+		put_time(arena, entry, "point_time", result->time);
+		put_text(arena, entry, "by", consistency_name(account->consistency));
+	}
+	if (history_keep(account->folder, verified ? "verified" : "last", entry, err) < 0)
+		return -1;
+	return history_add(account->folder, entry, err);
+}
+
+int account_target(const struct account *account, const struct point *before, const struct point *now,
+		   const struct stream *wire, const struct error *why, struct error *err)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	if (!why->code && now->generation == before->generation)
+		return 0; /* it listed what there is: nothing to tell */
+	struct value *entry = begin_entry(account, arena, why, "committed");
+	put_int(arena, entry, "generation", now->generation);
+	put_int(arena, entry, "wire_in", wire->bytes_in);
+	put_int(arena, entry, "wire_out", wire->bytes_out);
+	return history_add(account->folder, entry, err);
+}
+
+bool account_last_verify(const char *folder, int64_t *ret_wall)
+{
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	const char *time = value_get_text(history_kept(folder, "verified", arena), "time");
+	return time && clock_parse_wall(time, ret_wall) == 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * changes.c - records into frames.
+ */
+#include "plugins/replica/source/changes.h"
+
+#include <stdio.h>
+
+#include "plugins/replica/line/protocol.h"
+
+/* A frame that is not yet full has room for any record. */
+_Static_assert(FRAME_FILL + RECORD_DATA + ENTRY_ATTRIBUTES_LIMIT + RECORD_INLINE + 16384 <= FRAME_LIMIT,
+	       "a record may not fit");
+
+void changes_folder(struct changes *changes, const char *path)
+{
+	snprintf(changes->folder, sizeof(changes->folder), "%s", path);
+	changes->folder_named = false;
+}
+
+static int put(struct changes *changes, const struct record *record, struct error *err)
+{
+	if (!changes->begun)
+		frame_begin(changes->out);
+	changes->begun = true;
+	record_put(&changes->out->payload, record);
+	changes->records++;
+	return frame_length(changes->out) >= FRAME_FILL ? changes_flush(changes, err) : 0;
+}
+
+int changes_add(struct changes *changes, const struct record *record, struct error *err)
+{
+	if (!changes->out)
+		return 0;
+	if (!changes->folder_named) {
+		static struct record folder = {.kind = RECORD_FOLDER};
+		snprintf(folder.path, sizeof(folder.path), "%s", changes->folder);
+		changes->folder_named = true;
+		if (put(changes, &folder, err) < 0)
+			return -1;
+	}
+	return put(changes, record, err);
+}
+
+int changes_flush(struct changes *changes, struct error *err)
+{
+	if (!changes->begun)
+		return 0;
+	changes->begun = false;
+	return frame_end(changes->out, FRAME_CHANGES, err);
+}

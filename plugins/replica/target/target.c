@@ -1,0 +1,414 @@
+/*
+ * target.c - serves one source: who may write, batches, listings.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "plugins/replica/target/points.h"
+#include "plugins/replica/target/recovery.h"
+#include "plugins/replica/session.h"
+
+struct target {
+	const struct target_options *options;
+	struct store store;
+	struct frame_reader in;
+	struct frame_writer out;
+	struct compressor *compressor; /* of what goes out; NULL: the source does not want it */
+	struct hello hello;
+	struct batch *batch; /* being received */
+	struct begin begin;
+	bool skipping; /* a batch that was refused: the rest of it is read and dropped */
+	bool listed;   /* the source knows what the tree is now */
+};
+
+/* --- who may write --- */
+
+/* Is it what the two ends were enrolled for? */
+static int check_enrolled(const struct target *target, struct error *err)
+{
+	const struct target_options *options = target->options;
+	const struct hello *hello = &target->hello;
+	if (!options->set || (strcmp(options->set, hello->set) == 0 && options->term == hello->term))
+		return 0;
+	if (strcmp(options->set, hello->set) != 0)
+		return error_set(err, ERROR_REFUSED, "this agent is the target of the set %s here, not of %s", options->set,
+				 hello->set);
+	error_set(err, ERROR_REFUSED, "the target was connected at term %" PRIu64 "; the source has term %" PRIu64,
+		  options->term, hello->term);
+	return error_hint(err, hello->term < options->term ? "this source was replaced: keep its unsent changes"
+							   : "connect the target with this term, too");
+}
+
+static int check_source(const struct target *target, struct error *err)
+{
+	const struct point *point = &target->store.point;
+	const struct hello *hello = &target->hello;
+	if (target->options->set && hello->term > point->term)
+		return 0; /* the engine has connected a new source: all is compared by content, for it has no manifest of this
+			   */
+	if (point->set[0] && (strcmp(point->set, hello->set) != 0 || !identity_equal(&point->source, &hello->source))) {
+		char source[IDENTITY_HEX];
+		identity_hex(&point->source, source);
+		error_set(err, ERROR_CONFLICT, "the store %s belongs to the set %s of another source (%s)", target->store.path,
+			  point->set, source);
+		return error_hint(
+			err,
+			"give each source a store of its own; a new source for this set needs a new store or a new enrolment");
+	}
+	return 0;
+}
+
+static int check_term(const struct target *target, struct error *err)
+{
+	uint64_t term;
+	if (store_read_term(&target->store, &term, err) < 0)
+		return -1;
+	bool promoted = target->store.point.promoted && target->hello.term <= target->store.point.term;
+	if (target->hello.term >= term && !promoted)
+		return 0;
+	error_set(err, ERROR_REFUSED, "%s at term %" PRIu64 "; the source has term %" PRIu64 " and may not write",
+		  promoted ? "this replica was promoted" : "the set is", term, target->hello.term);
+	return error_hint(
+		err,
+		"this source was replaced: keep its unsent changes, and connect it again with a new term if it is to send");
+}
+
+/* The store becomes this source's, at this term. */
+static int bind_store(struct target *target, struct error *err)
+{
+	struct point point = target->store.point;
+	if (point.set[0] && point.term == target->hello.term && !point.promoted)
+		return 0;
+	if (store_open_device(&target->store, err) < 0 || store_raise_term(target->store.path, target->hello.term, err) < 0)
+		return -1;
+	strcpy(point.set, target->hello.set); /* NOLINT: of the same size */
+	point.source = target->hello.source;
+	point.term = target->hello.term;
+	point.promoted = false;
+	return store_write_point(&target->store, &point, err);
+}
+
+static int greet(struct target *target, struct error *err)
+{
+	struct frame frame;
+	if (expect_frame(&target->in, FRAME_HELLO, &frame, err) < 0 || parse_hello(&frame, &target->hello, err) < 0)
+		return -1;
+	if (check_enrolled(target, err) < 0 || check_source(target, err) < 0 || check_term(target, err) < 0 ||
+	    bind_store(target, err) < 0)
+		return -1;
+	const struct point *point = &target->store.point;
+	struct welcome welcome = {
+		.version = PROTOCOL_VERSION,
+		.term = point->term,
+		.generation = point->generation,
+		.point = point->point,
+		.seed = point->seed,
+		.features = target->hello.features & FEATURE_ZSTD,
+	};
+	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
+	if (location_of(target->store.path, &welcome.store, err) < 0)
+		return -1;
+	if (send_welcome(&target->out, &welcome, err) < 0)
+		return -1;
+	if (welcome.features & FEATURE_ZSTD)
+		target->out.compressor = target->compressor = compressor_new(COMPRESSION_AUTO, NULL);
+	return 0;
+}
+
+/* --- batches --- */
+
+static int refuse_softly(struct target *target, const struct error *why, struct error *err)
+{
+	target->skipping = true;
+	return send_refused(&target->out, why, err);
+}
+
+/* Is the tree the one that the differences are to? */
+static int check_base(const struct target *target, struct error *err)
+{
+	const struct point *point = &target->store.point;
+	CLEANUP_FREE char *where = NULL;
+	if (target->begin.flags & BEGIN_FRESH)
+		return 0;
+	if (!point->generation || !identity_equal(&target->begin.base, &point->point))
+		return error_set(err, ERROR_CONFLICT, "this is not the point that the differences are to");
+	if (target->begin.flags & BEGIN_ANYWAY)
+		return target->listed ? 0 : error_set(err, ERROR_CONFLICT, "the tree was not listed in this session");
+	if (point->conflicts)
+		return error_set(err, ERROR_CONFLICT, "%" PRIu64 " changes of the last point did not fit", point->conflicts);
+	if (recovery_drifted(&target->store, &where, err) < 0)
+		return -1;
+	return where ? error_set(err, ERROR_CONFLICT, "somebody else has changed the replica: %s", *where ? where : "its root")
+		     : 0;
+}
+
+static int on_begin(struct target *target, const struct frame *frame, struct error *err)
+{
+	CLEANUP_ERROR struct error why = ERROR_NONE;
+	target->skipping = false;
+	if (target->batch)
+		return error_set(err, ERROR_CORRUPT, "a batch in a batch");
+	if (parse_begin(frame, &target->begin, err) < 0)
+		return -1;
+	if (check_base(target, &why) < 0) {
+		if (why.code == ERROR_CONFLICT)
+			return refuse_softly(target, &why, err);
+		error_move(err, &why);
+		return -1;
+	}
+	return batch_begin(&target->store, &target->begin, &target->batch, err);
+}
+
+static int on_changes(struct target *target, const struct frame *frame, struct error *err)
+{
+	if (target->skipping)
+		return 0;
+	if (!target->batch)
+		return error_set(err, ERROR_CORRUPT, "changes without a batch");
+	return batch_add(target->batch, frame->payload, frame->length, err);
+}
+
+static int on_end(struct target *target, const struct frame *frame, struct error *err)
+{
+	struct batch_end end;
+	if (parse_end(frame, &end, err) < 0)
+		return -1;
+	if (target->skipping) {
+		target->skipping = false;
+		return 0;
+	}
+	if (!target->batch)
+		return error_set(err, ERROR_CORRUPT, "the end of no batch");
+	if (check_term(target, err) < 0 || batch_seal(target->batch, &end, err) < 0)
+		return -1;
+	batch_free(take(target->batch));
+	if (recovery_commit(&target->store, &target->begin, &end, err) < 0)
+		return -1;
+	target->listed = false;
+	const struct committed committed = {.point = target->store.point.point, .generation = target->store.point.generation};
+	return send_committed(&target->out, &committed, err);
+}
+
+/* --- listings --- */
+
+static int write_listing(const struct target *target, const char *path, const char *blocks, struct error *err)
+{
+	CLEANUP_FREE char *root = store_tree(&target->store, target->store.point.tree);
+	struct tree tree;
+	struct manifest_writer *listing;
+	if (store_open_tree(&target->store, root, &tree, err) < 0)
+		return -1;
+	int result = manifest_create(path, &target->store.point.point, target->store.point.seed, &listing, err);
+	if (result == 0) {
+		struct cycle cycle = {.tree = &tree, .next = listing, .blocks = blocks, .seed = target->store.point.seed};
+		result = cycle_run(&cycle, err);
+		if (result == 0)
+			result = manifest_finish(listing, false, err);
+		manifest_free(listing);
+	}
+	tree_close(&tree);
+	return result;
+}
+
+static int send_file(struct target *target, int fd, struct error *err)
+{
+	CLEANUP_FREE char *block = memory_alloc(FRAME_FILL);
+	ssize_t got;
+	while ((got = read(fd, block, FRAME_FILL)) > 0) {
+		buffer_append(frame_begin(&target->out), block, (size_t)got);
+		if (frame_end(&target->out, FRAME_LISTING, err) < 0)
+			return -1;
+	}
+	return got < 0 ? error_set_errno(err, errno, "cannot read the listing") : 0;
+}
+
+/* One list, each frame of it under the digest that names it. */
+static int send_blocks_of(struct target *target, int folder, const char *name, struct error *err)
+{
+	CLEANUP_FREE char *block = memory_alloc(FRAME_FILL);
+	struct identity content; /* 16 bytes in hexadecimal digits, as an identity is */
+	CLEANUP_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || identity_parse(name, &content) < 0)
+		return 0; /* no list */
+	ssize_t got;
+	while ((got = read(fd, block, FRAME_FILL)) > 0) {
+		struct buffer *out = frame_begin(&target->out);
+		buffer_append(out, &content, sizeof(content));
+		buffer_append(out, block, (size_t)got);
+		if (frame_end(&target->out, FRAME_BLOCKS, err) < 0)
+			return -1;
+	}
+	return got < 0 ? error_set_errno(err, errno, "cannot read a block list") : 0;
+}
+
+static int send_blocks(struct target *target, const char *path, struct error *err)
+{
+	DIR *folder = opendir(path);
+	if (!folder)
+		return error_set_errno(err, errno, "cannot list %s", path);
+	int result = 0;
+	for (struct dirent *entry; result == 0 && (entry = readdir(folder));)
+		result = send_blocks_of(target, dirfd(folder), entry->d_name, err);
+	closedir(folder);
+	return result;
+}
+
+static int on_list(struct target *target, const struct frame *frame, struct error *err)
+{
+	bool blocks;
+	if (parse_list(frame, &blocks, err) < 0)
+		return -1;
+	if (target->batch || !target->store.point.generation)
+		return error_set(err, ERROR_CONFLICT, "there is no recovery point to be listed");
+	CLEANUP_FREE char *path = store_file(&target->store, "listing");
+	CLEANUP_FREE char *lists = store_file(&target->store, "blocks");
+	CLEANUP_CLOSE int folder = -1;
+	if (store_remove(&target->store, "blocks", err) < 0 ||
+	    (blocks && store_folder(&target->store, "blocks", &folder, err) < 0) ||
+	    write_listing(target, path, blocks ? lists : NULL, err) < 0)
+		return -1;
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot open %s", path);
+	target->listed = true;
+	if (send_file(target, fd, err) < 0 || (blocks && send_blocks(target, lists, err) < 0))
+		return -1;
+	return send_empty(&target->out, FRAME_LISTED, err);
+}
+
+/* --- chunks --- */
+
+struct cutting {
+	struct target *target;
+	struct buffer *out; /* a frame that is being filled */
+};
+
+static int tell_chunk(void *argument, const uint8_t *bytes, size_t length, struct error *err)
+{
+	struct cutting *cutting = argument;
+	struct frame_writer *out = &cutting->target->out;
+	const struct digest digest = digest_bytes(cutting->target->store.point.seed, bytes, length);
+	put_chunk(cutting->out, (uint32_t)length, &digest);
+	if (frame_length(out) < FRAME_FILL)
+		return 0;
+	if (frame_end(out, FRAME_CHUNKS, err) < 0)
+		return -1;
+	cutting->out = frame_begin(out);
+	return 0;
+}
+
+static int cut_file(struct target *target, const struct chunk_query *query, int fd, struct error *err)
+{
+	struct cutting cutting = {.target = target, .out = frame_begin(&target->out)};
+	struct chunker *chunker = chunker_new(query->bits, tell_chunk, &cutting);
+	CLEANUP_FREE uint8_t *bytes = memory_alloc(FRAME_FILL);
+	int result = 0;
+	for (uint64_t done = 0; result == 0 && done < query->length;) {
+		size_t want = query->length - done < FRAME_FILL ? (size_t)(query->length - done) : FRAME_FILL;
+		ssize_t got = pread(fd, bytes, want, (off_t)(query->offset + done));
+		if (got <= 0) /* its end; or it cannot be read, and then the source will send it all */
+			break;
+		result = chunker_add(chunker, bytes, (size_t)got, err);
+		done += (uint64_t)got;
+	}
+	if (result == 0)
+		result = chunker_end(chunker, err);
+	chunker_free(chunker);
+	return result < 0 ? -1 : frame_end(&target->out, FRAME_CHUNKS, err);
+}
+
+static int on_chunks_of(struct target *target, const struct frame *frame, struct error *err)
+{
+	struct chunk_query query;
+	CLEANUP_CLOSE int fd = -1;
+	if (parse_chunks_of(frame, &query, err) < 0)
+		return -1;
+	if (target->skipping) /* REFUSED is what the source reads instead */
+		return 0;
+	bool there = store_open_file(&target->store, query.folder, query.name, &fd, NULL) == 0;
+	if (there && cut_file(target, &query, fd, err) < 0)
+		return -1;
+	return send_empty(&target->out, FRAME_CHUNKED, err);
+}
+
+/* --- the conversation --- */
+
+static int (*const handlers[])(struct target *target, const struct frame *frame, struct error *err) = {
+	[FRAME_BEGIN] = on_begin, [FRAME_CHANGES] = on_changes,	    [FRAME_END] = on_end,
+	[FRAME_LIST] = on_list,	  [FRAME_CHUNKS_OF] = on_chunks_of,
+};
+
+static int converse(struct target *target, struct error *err)
+{
+	struct frame frame;
+	if (greet(target, err) < 0)
+		return -1;
+	for (;;) {
+		int got = frame_read(&target->in, &frame, err);
+		if (got <= 0 || frame.type == FRAME_CLOSE)
+			return got < 0 ? -1 : 0;
+		if (frame.type >= COUNT_OF(handlers) || !handlers[frame.type])
+			return error_set(err, ERROR_CORRUPT, "a message of type %u is not for a target", frame.type);
+		if (handlers[frame.type](target, &frame, err) < 0)
+			return -1;
+	}
+}
+
+/* How many points are kept is the store's from now on: a batch that is recovered later must know it, too. */
+static int keep_points(struct store *store, uint64_t keep, struct error *err)
+{
+	struct point point = store->point;
+	if (keep > 1 && points_possible(store, err) < 0)
+		return -1;
+	if (!keep || keep == point.keep)
+		return 0;
+	point.keep = keep;
+	if (point.set[0])
+		return store_write_point(store, &point, err);
+	store->point = point;
+	return 0;
+}
+
+static int open_store(struct target *target, const struct target_options *options, struct error *err)
+{
+	if (options->mounted && location_demand_mount(options->store, err) < 0)
+		return -1;
+	if (!options->replace_foreign && store_refuse_foreign(options->store, err) < 0)
+		return -1;
+	return recovery_open(options->store, &target->store, err);
+}
+
+int target_serve(const struct target_options *options, struct stream *source, struct error *err)
+{
+	struct target *target = memory_alloc(sizeof(*target));
+	target->options = options;
+	target->in.stream = target->out.stream = source;
+	int result = open_store(target, options, err);
+	bool open = result == 0;
+	if (open) {
+		target->store.replace_foreign = options->replace_foreign;
+		result = store_bind_device(&target->store, options->device, err);
+		if (result == 0)
+			result = keep_points(&target->store, options->keep, err);
+	}
+	if (result == 0)
+		result = converse(target, err);
+	if (result < 0 && err->code != ERROR_CONNECTION)
+		send_refused(&target->out, err, NULL);
+	batch_free(target->batch);
+	if (open)
+		store_close(&target->store);
+	frame_reader_free(&target->in);
+	frame_writer_free(&target->out);
+	compressor_free(target->compressor);
+	free(target);
+	return result;
+}
