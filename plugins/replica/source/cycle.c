@@ -85,11 +85,11 @@ static int update_folder_entry(struct run *run, struct entry *entry, const struc
 {
 	if (old && S_ISDIR(old->meta.mode))
 		return 0; /* what changed in it is found when the walk comes to it */
+	const struct moved *moved = NULL;
+	if (!run_only_tells(run) && (move_here(run, entry, &moved, err) < 0 || moved))
+		return moved ? 0 : -1;
 	if (run_tells(run, entry->name, old ? "type" : "missing"))
 		return 0;
-	const struct moved *moved;
-	if (move_here(run, entry, &moved, err) < 0 || moved)
-		return moved ? 0 : -1;
 	run->cycle->count.made++;
 	return run_sends_name(run, RECORD_MAKE_FOLDER, entry->name, err);
 }

@@ -335,11 +335,12 @@ static int update_large(struct file *file, struct error *err)
 	struct blocks *base = verify || file->shared ? NULL : old_list(file);
 	int same = base ? 0 : compare_large(file, err);
 	same = same > 0 && file->shared && !verify ? same_metadata(file) : same;
-	const uint64_t patched = file->run->cycle->count.patched;
+	const struct cycle_count *count = &file->run->cycle->count;
+	const uint64_t sent = count->patched + count->made;
 	if (same == 0 && !base && run_tells(file->run, file->entry->name, file_difference(file)))
 		return 0;
 	int result = same < 0 ? -1 : same ? send_metadata(file, err) : send_large(file, base, err);
-	if (file->run->cycle->count.patched != patched) /* now it is known that it differs */
+	if (base && count->patched + count->made != sent) /* now it is known that it differs */
 		run_tells(file->run, file->entry->name, "content");
 	blocks_free(base);
 	return result;
