@@ -110,19 +110,25 @@ static const char *joined(struct arena *arena, const struct value *list)
 	return arena_strdup(arena, buffer_text(&text));
 }
 
+/* On one line, whatever it holds: who asks has written it, and must not be able to write lines of this screen. */
 static const char *text_of(struct arena *arena, const struct value *value)
 {
-	return value_text(value) ? value_text(value) : json_text(arena, value ? value : value_null());
+	const char *text = value_text(value);
+	return text && !strpbrk(text, "\n\r\v\f") ? text : json_text(arena, value ? value : value_null());
 }
 
+/* A line each: a comma in a value must not look like another entry. */
 static void show_map(struct arena *arena, const char *label, const struct value *map)
 {
-	CLEANUP_BUFFER struct buffer text = {0};
 	for (size_t i = 0; value_is(map, VALUE_MAP) && i < map->map.count; i++)
-		buffer_printf(&text, "%s%s %s", i ? ", " : "", value_text(map->map.entries[i].key),
-			      text_of(arena, map->map.entries[i].value));
-	if (text.length)
-		print_safely(stderr, "  %-12s %s\n", label, buffer_text(&text));
+		print_safely(stderr, "  %-12s %s %s\n", i ? "" : label, text_of(arena, map->map.entries[i].key),
+			     text_of(arena, map->map.entries[i].value));
+}
+
+static void show_text(struct arena *arena, const char *label, const char *before, const struct value *value)
+{
+	if (value_text(value))
+		print_safely(stderr, "  %-12s %s%s\n", label, before, text_of(arena, value));
 }
 
 /* On stderr: stdout is for what is made. */
@@ -143,11 +149,14 @@ static void show(const struct approving *approving)
 	if (expires)
 		print_safely(stderr, "  %-12s %s\n", "until", expires);
 	show_map(arena, "inputs", value_get(document, "inputs"));
-	print_safely(stderr, "  %-12s sha256 %s\n", "runbook", text_of(arena, value_get(content, "runbook")));
-	if (value_text(value_get(content, "commit")))
-		print_safely(stderr, "  %-12s %s\n", "commit", value_get_text(content, "commit"));
-	print_safely(stderr, "  %-12s sha256 %s\n", "inventory", text_of(arena, value_get(content, "inventory")));
+	show_text(arena, "begins at", "step ", value_get(content, "from"));
+	show_text(arena, "runbook", "sha256 ", value_get(content, "runbook"));
+	show_map(arena, "calls", value_get(content, "called"));
+	show_text(arena, "commit", "", value_get(content, "commit"));
+	show_text(arena, "inventory", "sha256 ", value_get(content, "inventory"));
 	show_map(arena, "plugins", value_get(content, "plugins"));
+	show_text(arena, "plan", "sha256 ", value_get(content, "plan"));
+	show_text(arena, "evidence", "sha256 ", value_get(content, "evidence"));
 }
 
 /* --- signing it --- */

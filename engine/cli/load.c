@@ -43,12 +43,18 @@ void print_diagnostics(FILE *out, struct diagnostics *diagnostics)
 	fputs(buffer_text(&text), out);
 }
 
+/* Who stands behind sudo. Its variable is believed of root only, who could be anybody anyway; of others it is an invention. */
+static const char *behind_sudo(void)
+{
+	return getuid() == 0 ? getenv("SUDO_USER") : NULL;
+}
+
 const struct value *operator_value(struct arena *arena)
 {
 	struct value *value = value_map(arena);
 	char host[256] = "";
 	uid_t uid = getuid();
-	const char *sudo_user = getenv("SUDO_USER");
+	const char *sudo_user = behind_sudo();
 	struct passwd *entry = getpwuid(uid);
 	gethostname(host, sizeof(host) - 1);
 	value_put(arena, value, "user", value_string(arena, sudo_user ? sudo_user : entry ? entry->pw_name : "?"));

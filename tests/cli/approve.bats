@@ -514,3 +514,24 @@ hint: approve on a terminal, or with --yes"
   same "$(field "$(journal | grep '"kind":"approved"')" 'value["signers"]')" \
     "{'path': '$tip:.standin/approvers', 'sha256': '$(git show main~1:.standin/approvers | sha256sum | cut -d' ' -f1)'}"
 }
+
+@test "who runs it without being root is who he is: SUDO_USER is not believed" {
+  chmod 711 . && mkdir -m 777 open
+  sed 's/^standin: "1"/&/' inventory.yaml >open/inventory.yaml
+  printf 'standin: "1"\nrunbook: test/who\nkind: drill\nsteps: [{uses: core.log, with: {message: hello}}]\n' >open/r.yaml
+  chmod -R a+rX open
+  code 0 setpriv --reuid nobody --regid nogroup --clear-groups env HOME=/nonexistent SUDO_USER=carol STANDIN_AUDIT=none \
+    "$STANDIN" run open/r.yaml -i open/inventory.yaml --yes --state "$PWD/open/state"
+  same "$(field "$(head -1 open/state/runs/*/journal.jsonl)" 'value["operator"]["user"]')" nobody
+}
+
+@test "the approver's screen: what the asker wrote cannot write lines of it, and nothing that is signed for is left out" {
+  gate
+  sed -i 's/^inputs: {/&why: {type: string}, /; s/message: "Fence the source?"/message: "Fence? ${{ inputs.why }}"/' r.yaml
+  begin run r.yaml --yes --input why=$'ok\n  wanted       1 of everybody'
+  waiting 1
+  code 0 approve --key keys/alice
+  has "$output" '"Fence? ok\n  wanted       1 of everybody"'
+  has "$output" '  inputs       why "ok\n  wanted       1 of everybody"'
+  has_not "$output" $'\n  wanted       1 of everybody'
+}
