@@ -11,8 +11,8 @@
 #include "engine/lint/rules.h"
 
 /* In the name of a key, whole words of it. */
-static const char *const words[] = {"password", "passwd",  "passphrase",  "secret",	"token",
-				    "apikey",	"api_key", "private_key", "credential", "credentials"};
+static const char *const words[] = {"password",	   "passwd",	 "passphrase",	"secret",     "token",	   "apikey", "api_key",
+				    "private_key", "credential", "credentials", "pgpassword", "mysql_pwd", "sshpass"};
 
 static bool is_word(const char *name, const char *word)
 {
@@ -58,6 +58,11 @@ static const struct {
 	{"AKIA", "\\bAKIA[0-9A-Z]{16}\\b", "an access key of a cloud"},
 	{"gh", "\\bgh[pousr]_[A-Za-z0-9]{36,}", "a token of a forge"},
 	{"://", "[a-z]+://[^/\\s:@${]+:[^/\\s@${]+@", "a URL with a password"},
+	{"=",
+	 "(?i)(?<![a-z0-9])(?:[a-z0-9]+[-_])*(?:pg)?(?:password|passwd|passphrase|pwd|secret|token|api[-_]?key)=[\"']?[^\\s\"'$"
+	 "<{%/@]{4,}",
+	 "a secret in an argument or a variable"},
+	{"curl", "\\bcurl\\b.*\\s(?:-u|--user)[ =]?[\"']?[^\\s:$\"']+:[^\\s$\"']+", "a name and a password"},
 };
 
 static bool matches(struct arena *arena, const char *pattern, const struct value *text)
