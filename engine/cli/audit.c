@@ -94,6 +94,14 @@ static void print_json(const struct tally *tally)
 	puts(buffer_text(&text));
 }
 
+static bool requires(const struct options *options, const char *what)
+{
+	for (size_t i = 0; i < options->count; i++)
+		if (strcmp(options->names[i], "require") == 0 && strcmp(options->values[i], what) == 0)
+			return true;
+	return false;
+}
+
 static int check_usage(const struct options *options)
 {
 	for (size_t i = 0; i < options->count; i++)
@@ -103,6 +111,12 @@ static int check_usage(const struct options *options)
 				     options->values[i]);
 			return EXIT_INVALID;
 		}
+	if (requires(options, "anchored") && !options_has(options, "anchor")) {
+		struct error err = ERROR_NONE;
+		error_set(&err, ERROR_INVALID, "--require anchored needs an anchor to hold the journals against");
+		error_hint(&err, "--anchor FILE, with the heads that were exported");
+		return tell_error(&err);
+	}
 	if (!options_has(options, "all") || !options->arguments_count)
 		return 0;
 	fputs("standin audit verify: either --all or runs\n", stderr);
@@ -119,7 +133,7 @@ static int verify_store(const struct options *options, struct tally *tally, stru
 	if (result == 0)
 		result = audit_anchors_load(options, &anchors, &given, err);
 	if (result == 0)
-		result = run_store_open(options_get(options, "state"), &store, err);
+		result = run_store_open_existing(options_get(options, "state"), &store, err);
 	if (result == 0) {
 		struct run_verify_options wanted = {.trust = &trust, .anchors = given ? &anchors : NULL};
 		result = verify(store, &wanted, tally, err);

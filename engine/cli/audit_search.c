@@ -2,6 +2,7 @@
  * audit_search.c - standin audit list, search and show: who did what to what, and when.
  */
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "engine/base/clock.h"
@@ -29,6 +30,26 @@ static int parse_time(const struct options *options, const char *name, bool end,
 	if (period_parse(text, clock_wall(), &period, err) < 0)
 		return error_wrap(err, "--%s", name);
 	*ret_wall = end ? period.end : period.begin;
+	return 0;
+}
+
+/* Each of those that are given, with commas, is an outcome. */
+static int check_outcomes(const char *given, bool of_run, struct error *err)
+{
+	static const char *const outcomes[] = {"ok",	  "changed",   "skipped",    "failed",
+					       "unknown", "cancelled", "unfinished", "abandoned"};
+	size_t count = COUNT_OF(outcomes) - !of_run; /* only runs are abandoned */
+	for (const char *at = given; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		CLEANUP_FREE char *one = memory_printf("%.*s", (int)strcspn(at, ","), at);
+		bool known = false;
+		for (size_t i = 0; i < count; i++)
+			known |= strcasecmp(one, outcomes[i]) == 0;
+		if (known)
+			continue;
+		error_set(err, ERROR_INVALID, "--outcome: '%s' is no outcome", one);
+		return error_hint(err, "ok, changed, skipped, failed, unknown, cancelled, unfinished%s",
+				  of_run ? ", abandoned" : "");
+	}
 	return 0;
 }
 
@@ -140,7 +161,7 @@ static int search(const struct options *options, const struct audit_filter *filt
 {
 	struct run_store *store;
 	struct error err = ERROR_NONE;
-	if (run_store_open(options_get(options, "state"), &store, &err) < 0)
+	if (run_store_open_existing(options_get(options, "state"), &store, &err) < 0)
 		return tell_error(&err);
 	int result = audit_search(store, filter, visitor, &err);
 	run_store_close(store);
@@ -160,6 +181,8 @@ static int run_search(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	if (read_filter(&options, &filter, &err) < 0)
 		return tell_error(&err);
+	if (check_outcomes(filter.outcome, false, &err) < 0)
+		return tell_error(&err);
 	filter.text = options.arguments_count ? options.arguments[0] : NULL;
 	struct output output = {.json = options.json};
 	return search(&options, &filter,
@@ -176,6 +199,8 @@ static int run_list_runs(const struct verb *verb, int argc, char **argv)
 	if (early)
 		return early - 1;
 	if (read_filter(&options, &filter, &err) < 0)
+		return tell_error(&err);
+	if (check_outcomes(filter.outcome, true, &err) < 0)
 		return tell_error(&err);
 	filter.run_outcome = filter.outcome;
 	filter.outcome = NULL;
@@ -250,7 +275,7 @@ static int run_show(const struct verb *verb, int argc, char **argv)
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+	if (run_store_open_existing(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
 	int result = show(store, &options, &err);
 	run_store_close(store);

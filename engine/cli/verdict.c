@@ -25,6 +25,15 @@ static void put_signature(struct buffer *out, const struct run_verdict *verdict)
 		buffer_add(out, ", of whom nothing is known here (--key)");
 }
 
+static void put_torn(struct buffer *out, const struct run_verdict *verdict)
+{
+	if (verdict->torn)
+		buffer_printf(out, "; torn tail behind its last record (bytes: %llu)", (unsigned long long)verdict->torn);
+	if (verdict->torn_checkpoints)
+		buffer_printf(out, "; torn tail behind its last checkpoint (bytes: %llu)",
+			      (unsigned long long)verdict->torn_checkpoints);
+}
+
 void verdict_text(struct buffer *out, const struct run_verdict *verdict)
 {
 	buffer_add(out, verdict->problem ? verdict->problem : "verified");
@@ -34,6 +43,8 @@ void verdict_text(struct buffer *out, const struct run_verdict *verdict)
 		buffer_add(out, "; anchored");
 	if (!verdict->problem && verdict->tail)
 		buffer_printf(out, "; %s", verdict->tail);
+	if (!verdict->problem)
+		put_torn(out, verdict);
 }
 
 void verdict_signature(struct buffer *out, const struct run_verdict *verdict)
@@ -108,6 +119,8 @@ const struct value *verdict_value(struct arena *arena, const struct run_verdict 
 	if (is_anchor(verdict))
 		return map;
 	value_put(arena, map, "record", number_or_null(arena, verdict->record));
+	value_put(arena, map, "torn", value_int(arena, (int64_t)verdict->torn));
+	value_put(arena, map, "torn_checkpoints", value_int(arena, (int64_t)verdict->torn_checkpoints));
 	value_put(arena, map, "head", text_or_null(arena, verdict->head));
 	value_put(arena, map, "signed", signature_value(arena, verdict));
 	value_put(arena, map, "anchored", anchor_value(arena, verdict));

@@ -16,6 +16,7 @@ struct sum { /* nanoseconds */
 	int64_t median, slow;
 	int64_t people, people_slow;
 	unsigned steps, unknown;     /* how many; of how many nobody knows how long they take */
+	unsigned elsewhere;	     /* of how many only what their action took in other steps is known */
 	unsigned asking, unanswered; /* that wait for people; of how many nobody knows how long */
 };
 
@@ -66,20 +67,20 @@ static int form_for(const struct samples *samples, const struct value *row)
 	return samples->count[form] ? (int)form : -1;
 }
 
-/* The step itself; then any round of it; then whatever used the same action. Of a list that cannot be known: all rounds that it
- * had. */
+/* The step itself; then any round of it; then whatever used the same action, unless it is a task: another one is another
+ * program. Of a list that cannot be known: all rounds that it had. */
 static struct likely look_up(const struct forecast *forecast, const struct value *row)
 {
 	const char *step = value_get_text(row, "step"), *uses = value_get_text(row, "uses");
 	CLEANUP_FREE char *plain = key_without_rounds(step);
-	bool many = strstr(step, "[?]");
+	bool many = strstr(step, "[?]"), other = is(row, "kind", "task") && !asks(row);
 	const struct {
 		const struct table *table;
 		const char *key, *by;
 	} places[] = {
 		{many ? &forecast->totals : &forecast->steps, many ? plain : step, "step"},
 		{&forecast->rounds, many ? NULL : plain, "step"},
-		{&forecast->actions, many ? NULL : uses, "action"},
+		{&forecast->actions, many || other ? NULL : uses, "action"},
 	};
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		const struct samples *samples = places[i].key ? table_get(places[i].table, places[i].key) : NULL;
@@ -116,7 +117,8 @@ static struct sum step_sum(struct laying *laying, const struct value *row, struc
 	int64_t slow = likely.samples ? rank(likely.samples, likely.form, 90) : 0;
 	if (asks(row))
 		return (struct sum){.people = median, .people_slow = slow, .asking = 1, .unanswered = !likely.samples};
-	return (struct sum){.median = median, .slow = slow, .steps = 1, .unknown = !likely.samples};
+	bool elsewhere = likely.samples && strcmp(likely.by, "action") == 0;
+	return (struct sum){.median = median, .slow = slow, .steps = 1, .unknown = !likely.samples, .elsewhere = elsewhere};
 }
 
 /* --- all of them --- */
@@ -127,6 +129,7 @@ static void count(struct sum *total, const struct sum *sum)
 	total->people_slow += sum->people_slow;
 	total->steps += sum->steps;
 	total->unknown += sum->unknown;
+	total->elsewhere += sum->elsewhere;
 	total->asking += sum->asking;
 	total->unanswered += sum->unanswered;
 }
@@ -204,6 +207,7 @@ static struct value *sum_value(struct arena *arena, const struct sum *sum)
 	value_put(arena, value, "p90", value_int(arena, sum->slow));
 	value_put(arena, value, "steps", value_int(arena, sum->steps));
 	value_put(arena, value, "unknown", value_int(arena, sum->unknown));
+	value_put(arena, value, "elsewhere", value_int(arena, sum->elsewhere));
 	return value;
 }
 
@@ -231,7 +235,7 @@ static const char *verdict_of(const struct sum *sum, int64_t rto)
 		return "no objective";
 	if (sum->median > rto)
 		return "exceeds";
-	if (sum->unknown)
+	if (sum->unknown || sum->elsewhere) /* what it takes here, no run has shown */
 		return "unknown";
 	return sum->slow > rto ? "at risk" : "within";
 }

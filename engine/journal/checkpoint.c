@@ -126,6 +126,7 @@ int checkpoint_list_read(const char *path, struct checkpoint_list *ret_list, str
 			add(ret_list, &checkpoint, number);
 		error_clear(&problem);
 	}
+	ret_list->torn = ret_list->problem ? 0 : (size_t)(text + length - line);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct checkpoint_list {	  /* zero-initialized */
 	struct checkpoint *items; /* owned */
 	size_t count, capacity;
 	size_t damaged; /* lines of an anchor that are not whole: a write that was cut short, or worse */
+	size_t torn;	/* bytes behind the last line end of a file that holds nothing else */
 	char *problem;	/* owned; what is wrong with the file, from its first line that is; or NULL */
 };
 

@@ -47,6 +47,10 @@ int inbox_send(struct run_store *store, const char *run, const struct value *req
 	CLEANUP_FREE char *id = NULL;
 	if (check_request(request, err) < 0 || run_find(store, run, &id, err) < 0)
 		return -1;
+	if (!run_is_active(store, id) && run_index_has_closed(store, id, NULL) > 0) { /* else resume closes it */
+		error_set(err, ERROR_NOT_FOUND, "run %s has ended", id);
+		return error_hint(err, "standin show %s", id);
+	}
 	if (!run_is_active(store, id)) {
 		error_set(err, ERROR_NOT_FOUND, "no process is working on run %s", id);
 		return error_hint(err, "standin resume %s", id);

@@ -96,6 +96,19 @@ int run_store_open(const char *path, struct run_store **ret_store, struct error 
 	return 0;
 }
 
+int run_store_open_existing(const char *path, struct run_store **ret_store, struct error *err)
+{
+	CLEANUP_FREE char *chosen = path ? memory_strdup(path) : default_path();
+	CLEANUP_FREE char *runs = chosen && *chosen ? file_join(chosen, "runs") : NULL;
+	if (!runs || file_exists(runs))
+		return run_store_open(path, ret_store, err);
+	if (file_exists(chosen))
+		error_set(err, ERROR_NOT_FOUND, "%s is no state directory: it has no folder \"runs\"", chosen);
+	else
+		error_set(err, ERROR_NOT_FOUND, "there is no state directory %s", chosen);
+	return error_hint(err, "--state or STANDIN_STATE says where the runs are");
+}
+
 void run_store_close(struct run_store *store)
 {
 	if (!store)

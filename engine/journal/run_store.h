@@ -28,6 +28,8 @@
 struct run_store;
 
 int run_store_open(const char *path /* NULL: as above */, struct run_store **ret_store, struct error *err);
+/* For who only reads: ERROR_NOT_FOUND where there is none, and nothing is made. */
+int run_store_open_existing(const char *path, struct run_store **ret_store, struct error *err);
 bool run_store_exists(const char *path /* NULL: as above */); /* opening makes it; who only looks asks first */
 void run_store_close(struct run_store *store);
 const char *run_store_path(const struct run_store *store);

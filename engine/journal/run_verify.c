@@ -40,6 +40,7 @@ struct finding {
 	struct checkpoint_list checkpoints;
 	char head[HASH_HEX_SIZE];
 	uint64_t records;
+	uint64_t torn;		     /* bytes behind its last line end */
 	bool ended;		     /* its last record is run_finished or abandoned */
 	struct run_content *content; /* NULL: not asked for */
 };
@@ -62,8 +63,10 @@ static int scan_lines(struct journal_scan *scan, struct finding *finding, struct
 		if (finding->content && (journal_kind_is(kind, "run_opened") || journal_kind_is(kind, "resumed")))
 			run_content_note(finding->content, line.text, line.length);
 	}
-	struct journal_torn torn;
-	return more < 0 ? -1 : journal_scan_torn(scan, &torn, err);
+	struct journal_torn torn = {0};
+	int result = more < 0 ? -1 : journal_scan_torn(scan, &torn, err);
+	finding->torn = torn.bytes;
+	return result;
 }
 
 static int scan_file(const char *path, struct finding *finding, struct error *err)
@@ -138,6 +141,8 @@ static void note_claims(const struct verification *verification, const struct fi
 		verdict->anchored_records = anchor->records;
 		verdict->anchored_at = anchor->wall;
 	}
+	verdict->torn = finding->torn;
+	verdict->torn_checkpoints = finding->checkpoints.torn;
 	verdict->records = finding->records;
 	verdict->head = finding->records ? finding->head : NULL;
 }
@@ -167,6 +172,17 @@ static char *lost_signature(const struct run_index_entry *entry, const struct fi
 			     entry->closed_key);
 }
 
+/* Nobody writes behind the end of a run, nor behind the signature of its end: there a crash leaves nothing. */
+static char *added_bytes(const struct run_index_entry *entry, const struct finding *finding)
+{
+	bool closed = entry && entry->closed;
+	if (finding->torn && (finding->ended || closed))
+		return memory_printf("bytes were added behind its last record: %llu", (unsigned long long)finding->torn);
+	if (finding->checkpoints.torn && closed && *entry->closed_key)
+		return memory_printf("bytes were added behind its last checkpoint: %zu", finding->checkpoints.torn);
+	return NULL;
+}
+
 /* What is wrong with a run whose chain is whole, the gravest first. */
 static char *find_problem(const struct verification *verification, const char *id, const struct run_index_entry *entry,
 			  const struct finding *finding, char *checkpoint_problem, uint64_t *ret_record)
@@ -181,6 +197,8 @@ static char *find_problem(const struct verification *verification, const char *i
 		problem = memory_strdup(cannot_vouch);
 	if (!problem)
 		problem = lost_signature(entry, finding);
+	if (!problem)
+		problem = added_bytes(entry, finding);
 	if (!problem && finding->content)
 		problem = run_content_problem(finding->content, verification->store, id);
 	return problem;

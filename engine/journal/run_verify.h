@@ -22,6 +22,8 @@ struct run_verdict {
 	const char *signed_at;	   /* when, as the signer says; NULL */
 	uint64_t anchored_records; /* up to which record it was exported to the anchor; 0: it was not */
 	const char *anchored_at;   /* NULL */
+	uint64_t torn;		   /* bytes behind the last record, which a crash leaves; of a closed run they are a problem */
+	uint64_t torn_checkpoints; /* the same, behind its last checkpoint */
 	const char *head;	   /* hash of its last record that verifies; NULL: there is none */
 };
 

@@ -46,6 +46,7 @@ void plan_forecast_row(struct page *page, const struct value *row)
 static void put_span(struct page *page, const struct value *span, const char *what)
 {
 	int64_t steps = value_get_int(span, "steps", 0), unknown = value_get_int(span, "unknown", 0);
+	int64_t elsewhere = value_get_int(span, "elsewhere", 0);
 	if (steps == unknown) {
 		page_put(page, INK_PLAIN, "?");
 		return;
@@ -54,6 +55,9 @@ static void put_span(struct page *page, const struct value *span, const char *wh
 	put_times(page, INK_PLAIN, span);
 	if (unknown)
 		page_putf(page, INK_PLAIN, " and ? for %lld of %lld %s", (long long)unknown, (long long)steps, what);
+	if (elsewhere)
+		page_putf(page, INK_PLAIN, ", with %lld of %lld %s as their actions did elsewhere", (long long)elsewhere,
+			  (long long)steps, what);
 }
 
 static const struct {

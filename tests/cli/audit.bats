@@ -47,7 +47,8 @@ PY
   same "$(line "$(run_of)")" "$(standin show -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["verification"]["records"])') records  verified; unsigned"
   same "$(line index)" "2 records  verified; unsigned; tail unproven: without an anchor, runs cut from its end would not be missed"
   code 7 standin audit verify --require signed
-  code 7 standin audit verify --require anchored
+  code 2 standin audit verify --require anchored
+  has "$output" "--anchor FILE"
   code 2 standin audit verify --require everything
   code 2 standin audit verify --all "$(run_of)"
   code 8 standin audit verify 19990101
@@ -253,4 +254,62 @@ YAML
   has "$output" "Put x"
   has "$output" "its hash does not match its content"
   code 7 standin audit show latest
+}
+
+@test "a state directory that is not there is an error, and none is made" {
+  for verb in "verify --require signed" list search "show latest"; do
+    # shellcheck disable=SC2086 # several words
+    code 8 standin audit $verb --state "$W/typo"
+    has "$output" "there is no state directory $W/typo"
+    has "$output" "--state"
+    [ ! -e typo ]
+  done
+  mkdir empty
+  code 8 standin audit verify --state "$W/empty"
+  has "$output" "is no state directory"
+  same "$(ls empty)" ""
+}
+
+@test "bytes behind the end of a closed run are damage; behind the index, or of an open run, a torn tail" {
+  anchored
+  runbook <<<"$R1"
+  standin run r.yaml --yes
+  id=$(run_of)
+  printf x >>state/index.jsonl
+  printf xy >>state/checkpoints.jsonl
+  code 0 standin audit verify --anchor heads
+  has "$(line index)" "; torn tail behind its last record (bytes: 1); torn tail behind its last checkpoint (bytes: 2)"
+  code 0 standin audit verify -o json
+  same "$(field "$output" '[value["index"][key] for key in ("problem", "torn", "torn_checkpoints")]')" "[None, 1, 2]"
+  cp "state/runs/$id/journal.jsonl" kept
+  printf xyz >>"state/runs/$id/journal.jsonl"
+  code 7 standin audit verify --anchor heads
+  has "$(line "$id")" "records  bytes were added behind its last record: 3"
+  code 7 standin audit verify -o json
+  same "$(field "$output" '[value["runs"][0][key] for key in ("verdict", "torn")]')" "['damaged', 3]"
+  cp kept "state/runs/$id/journal.jsonl"
+  printf x >>"state/runs/$id/checkpoints.jsonl"
+  code 7 standin audit verify
+  has "$(line "$id")" "records  bytes were added behind its last checkpoint: 1"
+  rm -f a/objects/* b/objects/*
+  STANDIN_FAULT=journal.before.intent:1:kill run standin run r.yaml --yes
+  id=$(run_of)
+  printf x >>"state/runs/$id/journal.jsonl"
+  code 0 standin audit verify "$id"
+  has "$(line "$id")" "; torn tail behind its last record (bytes: 1)"
+}
+
+@test "an outcome that there is none of is wrong usage; a run that has ended is not to be resumed" {
+  runbook <<<"$R1"
+  standin run r.yaml --yes
+  code 2 standin audit search --outcome changed,chnged
+  has "$output" "'chnged' is no outcome"
+  has "$output" "ok, changed, skipped, failed, unknown, cancelled, unfinished"
+  code 2 standin audit list --outcome gone
+  has "$output" "unfinished, abandoned"
+  code 0 standin audit list --outcome abandoned,CHANGED -o json
+  same "$(field "$output" 'len(value)')" 1
+  code 8 standin cancel
+  has "$output" "run $(run_of) has ended"
+  has_not "$output" "standin resume"
 }

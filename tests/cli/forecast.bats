@@ -68,7 +68,7 @@ Forecast: ? (no run of it has ended well yet); not known whether within the RTO 
 Plan: 1 to change, 1 to run. Nothing was changed."
   [ ! -e state ]
   code 0 standin plan r.yaml -o json
-  same "$(field "$output" 'value["forecast"]')" "{'machine': {'median': 0, 'p90': 0, 'steps': 2, 'unknown': 2}, 'people': {'median': 0, 'p90': 0, 'steps': 0, 'unknown': 0}, 'runs': 0, 'rto': 900000000000, 'verdict': 'unknown'}"
+  same "$(field "$output" 'value["forecast"]')" "{'machine': {'median': 0, 'p90': 0, 'steps': 2, 'unknown': 2, 'elsewhere': 0}, 'people': {'median': 0, 'p90': 0, 'steps': 0, 'unknown': 0}, 'runs': 0, 'rto': 900000000000, 'verdict': 'unknown'}"
   same "$(field "$output" '[row.get("forecast", "nothing") for row in value["rows"]]')" "['nothing', 'nothing']"
   code 0 standin plan r.yaml --offline
   has_not "$output" Forecast
@@ -136,7 +136,7 @@ YAML
   same "$(times)" "1 takes 10.0s
 2 takes 10.0s (as that action did elsewhere)
 3 takes ?"
-  same "$(forecast)" "Forecast: at least 20.0s and ? for 1 of 3 steps (from 1 run); not known whether within the RTO of 1m."
+  same "$(forecast)" "Forecast: at least 20.0s and ? for 1 of 3 steps, with 1 of 3 steps as their actions did elsewhere (from 1 run); not known whether within the RTO of 1m."
 }
 
 @test "what is already so takes as long as looking did; what was already so says nothing about changing it" {
@@ -228,4 +228,26 @@ YAML
   code 0 standin plan r.yaml
   has "$(forecast)" "(from 1 run); within the RTO of 15m."
   code 0 standin run r.yaml --plan plan.json
+}
+
+@test "a task says nothing about another task; what was measured elsewhere is not held to be within the RTO" {
+  runbook <<'YAML'
+objectives: {rto: 1s}
+steps:
+  - {uses: core.run, host: a, with: {run: [sleep, "1.2"], effect: read}}
+YAML
+  past test/other <<<'7 core.run changed 0.011'
+  code 0 standin plan r.yaml
+  same "$(forecast)" "Forecast: ? (no run of it has ended well yet); not known whether within the RTO of 1s."
+  runbook <<'YAML'
+objectives: {rto: 1m}
+steps:
+  - {uses: toy.put, host: a, with: {name: x, value: v}}
+YAML
+  past test/other <<<'7 toy.put changed 4'
+  code 0 standin plan r.yaml
+  same "$(times)" "1 takes 4.0s (as that action did elsewhere)"
+  same "$(forecast)" "Forecast: 4.0s, with 1 of 1 steps as their actions did elsewhere (no run of it has ended well yet); not known whether within the RTO of 1m."
+  code 0 standin plan r.yaml -o json
+  same "$(field "$output" '[value["forecast"]["machine"]["elsewhere"], value["forecast"]["verdict"]]')" "[1, 'unknown']"
 }
