@@ -569,4 +569,10 @@ hint: approve on a terminal, or with --yes"
   same "$(applied)" $'put x v\nput y alice@example.com'
   same "$(field "$(journal | grep '"kind":"approved"')" 'value["signers"]')" \
     "{'path': '$tip:.standin/approvers', 'sha256': '$(git show main~1:.standin/approvers | sha256sum | cut -d' ' -f1)'}"
+  # a commit that would be refused: who may approve is still told by the policy
+  git rm -q signers
+  git commit -q -m unsigned
+  code 0 standin plan r.yaml@main
+  has "$output" "a run would be refused: the commit"
+  has_not "$output" "who may sign cannot be told"
 }
