@@ -84,6 +84,9 @@ void permit_plan(struct loaded *loaded, const struct options *options)
 	diagnostics_init(&reasons, loaded->arena);
 	if (ask(loaded, options, &reasons) == 0)
 		return;
+	struct diagnostics ignored; /* a policy that cannot be read is among the reasons already */
+	diagnostics_init(&ignored, loaded->arena);
+	load_approvers(loaded, &ignored);
 	for (size_t i = 0; i < reasons.count; i++) {
 		reasons.items[i].severity = SEVERITY_WARNING;
 		reasons.items[i].message = arena_printf(loaded->arena, "a run would be refused: %s", reasons.items[i].message);

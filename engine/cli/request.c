@@ -135,8 +135,10 @@ const struct verb verb_skip = {
 	.name = "skip",
 	.usage = "[RUN] STEP --reason TEXT [options]",
 	.summary = "leave out a step of a run",
-	.description = "The step (key or id) is skipped when it comes; one that waits, or is between two attempts, is skipped "
-		       "now. Journaled with the reason.",
+	.description =
+		"The step (key or id) is skipped when it comes; one that waits, or is between two attempts, is skipped "
+		"now. Journaled with the reason.\n"
+		"Once signatures have been asked for (standin approve) it is refused: what is signed is what is executed.",
 	.options = {OPTION_STATE, OPTION_REASON},
 	.examples = "  standin skip 4.2 --reason 'postfix is not used here'\n",
 	.least = 1,

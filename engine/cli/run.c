@@ -92,7 +92,7 @@ static int check_from(const struct loaded *loaded, struct error *err)
 static int prepare(struct loaded *loaded, const struct options *options, struct error *err)
 {
 	loaded->execution.from = options_get(options, "from");
-	if (check_from(loaded, err) < 0)
+	if (check_from(loaded, err) < 0 || execute_check_gates(&loaded->execution, err) < 0)
 		return -1;
 	if (options_has(options, "plan"))
 		return check_plan(loaded, options_get(options, "plan"), err);

@@ -117,12 +117,16 @@ static const struct value *digest_of(struct arena *arena, const struct value *va
 }
 
 /* Everything that the run executes, by digest. */
-static const struct value *content_of(struct arena *arena, const struct execution *execution)
+static const struct value *content_of(struct arena *arena, const struct interpreter *interpreter)
 {
+	const struct execution *execution = interpreter->execution;
+	const struct value *skipped = control_skipped(interpreter);
 	struct value *content = (struct value *)value_copy(arena, execution->digests);
 	value_put(arena, content, "evidence", digest_of(arena, execution->evidence));
 	value_put(arena, content, "plan", digest_of(arena, execution->plan));
 	value_put(arena, content, "from", execution->from ? value_string(arena, execution->from) : value_null());
+	if (skipped->map.count)
+		value_put(arena, content, "skipped", value_copy(arena, skipped));
 	return content;
 }
 
@@ -183,7 +187,7 @@ static const struct value *document_of(struct interpreter *interpreter, struct a
 	value_put(arena, document, "min", value_int(arena, (int64_t)approval->least));
 	value_put(arena, document, "not_requester", value_bool(approval->not_requester));
 	value_put(arena, document, "inputs", inputs_for_people(arena, execution->inputs));
-	value_put(arena, document, "content", content_of(arena, execution));
+	value_put(arena, document, "content", content_of(arena, interpreter));
 	/* as it reads in a file: what has a type there only (a duration) is text here too */
 	const char *text = json_text(arena, document);
 	json_parse(arena, text, strlen(text), &parsed, NULL);
@@ -262,12 +266,45 @@ static int check_count(const struct value *inputs, struct error *err)
 			 from->list.count);
 }
 
-static int check_terms(const struct interpreter *interpreter, const struct approval *approval, struct error *err)
+static int check_requester(const struct value *who, bool not_requester, struct error *err)
 {
-	if (!approval->not_requester || !value_is_text(value_get(requester(interpreter), "user"), "root"))
+	if (!not_requester || !value_is_text(value_get(who, "user"), "root"))
 		return 0;
 	error_set(err, ERROR_INVALID, "who asks may not approve, but it cannot be told who asks: the run was started as root");
 	return error_hint(err, "start it as yourself, or by sudo, which keeps your name");
+}
+
+static bool is_true(const struct value *value)
+{
+	return value_is(value, VALUE_BOOL) && value->boolean;
+}
+
+/* The first gate that the run certainly comes to and at which who asks may not approve. */
+static const struct step *sure_gate(const struct block *block)
+{
+	const struct step *gate = NULL;
+	for (size_t i = 0; i < block->count && !gate; i++) {
+		const struct step *step = &block->steps[i];
+		if (step->condition || step->foreach)
+			continue;
+		if (approval_gate(step) == step)
+			gate = is_true(value_get(step->with_value, "not_requester")) ? step : NULL;
+		else
+			gate = sure_gate(&step->steps);
+		if (!gate && step->callee)
+			gate = sure_gate(&step->callee->preflight);
+		if (!gate && step->callee)
+			gate = sure_gate(&step->callee->steps);
+	}
+	return gate;
+}
+
+int execute_check_gates(const struct execution *execution, struct error *err)
+{
+	const struct step *gate = sure_gate(&execution->runbook->preflight);
+	if (!gate)
+		gate = sure_gate(&execution->runbook->steps);
+	return check_requester(execution->operator, gate != NULL, err);
 }
 
 static void ask_anew(struct interpreter *interpreter, struct attempt *attempt, struct approval *approval, int64_t timeout)
@@ -297,7 +334,8 @@ static bool ask_again(struct interpreter *interpreter, struct attempt *attempt, 
 int approval_check(struct interpreter *interpreter, const struct value *inputs, struct error *err)
 {
 	struct approval approval = {0};
-	if (check_count(inputs, err) < 0)
+	if (check_count(inputs, err) < 0 ||
+	    check_requester(requester(interpreter), value_get_bool(inputs, "not_requester", false), err) < 0)
 		return -1;
 	if (interpreter->execution->approvers)
 		return 0;
@@ -311,6 +349,7 @@ int approval_prepare(struct interpreter *interpreter, struct attempt *attempt, s
 	struct approval *approval = ARENA_NEW(interpreter->arena, struct approval);
 	const struct value *inputs = attempt->call.inputs;
 	int64_t timeout;
+	control_sign(interpreter);
 	approval->step = arena_strdup(interpreter->arena, attempt->key);
 	approval->from = value_copy(interpreter->arena, value_get(inputs, "from"));
 	approval->least = (size_t)value_get_int(inputs, "min", 1);
@@ -322,7 +361,7 @@ int approval_prepare(struct interpreter *interpreter, struct attempt *attempt, s
 		read_files(interpreter, inputs, approval);
 	}
 	if (read_timeout(inputs, &timeout, err) < 0 || check_count(inputs, err) < 0 ||
-	    check_terms(interpreter, approval, err) < 0 || check_files(approval, err) < 0)
+	    check_requester(requester(interpreter), approval->not_requester, err) < 0 || check_files(approval, err) < 0)
 		return -1;
 	if (!ask_again(interpreter, attempt, approval))
 		ask_anew(interpreter, attempt, approval, timeout);
@@ -345,6 +384,7 @@ static const struct {
 	{"evidence", "what it rests on (evidence) has changed", false},
 	{"plan", "the plan has changed", false},
 	{"from", "it begins at another step", false},
+	{"skipped", "what is left out (skip) has changed", false},
 };
 
 static const char *name_of_change(const struct value *before, const struct value *now)
@@ -375,5 +415,5 @@ const char *approval_outdated(struct interpreter *interpreter, const char *key)
 	struct arena *arena = interpreter->arena;
 	const struct value *waiting = history_get(interpreter->history, "waiting", key, 0);
 	const struct value *before = value_get(value_get(waiting, "approval"), "content");
-	return before ? approval_difference(arena, before, content_of(arena, interpreter->execution)) : NULL;
+	return before ? approval_difference(arena, before, content_of(arena, interpreter)) : NULL;
 }

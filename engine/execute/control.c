@@ -32,6 +32,8 @@ struct control {
 	bool stopping;
 	struct table answers;	    /* step key -> the accepted request that was not taken yet */
 	struct table skips;	    /* plain step key -> reason */
+	struct value *skipped;	    /* the same in order, in the interpreter's arena */
+	bool signing;		    /* signatures have been asked for: what they are over stays as it is */
 	struct question *questions; /* that wait for a person now */
 	size_t questions_count;
 };
@@ -121,7 +123,9 @@ static void accept_approve(struct control *control, struct request *request)
 static void put_skip(struct control *control, const char *step, const char *reason)
 {
 	CLEANUP_FREE char *plain = plain_key(step);
-	table_put(&control->skips, plain, arena_printf(control->interpreter->arena, "skipped by an operator: %s", reason));
+	struct arena *arena = control->interpreter->arena;
+	table_put(&control->skips, plain, arena_printf(arena, "skipped by an operator: %s", reason));
+	value_put(arena, control->skipped, arena_strdup(arena, plain), value_string(arena, arena_strdup(arena, reason)));
 }
 
 static void accept_skip(struct control *control, struct request *request)
@@ -133,6 +137,10 @@ static void accept_skip(struct control *control, struct request *request)
 		request->why = "a reason is needed";
 	else if (signed_gate)
 		request->why = "it cannot be left out: signatures are wanted there";
+	else if (control->signing)
+		request->why =
+			"signatures have been asked for, and what is signed is what is executed: cancel, or abandon the run "
+			"and start one whose runbook leaves the step out";
 	else if (!step && !(request->step && find_question(control, request->step)))
 		request->why = "there is no such step";
 	if (request->why)
@@ -230,6 +238,8 @@ struct control *control_start(struct interpreter *interpreter, struct error *err
 	static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
 	struct control *control = memory_alloc(sizeof(*control));
 	control->interpreter = interpreter;
+	control->skipped = value_map(interpreter->arena);
+	control->signing = interpreter->history && interpreter->history->gates_count;
 	if (inbox_open(interpreter->run, &control->inbox, err) < 0) {
 		free(control);
 		return NULL;
@@ -293,6 +303,16 @@ const char *control_skip_reason(const struct interpreter *interpreter, const cha
 	const char *reason = table_get(&interpreter->control->skips, plain);
 	CLEANUP_FREE char *step = key_without_rounds(plain);
 	return reason ? reason : table_get(&interpreter->control->skips, step);
+}
+
+void control_sign(struct interpreter *interpreter)
+{
+	interpreter->control->signing = true;
+}
+
+const struct value *control_skipped(const struct interpreter *interpreter)
+{
+	return interpreter->control->skipped;
 }
 
 const char *control_take_answer(const struct interpreter *interpreter, const char *key, const struct value **ret_by)

@@ -55,6 +55,10 @@ void execute_request(const struct value *request);
  * none. */
 const char *execute_gate_before(const struct runbook *runbook, const char *from);
 
+/* Could the gates be judged that a new run certainly comes to? ERROR_INVALID: one wants not to be approved by who asks, and it
+ * cannot be told who asks. */
+int execute_check_gates(const struct execution *execution, struct error *err);
+
 /* Digests of what would be executed, for plans and journals. */
 const struct value *execute_digests(struct arena *arena, const struct execution *execution, const char *inventory_text,
 				    size_t inventory_length);

@@ -271,6 +271,8 @@ void control_branch_ends(struct interpreter *interpreter);
 bool control_cancelled(const struct interpreter *interpreter);
 bool control_stopping(const struct interpreter *interpreter);				 /* at once, resumably */
 const char *control_skip_reason(const struct interpreter *interpreter, const char *key); /* NULL: not to be skipped */
+const struct value *control_skipped(const struct interpreter *interpreter); /* plain step key -> reason, by request */
+void control_sign(struct interpreter *interpreter); /* signatures are asked for: from now on no skip is accepted */
 /* Each answer is given once; NULL: not answered yet. */
 const char *control_take_answer(const struct interpreter *interpreter, const char *key, const struct value **ret_by);
 void control_waits_for(struct interpreter *interpreter, const struct attempt *attempt, const char *const *choices,

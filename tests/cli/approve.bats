@@ -155,8 +155,16 @@ hint: name yours with --key FILE (its public half is enough); ssh-add -L lists t
   code 1 standin run r.yaml --yes
   has "$output" "3 approvals are wanted, but only 2 persons may approve"
   gate "not_requester: true"
-  SUDO_USER=root code 1 standin run r.yaml --yes
+  SUDO_USER=root code 1 standin plan r.yaml
+  has "$output" "why: who asks may not approve, but it cannot be told who asks: the run was started as root"
+  touched=$(applied)
+  SUDO_USER=root code 2 standin run r.yaml --yes
   has "$output" "who asks may not approve, but it cannot be told who asks: the run was started as root"
+  same "$(applied)" "$touched" # before its first step
+  # not where the run may not come to it at all
+  gate "not_requester: true"
+  sed -i 's/^    uses: core.approve/    if: inputs.value == "w"\n&/; s/steps.leave.outputs.by/inputs.value/' r.yaml
+  SUDO_USER=root code 0 standin run r.yaml --yes
   gate "revoked: revoked"
   code 1 standin plan r.yaml
   has "$output" "why: who may sign cannot be told: there is no revoked"
@@ -352,6 +360,54 @@ YAML
   same "$(applied)" "put y v"
 }
 
+@test "what is signed is what is executed: no skip once signatures were asked for; one before that is signed" {
+  runbook <<'YAML'
+steps:
+  - {uses: core.prompt, with: {message: Ready?}}
+  - {uses: core.approve, with: {message: Promote?, from: [bob@example.com], signers: signers}}
+  - {uses: core.prompt, with: {message: Now?}}
+  - {name: Fence the source, uses: toy.put, host: a, with: {name: fence, value: v}}
+  - {name: Tell them, uses: toy.put, host: a, with: {name: tell, value: v}}
+  - {name: Promote, uses: toy.put, host: a, with: {name: promote, value: v}}
+YAML
+  too_late="signatures have been asked for, and what is signed is what is executed: cancel, or abandon the run and start one whose runbook leaves the step out"
+  begin run r.yaml --yes
+  await '"message":"Ready?"'
+  code 0 standin skip 5 --reason "they know"
+  code 0 standin answer continue
+  waiting 2
+  code 2 standin skip 4 --reason "no time"
+  refused "$too_late"
+  code 0 standin approve --export request.json
+  same "$(field "$(cat request.json)" 'value["content"]["skipped"]')" "{'5': 'they know'}"
+  # the same without the skip is another document
+  python3 - <<'PY'
+import json
+request = json.load(open("request.json"))
+del request["content"]["skipped"]
+json.dump(request, open("without.json", "w"))
+PY
+  approve --request without.json --out without --key keys/bob
+  code 6 standin approve --approval without
+  refused "what is left out (skip) has changed since it was given"
+  code 0 approve --key keys/bob
+  await '"message":"Now?"'
+  code 2 standin skip 4 --reason "no time"
+  refused "$too_late"
+  # a resume judges the same
+  kill -KILL "$pid"
+  ended
+  begin resume
+  waiting 4
+  code 2 standin skip 4 --reason "no time"
+  refused "$too_late"
+  code 0 standin answer continue
+  ended
+  [ "$status" -eq 0 ]
+  same "$(applied)" $'put fence v\nput promote v'
+  has_not "$(journal)" "does not hold any more"
+}
+
 @test "an approval for one set of inputs is none for another" {
   asking
   standin approve --export request.json
@@ -513,6 +569,12 @@ hint: approve on a terminal, or with --yes"
   same "$(applied)" $'put x v\nput y alice@example.com'
   same "$(field "$(journal | grep '"kind":"approved"')" 'value["signers"]')" \
     "{'path': '$tip:.standin/approvers', 'sha256': '$(git show main~1:.standin/approvers | sha256sum | cut -d' ' -f1)'}"
+  # a commit that would be refused: who may approve is still told by the policy
+  git rm -q signers
+  git commit -q -m unsigned
+  code 0 standin plan r.yaml@main
+  has "$output" "a run would be refused: the commit"
+  has_not "$output" "who may sign cannot be told"
 }
 
 @test "who runs it without being root is who he is: SUDO_USER is not believed" {
