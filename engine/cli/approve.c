@@ -154,6 +154,7 @@ static void show(const struct approving *approving)
 	show_map(arena, "calls", value_get(content, "called"));
 	show_text(arena, "commit", "", value_get(content, "commit"));
 	show_text(arena, "inventory", "sha256 ", value_get(content, "inventory"));
+	show_map(arena, "skipped", value_get(content, "skipped"));
 	show_map(arena, "plugins", value_get(content, "plugins"));
 	show_text(arena, "plan", "sha256 ", value_get(content, "plan"));
 	show_text(arena, "evidence", "sha256 ", value_get(content, "evidence"));

@@ -26,7 +26,7 @@ static int print_runbook(const struct options *options)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	static const char *const others[] = {"inventory", "plugin", "audit", "policy"};
+	static const char *const others[] = {"inventory", "plugin", "replica", "audit", "policy"};
 	struct options options;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
@@ -39,13 +39,16 @@ static int run(const struct verb *verb, int argc, char **argv)
 			fputs(schema_product_text(wanted), stdout);
 			return EXIT_FINE;
 		}
-	print_safely(stderr, "standin schema: there is none of '%s'\nhint: there are runbook, inventory, plugin, audit and policy\n", wanted);
+	print_safely(stderr,
+		     "standin schema: there is none of '%s'\nhint: there are runbook, inventory, plugin, replica, audit and "
+		     "policy\n",
+		     wanted);
 	return EXIT_INVALID;
 }
 
 const struct verb verb_schema = {
 	.name = "schema",
-	.usage = "[runbook | inventory | plugin | audit | policy] [options]",
+	.usage = "[runbook | inventory | plugin | replica | audit | policy] [options]",
 	.summary = "print a JSON Schema for editors",
 	.description =
 		"That of runbooks (the default) has every action of the plugins that are there, with its inputs: an editor "

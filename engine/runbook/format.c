@@ -156,7 +156,8 @@ static bool try_pass(const char *name, struct buffer *text, int (*pass)(struct t
 	if (!lines)
 		return false;
 	lines_mark_bodies(lines, lines->value);
-	if (pass(lines, &out) < 0 || (out.length == text->length && memcmp(buffer_text(&out), buffer_text(text), out.length) == 0) ||
+	if (pass(lines, &out) < 0 ||
+	    (out.length == text->length && memcmp(buffer_text(&out), buffer_text(text), out.length) == 0) ||
 	    !same_value(name, lines, &out))
 		return false;
 	buffer_reset(text);

@@ -193,14 +193,14 @@ objectClass: contact'
   lab await mail1 boot
   on switch ip link set dev p-mail1 up
   exits 1 standin resume
-  error_says 5.1 '"port":"up"'
-  error_says 5.1 "Somebody has put the source back on the network"
+  error_says 6.1 '"port":"up"'
+  error_says 6.1 "Somebody has put the source back on the network"
   not on mail2 systemctl is-active dovecot postfix
   is "$(resolves mail1)" 10.99.0.21
   # killed at the record, too, behind the fence and two services
   killed_at 4 1 run "$MAIL_DOMAIN/failover.yaml" --yes
   exits 0 standin resume
-  is "$(outcome 5.1)" ok
+  is "$(outcome 6.1)" ok
   send alice 3 second
   target_stands_in
 }
