@@ -121,7 +121,7 @@ YAML
   code 0 standin schema inventory
   same "$output" "$(cat "$TREE/schemas/inventory.schema.json")"
   code 2 standin schema nothing
-  has "$output" "there are runbook, inventory, plugin, audit and policy"
+  has "$output" "there are runbook, inventory, plugin, replica, audit and policy"
 }
 
 @test "fmt: writes what it changes and names it; --check only says so; links, modes and comments stay; no document is told" {
