@@ -42,11 +42,12 @@ run_outcome() { journal '([x["outcome"] for x in k("run_finished")] or ["unfinis
 journal_has() { [ "$(journal "any($1 for x in r)")" = True ]; }
 waits_for() { [ "$(journal '[x["gate"] for x in r[-1:] if x["kind"] == "waiting"]')" = "$1" ]; }
 
-# Every scope in which a run applied something on a host, with how often: systemd's word for it, not the engine's. The hosts keep their logs over a boot.
+# Every attempt of a step in which a run applied something on a host, with the number of intents (a scope's name ends with its intent's record; a program may
+# run several commands in one): systemd's word for it, not the engine's. The hosts keep their logs over a boot.
 scopes() { # HOST [RUN]
   on "$1" journalctl --sync
   on "$1" journalctl -q -o cat --no-pager | sed -n "s/^\(standin-${2:-$(latest)}-.*\)\.scope: .*eactivated successfully.*/\1/p" |
-    sort | uniq -c | awk '{print $2, $1}'
+    sort -u | sed 's/\.[0-9]*$//' | uniq -c | awk '{print $2, $1}'
 }
 nothing_twice() { # HOST...
   local host
