@@ -35,8 +35,12 @@ static const struct {
 	enum document document;
 } others[] = {{"hosts", DOCUMENT_INVENTORY}, {"plugin", DOCUMENT_PLUGIN}, {"replica", DOCUMENT_REPLICA}};
 
-static bool mentions_others(const char *text, size_t length)
+/* What has the key of a runbook at the beginning of a line is one, whatever else it mentions. */
+static bool may_be_other(const char *text, size_t length)
 {
+	static const char own[] = "\nrunbook:";
+	if (strncmp(text, own + 1, strlen(own + 1)) == 0 || memmem(text, length, own, strlen(own)))
+		return false;
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		if (memmem(text, length, others[i].key, strlen(others[i].key)))
 			return true;
@@ -60,7 +64,7 @@ static enum document document_of(const struct tree *tree, const char *path)
 		return is_policy(path) ? DOCUMENT_POLICY : found;
 	loaded_init(&loaded);
 	bool read = tree_open(tree, loaded.arena, path, &source, &loaded.diagnostics) == 0 &&
-		    mentions_others(source->text, source->length) && /* most are told by this */
+		    may_be_other(source->text, source->length) && /* most are told by this */
 		    document_parse(loaded.arena, source, &document, &loaded.diagnostics) == 0;
 	for (size_t i = 0; read && !value_get(document, "runbook") && i < COUNT_OF(others); i++)
 		if (value_get(document, others[i].key))
