@@ -123,6 +123,19 @@ static void read_set(const struct examiner *examiner, struct loaded *loaded, con
 		replica_from_source(loaded->arena, source, loaded->inventory, &replica, &loaded->diagnostics);
 }
 
+/* Of a commit the other runbooks of its set are not read. */
+static const struct lint_set *set_of(struct examiner *examiner, struct examination *examination, bool right)
+{
+	const struct loaded *loaded = &examination->loaded;
+	const struct runbook *runbook = loaded->runbook;
+	if (loaded->version)
+		return NULL;
+	examination->runbook = runbook->name;
+	examination->linted = right;
+	lint_started_of(loaded->arena, runbook, loaded->plugins, &examination->started);
+	return lint_set_of(examiner->sets, runbook->source->name, runbook->name, loaded->plugins);
+}
+
 static void examine_runbook(struct examiner *examiner, struct examination *examination, const char *name,
 			    struct silenced_list *ret_silenced)
 {
@@ -133,8 +146,7 @@ static void examine_runbook(struct examiner *examiner, struct examination *exami
 	if (!loaded->runbook)
 		return;
 	bool right = loaded->diagnostics.errors == 0;
-	/* Of a commit the other runbooks of its set are not read. */
-	const struct lint_set *set = loaded->version ? NULL : lint_set_of(examiner->sets, loaded->runbook, loaded->plugins);
+	const struct lint_set *set = set_of(examiner, examination, right);
 	if (right) /* what follows from an error is not told as well */
 		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory, set, &loaded->diagnostics);
 	diagnostics_sort(&loaded->diagnostics);
@@ -190,6 +202,15 @@ void examine(struct examiner *examiner, const char *path, struct examination *re
 	ret_examination->unchanged = since_changed(&examiner->since, loaded, path) == 0;
 	diagnostics_sort(&loaded->diagnostics);
 	file_findings_make(path, &loaded->diagnostics, &silenced, examiner->shown, &ret_examination->own);
+}
+
+const struct plugins *examiner_plugins(struct examiner *examiner, const char *path)
+{
+	struct examination ignored = {0};
+	loaded_init(&ignored.loaded);
+	load_common(examiner, &ignored, path);
+	examination_free(&ignored);
+	return examiner->common.loaded.plugins;
 }
 
 void examination_free(struct examination *examination)

@@ -29,9 +29,15 @@ struct examination {
 	struct file_findings
 		inventory; /* lints of the inventory that was read for it; path NULL: none, or it was read before */
 	struct file_findings own;
+	const char *runbook;	     /* its name, if it is one of the work tree; else NULL */
+	struct lint_started started; /* by the runbook */
+	bool linted;
 	struct loaded loaded; /* holds all of this, but for the inventory's, which the examiner has */
 };
 
 void examine(struct examiner *examiner, const char *path, struct examination *ret_examination);
+/* Those that a runbook at this path uses; the examiner's, until it looks into another folder. NULL: something is wrong with
+ * them. */
+const struct plugins *examiner_plugins(struct examiner *examiner, const char *path);
 void examination_free(struct examination *examination);
 void examiner_free(struct examiner *examiner); /* not the arena of the sets */

@@ -8,8 +8,7 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "engine/base/workers.h"
-#include "engine/cli/examine.h"
+#include "engine/cli/examinations.h"
 #include "engine/cli/paths.h"
 #include "engine/lint/rules.h"
 #include "engine/report/findings.h"
@@ -17,26 +16,11 @@
 
 struct validation {
 	const struct options *options;
-	struct examiner examiner;
+	struct examinations examinations;
 	struct findings findings;
-	const struct value *paths; /* list: what is examined */
-	size_t unchanged;	   /* of them are as at --changed-since */
-	bool text;		   /* findings are printed as they come */
+	size_t unchanged; /* how many are as at --changed-since */
+	bool text;	  /* findings are printed, with their lines */
 };
-
-/* In any of the processes. */
-static void work(void *context, size_t item, struct buffer *out)
-{
-	struct validation *validation = context;
-	struct examination examination;
-	examine(&validation->examiner, value_text(validation->paths->list.items[item]), &examination);
-	buffer_add_char(out, examination.unchanged ? '=' : '!');
-	buffer_add_char(out, examination.inventory.path ? '+' : '-');
-	if (examination.inventory.path)
-		file_findings_write(out, &examination.inventory);
-	file_findings_write(out, &examination.own);
-	examination_free(&examination);
-}
 
 static void tell(const struct validation *validation, const struct file_findings *found)
 {
@@ -48,35 +32,27 @@ static void tell(const struct validation *validation, const struct file_findings
 		fprintf(stderr, "... and %zu more\n", found->dropped);
 }
 
-/* An inventory's are told once, with the first runbook that it was read for. */
-static void accept_inventory(struct validation *validation, struct arena *arena, const char **bytes)
+static void accept(struct validation *validation, struct file_findings *found)
 {
-	struct file_findings found;
-	file_findings_read(arena, bytes, &found);
-	if (findings_has_file(&validation->findings, found.path))
-		return;
-	findings_add(&validation->findings, &found);
-	tell(validation, &found);
+	findings_add(&validation->findings, found);
+	tell(validation, found);
 }
 
-static void accept(void *context, size_t item, const char *data, size_t length)
+/* An inventory's lints are told once, with the first runbook that it was read for. */
+static void tell_examination(struct validation *validation, size_t item)
 {
-	struct validation *validation = context;
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct file_findings own;
-	const char *bytes = data + 2;
-	(void)length;
-	if (data[1] == '+')
-		accept_inventory(validation, arena, &bytes);
-	if (data[0] == '=') {
+	struct examined examined;
+	examinations_get(&validation->examinations, item, arena, &examined);
+	if (examined.inventory.path && !findings_has_file(&validation->findings, examined.inventory.path))
+		accept(validation, &examined.inventory);
+	if (examined.unchanged) {
 		validation->unchanged++;
 		return;
 	}
-	file_findings_read(arena, &bytes, &own);
-	findings_add(&validation->findings, &own);
-	tell(validation, &own);
-	if (validation->text && !own.errors)
-		print_safely(stdout, "%s: valid\n", value_text(validation->paths->list.items[item]));
+	accept(validation, &examined.own);
+	if (validation->text && !examined.own.errors)
+		print_safely(stdout, "%s: valid\n", value_text(validation->examinations.paths->list.items[item]));
 }
 
 static void print_json(struct arena *arena, const struct findings *findings)
@@ -170,13 +146,12 @@ static const struct value *all_paths(struct arena *arena, const struct options *
 
 static int validate_all(struct validation *validation, unsigned jobs)
 {
-	const struct workers workers = {.work = work, .accept = accept, .context = validation, .limit = jobs};
 	struct error err = ERROR_NONE;
-	size_t done;
-	if (workers_map(&workers, validation->paths->list.count, &done, &err) == 0)
-		return 0;
-	error_wrap(&err, "%s", value_text(validation->paths->list.items[done]));
-	return tell_error(&err);
+	if (examinations_make(&validation->examinations, jobs, &err) < 0)
+		return tell_error(&err);
+	for (size_t i = 0; i < validation->examinations.paths->list.count; i++)
+		tell_examination(validation, i);
+	return 0;
 }
 
 static int read_jobs(const struct options *options, unsigned *ret_jobs)
@@ -214,21 +189,22 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct validation validation = {.options = &options, .text = strcmp(options.format, "text") == 0};
-	validation.examiner = (struct examiner){.options = &options,
-						.shown = shown_as(validation.text),
-						.sets = lint_sets_new(arena),
-						.since = {.rev = options_get(&options, "changed-since")}};
+	validation.examinations.examiner = (struct examiner){.options = &options,
+							     .shown = shown_as(validation.text),
+							     .sets = lint_sets_new(arena),
+							     .since = {.rev = options_get(&options, "changed-since")}};
 	findings_init(&validation.findings, arena);
 	int result = read_options(&validation, &jobs);
 	if (!result) {
-		validation.paths = all_paths(arena, &options);
+		validation.examinations.paths = all_paths(arena, &options);
 		result = validate_all(&validation, jobs);
 	}
 	if (!result)
 		result = finish(&validation);
 	if (validation.text && validation.unchanged)
-		print_safely(stdout, "%zu as at %s: left out\n", validation.unchanged, validation.examiner.since.rev);
-	examiner_free(&validation.examiner);
+		print_safely(stdout, "%zu as at %s: left out\n", validation.unchanged,
+			     validation.examinations.examiner.since.rev);
+	examinations_free(&validation.examinations);
 	findings_free(&validation.findings);
 	return result;
 }

@@ -133,3 +133,26 @@ told() {
   code 2 standin validate --jobs 0 many
   has "$output" "--jobs takes a number from 1 on, not '0'"
 }
+
+# A set of 120, one of which starts its services the other way round.
+@test "orders of services are compared in sets of any size" {
+  local i order
+  mkdir many
+  ln -s "$TREE/plugins/service" plugins/service
+  for i in $(seq -w 0 119); do
+    order='[{uses: service.start, host: a, with: {name: one}}, {uses: service.start, host: a, with: {name: two}}]'
+    [ "$i" = 077 ] && order='[{uses: service.start, host: a, with: {name: two}}, {uses: service.start, host: a, with: {name: one}}]'
+    printf 'standin: "1"\nrunbook: large/r%s\nkind: drill\nsteps: %s\n' "$i" "$order" >"many/r$i.yaml"
+  done
+  told --jobs 1 many >one
+  told --jobs 4 many >several
+  cmp one several
+  same "$(grep -c service-order one)" 120
+  has "$(cat one)" "many/r076.yaml:4:67: warning: 'one' is started before 'two' here, in large/r077 after it [lint/service-order]"
+  has "$(cat one)" "many/r077.yaml:4:67: warning: 'two' is started before 'one' here, in large/r000 after it [lint/service-order]"
+  rm many/r077.yaml
+  told many >several
+  same "$(grep -c service-order several)" 0
+  told many/r000.yaml many/r001.yaml >several
+  same "$(grep -c service-order several)" 0
+}
