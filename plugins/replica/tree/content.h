@@ -6,8 +6,6 @@
 #include "plugins/replica/tree/blocks.h"
 #include "plugins/replica/format/entry.h"
 
-#define CONTENT_CHUNK (256u * 1024) /* read at once; 64 blocks */
-
 struct content; /* buffers, used for one file after the other */
 
 struct content *content_new(uint64_t seed);
