@@ -175,3 +175,58 @@ int content_read(struct content *content, int fd, uint64_t size, unsigned flags,
 	*ret_digest = digest_stream_end(content->stream);
 	return result;
 }
+
+/* --- by two lists --- */
+
+/* Some blocks in a row, if they are what the list says. 1; 0: they are not; -1. */
+static int read_blocks(int fd, uint64_t offset, size_t length, uint64_t seed, const struct digest *digests,
+		       const struct content_sink *sink, struct error *err)
+{
+	uint8_t bytes[DIGEST_REGION];
+	ssize_t got = pread(fd, bytes, length, (off_t)offset);
+	if (got < 0)
+		return error_set_errno(err, errno, "cannot read it");
+	if ((size_t)got != length)
+		return 0;
+	for (size_t at = 0; at < length; at += DIGEST_BLOCK) {
+		struct digest now = digest_bytes(seed, bytes + at, length - at < DIGEST_BLOCK ? length - at : DIGEST_BLOCK);
+		if (!digest_equal(&now, &digests[at / DIGEST_BLOCK]))
+			return 0;
+	}
+	return sink->data(sink->argument, offset, bytes, length, err) < 0 ? -1 : 1;
+}
+
+/* The same of all blocks of a region that differ. */
+static int read_region(int fd, uint64_t offset, uint64_t size, uint64_t seed, struct blocks *base, struct blocks *list,
+		       const struct content_sink *sink, struct error *err)
+{
+	const struct digest *old, *now;
+	unsigned olds, count;
+	const uint64_t region = offset / DIGEST_REGION, end = size - offset < DIGEST_REGION ? size : offset + DIGEST_REGION;
+	if (blocks_region(base, region, &old, &olds, err) < 0 || blocks_region(list, region, &now, &count, err) < 0)
+		return -1;
+	if (count != (end - offset + DIGEST_BLOCK - 1) / DIGEST_BLOCK)
+		return 0;
+	for (unsigned first = 0, next; first < count; first = next) {
+		bool same = first < olds && digest_equal(&old[first], &now[first]);
+		for (next = first + 1; next < count && (next < olds && digest_equal(&old[next], &now[next])) == same; next++)
+			;
+		uint64_t from = offset + first * DIGEST_BLOCK, to = next == count ? end : offset + next * DIGEST_BLOCK;
+		int result = same ? 1 : read_blocks(fd, from, (size_t)(to - from), seed, now + first, sink, err);
+		if (result <= 0)
+			return result;
+	}
+	return 1;
+}
+
+int content_read_changed(int fd, uint64_t size, uint64_t seed, struct blocks *base, struct blocks *list,
+			 const struct content_sink *sink, struct error *err)
+{
+	int result = 1;
+	for (uint64_t offset = 0; result > 0 && offset < size; offset += DIGEST_REGION) {
+		result = read_region(fd, offset, size, seed, base, list, sink, err);
+		if (result > 0 && sink->progress)
+			sink->progress(sink->argument, offset);
+	}
+	return result;
+}

@@ -124,37 +124,78 @@ static void test_any_length_any_hole(void **state)
 	content_free(content);
 }
 
-/* Only what is in none of the two lists goes out. */
-static void test_changed_blocks(void **state)
+/* A list of what the file is now, under the digest that is returned. */
+static struct digest make_list(const char *folder, struct content *content, int fd, size_t size)
 {
-	char folder[] = "/tmp/content_test.XXXXXX";
-	struct digest before, after;
-	struct blocks *list, *base;
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	CLEANUP_CLOSE int fd = new_file(MOST - 100, 0, 0);
-	struct content *content = content_new(7);
+	struct blocks *list;
+	struct digest digest;
 	assert_int_equal(blocks_create(folder, &list, NULL), 0);
-	read_file(content, fd, MOST - 100, 0, NULL, list, &before);
-	assert_int_equal(blocks_keep(list, &before, NULL), 0);
+	read_file(content, fd, size, 0, NULL, list, &digest);
+	assert_int_equal(blocks_keep(list, &digest, NULL), 0);
 	blocks_free(list);
+	return digest;
+}
+
+static void remove_list(const char *folder, const struct digest *digest)
+{
+	char hex[DIGEST_HEX];
+	digest_hex(digest, hex);
+	CLEANUP_FREE char *path = memory_printf("%s/%s", folder, hex);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void change_bytes(int fd)
+{
 	static const size_t changed[] = {0, 4095, 70 * 4096 + 5, 71 * 4096, MOST - 101};
 	for (size_t i = 0; i < COUNT_OF(changed); i++) {
 		uint8_t other = bytes[changed[i]] ^= 1;
 		assert_int_equal(pwrite(fd, &other, 1, (off_t)changed[i]), 1);
 	}
-	assert_int_equal(blocks_open(folder, 7, &before, &base, NULL), 0);
-	read_file(content, fd, MOST - 100, 0, base, NULL, &after);
-	blocks_free(base);
-	struct digest wanted = digest_of_bytes(MOST - 100);
-	assert_true(digest_equal(&after, &wanted));
+}
+
+static void expect_changes(void)
+{
 	assert_int_equal(taken.data, 4 * 4096 - 100);
+	assert_memory_equal(taken.bytes, bytes, 4096);
 	assert_memory_equal(taken.bytes + 70 * 4096, bytes + 70 * 4096, 2 * 4096);
+	assert_memory_equal(taken.bytes + MOST - 4096, bytes + MOST - 4096, 4096 - 100);
+}
+
+/* Only the blocks that are others in the base go out: found by reading all, or by a list of what is there. A list that is not
+ * true any more is noticed where it is used. */
+static void test_changed_blocks(void **state)
+{
+	char folder[] = "/tmp/content_test.XXXXXX";
+	const size_t size = MOST - 100;
+	struct blocks *list, *base;
+	struct digest digest;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	CLEANUP_CLOSE int fd = new_file(size, 0, 0);
+	struct content *content = content_new(7);
+	const struct digest before = make_list(folder, content, fd, size);
+	change_bytes(fd);
+	const struct digest after = make_list(folder, content, fd, size), wanted = digest_of_bytes(size);
+	assert_true(digest_equal(&after, &wanted));
+	assert_int_equal(blocks_open(folder, 7, &before, &base, NULL), 0);
+	assert_int_equal(blocks_open(folder, 7, &after, &list, NULL), 0);
+	read_file(content, fd, size, 0, base, NULL, &digest);
+	assert_true(digest_equal(&digest, &wanted));
+	expect_changes();
+	memset(&taken, 0, sizeof(taken));
+	taken.truncate = -1;
+	assert_int_equal(content_read_changed(fd, size, 7, base, list, &sink, NULL), 1);
+	expect_changes();
+	taken.at = 0;
+	assert_int_equal(pwrite(fd, "other", 5, 70 * 4096), 5);
+	assert_int_equal(content_read_changed(fd, size, 7, base, list, &sink, NULL), 0);
+	taken.at = 0;
+	assert_int_equal(content_read_changed(fd, size - 4096, 7, base, list, &sink, NULL), 0);
+	blocks_free(base);
+	blocks_free(list);
 	content_free(content);
-	char hex[DIGEST_HEX];
-	digest_hex(&before, hex);
-	CLEANUP_FREE char *path = memory_printf("%s/%s", folder, hex);
-	assert_int_equal(unlink(path), 0);
+	remove_list(folder, &before);
+	remove_list(folder, &after);
 	assert_int_equal(rmdir(folder), 0);
 }
 
