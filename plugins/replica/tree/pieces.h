@@ -1,8 +1,6 @@
 /*
- * pieces.h - a file in pieces of 256 KiB that a few threads read and digest ahead, while whoever asked for them compares and
- * sends what came before. The one who asks takes part, so on a single processor nothing is lost, and little is gained.
- *
- * Not a way to write, and not for two files at once. Pieces are taken in the order in which they were wanted.
+ * pieces.h - a file in pieces of 256 KiB that are read and digested ahead (ahead.h), while whoever asked for them compares,
+ * sends or writes what came before. Not a way to write, and not for two files at once.
  */
 #pragma once
 
@@ -12,10 +10,9 @@
 
 #define PIECE_BYTES  (256u * 1024) /* whole regions (digest.h) */
 #define PIECE_BLOCKS (PIECE_BYTES / DIGEST_BLOCK)
-#define PIECES_AHEAD 8u /* 2 MiB */
 
 struct piece {
-	uint64_t offset; /* a multiple of PIECE_BYTES */
+	uint64_t offset; /* its blocks begin there */
 	size_t length;	 /* 1..PIECE_BYTES */
 	uint64_t there;	 /* which of its blocks have data; 0: all is a hole, and is not read */
 	uint8_t *bytes;	 /* out, as all below */
