@@ -14,6 +14,7 @@
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/target/batch.h"
+#include "plugins/replica/tree/range.h"
 #include "plugins/replica/tree/stage.h"
 #include "plugins/replica/tree/volume.h"
 #include "plugins/replica/tree/walk.h"
@@ -121,33 +122,6 @@ static int on_meta(struct apply *apply, const struct record *record, struct erro
 	return meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
 }
 
-/* A hole up to the end of a file takes the rest of its last block with it: else that block would stay, full of zeros. */
-static uint64_t hole_length(int fd, const struct record *hole)
-{
-	struct stat status;
-	const uint64_t end = hole->offset + hole->length;
-	bool last = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && end >= (uint64_t)status.st_size;
-	return last ? hole->length + (DIGEST_BLOCK - end % DIGEST_BLOCK) % DIGEST_BLOCK : hole->length;
-}
-
-static int write_range(int fd, const struct record *range, struct error *err)
-{
-	int fault = fault_hit("range");
-	if (fault)
-		return error_set_errno(err, fault, "cannot write it");
-	if (range->kind == RECORD_HOLE)
-		return volume_zero(fd, range->offset, hole_length(fd, range), err);
-	for (size_t done = 0; done < range->data_length;) {
-		ssize_t written = pwrite(fd, range->data + done, range->data_length - done, (off_t)(range->offset + done));
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return error_set_errno(err, errno, "cannot write it");
-		done += (size_t)written;
-	}
-	return 0;
-}
-
 static int write_ranges(struct frame_reader *patch, int fd, struct error *err)
 {
 	struct record *range = memory_alloc(sizeof(*range));
@@ -156,7 +130,7 @@ static int write_ranges(struct frame_reader *patch, int fd, struct error *err)
 	while ((got = frame_read(patch, &frame, err)) > 0 && frame.type == FRAME_CHANGES) {
 		struct wire wire = wire_of(frame.payload, frame.length);
 		int result;
-		while ((result = record_get(&wire, range, err)) > 0 && write_range(fd, range, err) == 0)
+		while ((result = record_get(&wire, range, err)) > 0 && range_write(fd, range, err) == 0)
 			;
 		if (result != 0) {
 			got = -1;
