@@ -87,6 +87,10 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
 	}
+	if (point_loss(point) >= 0) {
+		put_time(arena, out, "promoted_at", point->promoted_at);
+		value_put(arena, out, "rpo", value_double(arena, point_loss(point)));
+	}
 	put_text(arena, out, "by", consistency_name(point->consistency));
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);

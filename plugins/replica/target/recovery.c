@@ -225,6 +225,7 @@ static int go_back(struct store *store, uint64_t number, struct point *ret_point
 	ret_point->tree = last->tree + 1;
 	ret_point->keep = last->keep;
 	ret_point->copy_of = number;
+	ret_point->promoted = false; /* if it was once, this is another promote */
 	if (points_keep(store, err) < 0 || points_restore(store, number, ret_point->tree, err) < 0)
 		return -1;
 	return seen_write(store, ret_point, NULL, err) < 0 ? -1 : store_sync(store, err);
@@ -238,6 +239,8 @@ static int promote_point(struct store *store, uint64_t term, uint64_t number, st
 	bool there = !number || number == point.generation || (point.promoted && number == point.copy_of);
 	if (!there && go_back(store, number, &point, err) < 0)
 		return -1;
+	if (!point.promoted) /* a promote that is done again tells of the same instant */
+		point.promoted_at = clock_wall();
 	point.term = term;
 	point.promoted = true;
 	if (store_write_point(store, &point, err) < 0)

@@ -93,6 +93,7 @@ static int bind_store(struct target *target, struct error *err)
 	point.source = target->hello.source;
 	point.term = target->hello.term;
 	point.promoted = false;
+	point.promoted_at = 0;
 	return store_write_point(&target->store, &point, err);
 }
 
