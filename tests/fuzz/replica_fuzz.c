@@ -13,6 +13,8 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/tree/manifest.h"
 #include "plugins/replica/line/pace.h"
+#include "plugins/replica/line/protocol.h"
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/target/point.h"
 #include "plugins/replica/format/record.h"
 #include "plugins/replica/tree/rules.h"
@@ -113,6 +115,13 @@ static void read_messages(const uint8_t *data, size_t size)
 	while (get_chunk(&chunks, &chunk, NULL) > 0)
 		if (!chunk.length)
 			abort();
+	struct unkept unkept = {0};
+	parse_unkept(&frame, &unkept, NULL);
+	for (size_t i = 0; i < unkept.count; i++)
+		if (unkept.items[i].path[0] == '/' || strstr(unkept.items[i].path, "/../") ||
+		    !unkept_why(unkept.items[i].reason))
+			abort();
+	unkept_free(&unkept);
 	frame.type = FRAME_REFUSED;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (frame_refused(&frame, &err) != -1 || err.code == ERROR_OK)

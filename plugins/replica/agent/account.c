@@ -11,6 +11,8 @@
 #include "engine/base/value.h"
 #include "plugins/replica/agent/history.h"
 
+#define UNKEPT_TOLD 100 /* names in a status */
+
 static double seconds(int64_t nanoseconds)
 {
 	return (double)nanoseconds / (double)NSEC_PER_SEC;
@@ -72,6 +74,25 @@ void account_progress(const struct account *account, const struct cycle_progress
 	progress_write(account->folder, out);
 }
 
+/* The first of the names that the point lacks, because the file system here cannot keep them. */
+static void put_unkept(struct arena *arena, struct value *out, const struct store *store)
+{
+	struct unkept unkept = {0};
+	struct value *list = value_list(arena);
+	if (store_read_unkept(store, store->point.generation, &unkept, NULL) < 0 || !unkept.live)
+		return unkept_free(&unkept);
+	for (size_t i = 0; i < unkept.count && list->list.count < UNKEPT_TOLD; i++) {
+		struct value *item = value_map(arena);
+		if (!unkept.items[i].reason)
+			continue;
+		put_text(arena, item, "path", unkept.items[i].path);
+		put_text(arena, item, "why", unkept_why(unkept.items[i].reason));
+		value_append(arena, list, item);
+	}
+	value_put(arena, out, "skipped_paths", list);
+	unkept_free(&unkept);
+}
+
 void account_store(struct arena *arena, struct value *out, const struct store *store)
 {
 	const struct point *point = &store->point;
@@ -95,6 +116,7 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);
 	put_int(arena, out, "conflicts", point->conflicts);
+	put_unkept(arena, out, store);
 }
 
 const struct value *account_result(struct arena *arena, const struct source_result *result)

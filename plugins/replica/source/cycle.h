@@ -8,6 +8,7 @@
 #pragma once
 
 #include "plugins/replica/line/frame.h"
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/tree/manifest.h"
 #include "plugins/replica/tree/walk.h"
 
@@ -59,6 +60,7 @@ struct cycle {
 	struct manifest_reader *base; /* NULL: none */
 	const char *base_path;	      /* its file, of this end's own; NULL: what has another name is not looked for in it */
 	struct manifest_writer *next; /* NULL: not wanted */
+	const struct unkept *unkept;  /* of the base, what the target could not keep; NULL: nothing */
 	const char *blocks;	      /* folder of block lists, or NULL */
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
 	struct cycle_events events;

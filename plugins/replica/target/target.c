@@ -97,6 +97,19 @@ static int bind_store(struct target *target, struct error *err)
 	return store_write_point(&target->store, &point, err);
 }
 
+/* What the point lacks: the source is not to think that it is here. */
+static int send_unkept(struct target *target, struct error *err)
+{
+	struct unkept unkept = {0};
+	if (!(target->hello.features & FEATURE_UNKEPT))
+		return 0;
+	int result = store_read_unkept(&target->store, target->store.point.generation, &unkept, err);
+	if (result == 0)
+		result = unkept_send(&target->out, &unkept, err);
+	unkept_free(&unkept);
+	return result;
+}
+
 static int greet(struct target *target, struct error *err)
 {
 	struct frame frame;
@@ -112,12 +125,12 @@ static int greet(struct target *target, struct error *err)
 		.generation = point->generation,
 		.point = point->point,
 		.seed = point->seed,
-		.features = target->hello.features & FEATURE_ZSTD,
+		.features = target->hello.features & (FEATURE_ZSTD | FEATURE_UNKEPT),
 	};
 	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
 	if (location_of(target->store.path, &welcome.store, err) < 0)
 		return -1;
-	if (send_welcome(&target->out, &welcome, err) < 0)
+	if (send_welcome(&target->out, &welcome, err) < 0 || send_unkept(target, err) < 0)
 		return -1;
 	if (welcome.features & FEATURE_ZSTD)
 		target->out.compressor = target->compressor = compressor_new(COMPRESSION_AUTO, NULL);
@@ -195,6 +208,8 @@ static int on_end(struct target *target, const struct frame *frame, struct error
 		return -1;
 	target->listed = false;
 	const struct committed committed = {.point = target->store.point.point, .generation = target->store.point.generation};
+	if (send_unkept(target, err) < 0)
+		return -1;
 	return send_committed(&target->out, &committed, err);
 }
 
