@@ -12,6 +12,7 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/tree/manifest.h"
+#include "plugins/replica/tree/owners.h"
 #include "plugins/replica/line/pace.h"
 #include "plugins/replica/line/protocol.h"
 #include "plugins/replica/line/unkept.h"
@@ -147,6 +148,9 @@ static void read_texts(const uint8_t *data, size_t size)
 	struct location_mount mount;
 	if (location_parse_mount(text, &mount) && (mount.root[0] ? mount.root[0] != '/' : 0))
 		abort();
+	struct owners owners = {0};
+	owners_parse(text, &owners, NULL);
+	owners_free(&owners);
 	struct rules *rules;
 	if (rules_parse(text, &rules, NULL) == 0) {
 		rules_include(rules, "some/path.name", false, NULL);

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 #include "engine/base/value.h"
 #include "plugins/replica/agent/history.h"
+#include "plugins/replica/tree/owners.h"
 
-#define UNKEPT_TOLD 100 /* names in a status */
+#define NAMES_TOLD 100 /* names in a status */
 
 static double seconds(int64_t nanoseconds)
 {
@@ -81,7 +83,7 @@ static void put_unkept(struct arena *arena, struct value *out, const struct stor
 	struct value *list = value_list(arena);
 	if (store_read_unkept(store, store->point.generation, &unkept, NULL) < 0 || !unkept.live)
 		return unkept_free(&unkept);
-	for (size_t i = 0; i < unkept.count && list->list.count < UNKEPT_TOLD; i++) {
+	for (size_t i = 0; i < unkept.count && list->list.count < NAMES_TOLD; i++) {
 		struct value *item = value_map(arena);
 		if (!unkept.items[i].reason)
 			continue;
@@ -91,6 +93,25 @@ static void put_unkept(struct arena *arena, struct value *out, const struct stor
 	}
 	value_put(arena, out, "skipped_paths", list);
 	unkept_free(&unkept);
+}
+
+/* Names of the source that are none here: what they own has their number. */
+static void put_unknown_owners(struct arena *arena, struct value *out, const struct store *store)
+{
+	CLEANUP_FREE char *path = store_file(store, "owners"), *text = NULL;
+	struct owners owners = {0};
+	struct value *list = value_list(arena);
+	size_t length;
+	if (file_read(path, OWNERS_FILE_LIMIT, &text, &length, NULL) == 0 && owners_parse(text, &owners, NULL) == 0)
+		for (size_t i = 0; i < owners.count && list->list.count < NAMES_TOLD; i++)
+			if (!owners.all[i].known)
+				value_append(
+					arena, list,
+					value_string(arena, arena_printf(arena, "%s %s", owners.all[i].group ? "group" : "user",
+									 owners.all[i].name)));
+	if (list->list.count)
+		value_put(arena, out, "unknown_owners", list);
+	owners_free(&owners);
 }
 
 void account_store(struct arena *arena, struct value *out, const struct store *store)
@@ -117,6 +138,7 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 	put_int(arena, out, "skipped", point->skipped);
 	put_int(arena, out, "conflicts", point->conflicts);
 	put_unkept(arena, out, store);
+	put_unknown_owners(arena, out, store);
 }
 
 const struct value *account_result(struct arena *arena, const struct source_result *result)

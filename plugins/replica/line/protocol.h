@@ -81,6 +81,7 @@ int identity_parse(const char *hex, struct identity *ret_identity);
 
 enum protocol_features {
 	FEATURE_ZSTD = 1 << 0,	 /* frames may come compressed (frame.h) from now on */
+	FEATURE_OWNERS = 1 << 2, /* owners and groups go by name (owners.h); if the source wants it the target must, too */
 	FEATURE_UNKEPT = 1 << 1, /* UNKEPT comes after WELCOME and before COMMITTED */
 };
 

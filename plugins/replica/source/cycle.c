@@ -12,6 +12,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/source/object.h"
 #include "plugins/replica/source/orphan.h"
+#include "plugins/replica/tree/owners.h"
 #include "plugins/replica/tree/volume.h"
 
 /* What the base has and the walk did not come to: below a folder that was deleted it is dropped; below one that could not be
@@ -109,6 +110,8 @@ static void count_entry(struct cycle_count *count, const struct entry *entry)
 static void settle(const struct run *run, struct entry *entry)
 {
 	const int64_t tick = 100 * NSEC_PER_MSEC;
+	if (run->cycle->owners)
+		owners_to_there(run->cycle->owners, &entry->meta);
 	int64_t limit = (run->cycle->began - tick) / NSEC_PER_SEC;
 	if (entry->ctime.seconds >= limit)
 		entry->ctime = (struct entry_time){0};
@@ -482,7 +485,9 @@ int cycle_run(struct cycle *cycle, struct error *err)
 {
 	struct merge *merge = memory_alloc(sizeof(*merge));
 	struct run *run = &merge->run;
+	struct owners named = {0};
 	run->cycle = cycle;
+	run->changes.owners = cycle->owners_by_name ? &named : NULL;
 	run->changes.out = cycle->out;
 	run->content = content_new(cycle->seed);
 	if (!cycle->began)
@@ -501,6 +506,7 @@ int cycle_run(struct cycle *cycle, struct error *err)
 		leave_base(merge);
 	moves_free(run->moves);
 	table_free(&merge->withheld);
+	owners_free(&named);
 	content_free(run->content);
 	links_free(run->links);
 	links_free(run->claims);

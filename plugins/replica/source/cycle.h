@@ -68,6 +68,8 @@ struct cycle {
 	 */
 	int (*ask)(void *argument, const struct chunk_query *query, struct chunk_list *list, struct error *err);
 	void *ask_argument;
+	bool owners_by_name;	     /* names of owners go out with what they own */
+	const struct owners *owners; /* a target that lists its tree: the source's numbers are in the list; or NULL */
 	unsigned flags;
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds for which the source must have been without it before it is deleted or moved */

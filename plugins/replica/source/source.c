@@ -56,13 +56,18 @@ static int open_session(struct session *session, struct stream *target, struct e
 	if (guard_mounted(session->source, err) < 0 || believe_open(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
-	hello.features = FEATURE_UNKEPT | (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD);
+	hello.features = FEATURE_UNKEPT | (session->source->owners_by_name ? FEATURE_OWNERS : 0) |
+			 (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD);
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)
 		return -1;
 	if (parse_welcome(&frame, &session->welcome, err) < 0)
 		return -1;
+	if (session->source->owners_by_name && !(session->welcome.features & FEATURE_OWNERS)) {
+		error_set(err, ERROR_REFUSED, "the target's agent is an older one: it knows owners by number only");
+		return error_hint(err, "`standin replica connect` puts the same agent on both hosts");
+	}
 	if ((session->welcome.features & FEATURE_UNKEPT) && unkept_receive(&session->in, &session->unkept, err) < 0)
 		return -1;
 	if (session->welcome.features & hello.features & FEATURE_ZSTD)
@@ -265,6 +270,7 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 		.base = base,
 		.base_path = !listing && may_rename(source) ? session->manifest : NULL,
 		.unkept = &session->unkept,
+		.owners_by_name = source->owners_by_name,
 		.blocks = session->blocks,
 		.out = &session->out,
 		.ask = believe_chunks,

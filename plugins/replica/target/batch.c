@@ -17,6 +17,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/target/held.h"
 #include "plugins/replica/tree/names.h"
+#include "plugins/replica/tree/owners.h"
 #include "plugins/replica/tree/stage.h"
 #include "plugins/replica/tree/volume.h"
 
@@ -43,6 +44,7 @@ struct batch {
 	bool patching;			 /* PATCH */
 	uint64_t patch_end;		 /* of what has come of it */
 	struct buffer attributes;	 /* the pending record's */
+	struct buffer mapped;		 /* those of the record at hand, with the numbers of here */
 	struct stream log_stream, patch_stream;
 	struct frame_writer log, patch;
 	bool log_begun; /* a frame of the log is being filled */
@@ -349,6 +351,19 @@ static int on_folder_done(struct batch *batch, const struct record *record, stru
 	return meta_set(batch->folder, &record->meta, record->attributes, record->attributes_length, err);
 }
 
+/* --- owners by name --- */
+
+static int on_owner(struct batch *batch, const struct record *record, struct error *err)
+{
+	bool group = record->flags & RECORD_GROUP;
+	if (!batch->store->owners)
+		return out_of_order(record, err);
+	const char *name = record->flags & RECORD_NAMELESS ? "" : record->name;
+	return owners_add(batch->store->owners, group, (uint32_t)record->number, name)
+		       ? 0
+		       : error_set(err, ERROR_REFUSED, "there are more than %u owners", OWNERS_LIMIT);
+}
+
 /* --- what a device can take: its one object, of its own size; all else is refused before anything is done --- */
 
 static bool fits_device(const struct batch *batch, const struct record *record)
@@ -367,7 +382,7 @@ static bool fits_device(const struct batch *batch, const struct record *record)
 	case RECORD_DONE:
 		return record->length == batch->device_size;
 	default:
-		return record->kind == RECORD_CANCEL || record->kind == RECORD_FOLDER_DONE;
+		return record->kind == RECORD_CANCEL || record->kind == RECORD_FOLDER_DONE || record->kind == RECORD_OWNER;
 	}
 }
 
@@ -395,6 +410,7 @@ static const struct {
 	unsigned when;
 } actions[RECORD_KINDS] = {
 	[RECORD_FOLDER] = {on_folder, ANYTIME},
+	[RECORD_OWNER] = {on_owner, ANYTIME},
 	[RECORD_MAKE] = {on_make, 0},
 	[RECORD_PATCH] = {on_patch, DIFFERENCE},
 	[RECORD_DATA_AT] = {on_range, INSIDE},
@@ -410,6 +426,17 @@ static const struct {
 	[RECORD_ORPHAN] = {log_record, DIFFERENCE},
 	[RECORD_FOLDER_DONE] = {on_folder_done, 0},
 };
+
+/* What comes has the source's numbers; all behind this has the ones of here. */
+static void take_over(struct batch *batch, struct record *record)
+{
+	if (!batch->store->owners || !record_has_meta(record->kind))
+		return;
+	buffer_reset(&batch->mapped);
+	buffer_append(&batch->mapped, record->attributes, record->attributes_length);
+	record->attributes = (const uint8_t *)batch->mapped.data;
+	owners_to_here(batch->store->owners, &record->meta, (uint8_t *)batch->mapped.data, record->attributes_length);
+}
 
 static int act(struct batch *batch, const struct record *record, struct error *err)
 {
@@ -432,6 +459,7 @@ int batch_add(struct batch *batch, const uint8_t *records, size_t length, struct
 	int got;
 	while ((got = record_get(&wire, &batch->record, err)) > 0) {
 		batch->records++;
+		take_over(batch, &batch->record);
 		if (act(batch, &batch->record, err) < 0)
 			return record_wrap(&batch->record, err);
 	}
@@ -479,5 +507,6 @@ void batch_free(struct batch *batch)
 	frame_writer_free(&batch->log);
 	frame_writer_free(&batch->patch);
 	buffer_free(&batch->attributes);
+	buffer_free(&batch->mapped);
 	free(batch);
 }

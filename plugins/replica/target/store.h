@@ -9,6 +9,7 @@
  *       tree-N/         the replica as of `point`. A first mirror is made in tree-N+1 and committed at once
  *       seen-N          manifest of it as this end left it: finds what others did to it
  *       unkept-G        names that point number G lacks, because this file system cannot keep them (unkept.h); none: none
+ *       owners          owners.h: the store is filled by name
  *       batch/          the batch that is being received
  *         log.part      records (record.h) in frames, as they come
  *         log           complete, synced: the batch *is received*; it will be applied, come what may
@@ -28,13 +29,16 @@
 #include "plugins/replica/target/point.h"
 #include "plugins/replica/tree/tree.h"
 
+struct owners;
+
 struct store {
 	char *path;
 	int folder; /* descriptor of path */
 	int lock;   /* descriptor; -1: opened for reading only */
 	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
-	bool replace_foreign; /* the first mirror removes what others left in the folder, or overwrites it on the device */
+	struct owners *owners; /* borrowed; owners go by name, and these are known (owners.h); or NULL */
+	bool replace_foreign;  /* the first mirror removes what others left in the folder, or overwrites it on the device */
 };
 
 /* ERROR_REFUSED: nobody's store yet, and there is something in the folder that is not a store's. Changes nothing. */
