@@ -55,6 +55,8 @@ static int name_owners(struct changes *changes, const struct record *record, str
 
 int changes_add(struct changes *changes, const struct record *record, struct error *err)
 {
+	if (changes->stop && *changes->stop)
+		return error_set(err, ERROR_CONNECTION, "it is not wanted any more");
 	if (!changes->out)
 		return 0;
 	if (changes->owners && name_owners(changes, record, err) < 0)

@@ -10,6 +10,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/source/known.h"
 #include "plugins/replica/source/object.h"
 #include "plugins/replica/source/orphan.h"
 #include "plugins/replica/tree/owners.h"
@@ -121,7 +122,7 @@ static void settle(const struct run *run, struct entry *entry)
 static void settle_volume(struct cycle *cycle, struct entry *entry)
 {
 	cycle->content = entry->content;
-	if (volume_is_device(cycle->tree->root))
+	if (volume_is_device(cycle->tree->root) && !(cycle->flags & CYCLE_PREREAD))
 		entry->ctime = (struct entry_time){0};
 }
 
@@ -140,6 +141,7 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 		old = &under_other_name;
 	}
 	run->moved = moved;
+	run->known = known_entry(run->cycle->known, entry);
 	if (!entry->meta.mode) /* it is there, and that is all that is known */
 		outcome = OBJECT_AS_OLD;
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
@@ -322,6 +324,7 @@ static int merge_folder(struct merge *merge, struct walk_folder *folder, const s
 	run->touched = false;
 	run->cycle->count.folders++;
 	changes_folder(&run->changes, folder->path);
+	known_folder(run->cycle->known, folder->path);
 	bool by_content = run->cycle->flags & CYCLE_BY_CONTENT;
 	bool same_key = base && !by_content && entry_same_key(&folder->self, &base->self);
 	if (same_key)
@@ -489,6 +492,7 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	run->cycle = cycle;
 	run->changes.owners = cycle->owners_by_name ? &named : NULL;
 	run->changes.out = cycle->out;
+	run->changes.stop = cycle->stop;
 	run->content = content_new(cycle->seed);
 	if (!cycle->began)
 		cycle->began = clock_wall();
