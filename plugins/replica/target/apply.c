@@ -34,7 +34,8 @@ struct apply {
 	uint64_t generation;		 /* that the batch makes */
 	char path[ENTRY_PATH_LIMIT + 1]; /* of the present folder */
 	uint64_t trashed, conflicts;
-	struct table *touched; /* folders in which something may have changed */
+	char missed[ENTRY_NAME_LIMIT + 1]; /* the name in the present folder to which nothing has moved; "": none */
+	struct table *touched;		   /* folders in which something may have changed */
 	struct record record;
 };
 
@@ -95,7 +96,11 @@ static int on_staged(struct apply *apply, const struct record *record, struct er
 	snprintf(number, sizeof(number), "%" PRIu64, record->number);
 	int result = put(apply, number, record->name, err);
 	if (result > 0) /* it has arrived already, if this was applied before */
-		return fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+		result = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+	if (result == 0 && apply->missed[0] && strcmp(apply->missed, record->name) == 0) {
+		apply->conflicts--; /* what should have moved there was only to be replaced */
+		apply->missed[0] = '\0';
+	}
 	return result;
 }
 
@@ -252,7 +257,10 @@ static int on_moved(struct apply *apply, const struct record *record, struct err
 	if (result <= 0)
 		return result;
 	bool arrived = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == record->from;
-	return arrived ? 0 : conflict(apply);
+	if (arrived)
+		return 0;
+	snprintf(apply->missed, sizeof(apply->missed), "%s", record->name);
+	return conflict(apply);
 }
 
 static int on_delete(struct apply *apply, const struct record *record, struct error *err)
@@ -316,6 +324,7 @@ static int on_folder(struct apply *apply, const struct record *record, struct er
 	if (apply->folder >= 0)
 		close(apply->folder);
 	apply->folder = -1;
+	apply->missed[0] = '\0';
 	if (apply->tree.is_volume)
 		return 0;
 	snprintf(apply->path, sizeof(apply->path), "%s", record->path);
