@@ -253,6 +253,8 @@ static int on_moved(struct apply *apply, const struct record *record, struct err
 	char number[32];
 	struct stat status;
 	snprintf(number, sizeof(number), "%" PRIu64, record->number);
+	CLEANUP_FREE char *all = memory_printf("%s%s%s/", apply->path, *apply->path ? "/" : "", record->name);
+	touch(apply, all);
 	int result = put(apply, number, record->name, err);
 	if (result <= 0)
 		return result;
