@@ -41,7 +41,8 @@ struct apply {
 	struct held held;
 	struct names names;
 	bool withheld;	       /* the present folder, or one above it, could not be made */
-	struct table *touched; /* folders in which something may have changed */
+	char missed[ENTRY_NAME_LIMIT + 1]; /* the name in the present folder to which nothing has moved; "": none */
+	struct table *touched;		   /* folders in which something may have changed */
 	struct record record;
 };
 
@@ -187,7 +188,11 @@ static int on_staged(struct apply *apply, const struct record *record, struct er
 	if (result == PUT_LEFT)
 		hold(apply, record->name, record->number);
 	if (result == PUT_GONE) /* it has arrived already, if this was applied before */
-		return fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+		result = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+	if (result >= 0 && apply->missed[0] && strcmp(apply->missed, record->name) == 0) {
+		apply->conflicts--; /* what should have moved there was only to be replaced */
+		apply->missed[0] = '\0';
+	}
 	return result < 0 ? -1 : 0;
 }
 
@@ -349,13 +354,18 @@ static int on_moved(struct apply *apply, const struct record *record, struct err
 	struct stat status;
 	snprintf(number, sizeof(number), "%" PRIu64, record->number);
 	CLEANUP_FREE char *path = path_of(apply, record->name), *waiting = waiting_as(record->number);
+	CLEANUP_FREE char *all = memory_printf("%s/", path);
+	touch(apply, all);
 	unkept_forget(apply->unkept, path);
 	unkept_moved(apply->unkept, waiting, path);
 	int result = put_at(apply, number, record->name, err);
 	if (result != PUT_GONE)
 		return result < 0 ? -1 : 0;
 	bool arrived = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == record->from;
-	return arrived ? 0 : conflict(apply);
+	if (arrived)
+		return 0;
+	snprintf(apply->missed, sizeof(apply->missed), "%s", record->name);
+	return conflict(apply);
 }
 
 static int on_delete(struct apply *apply, const struct record *record, struct error *err)
@@ -423,6 +433,7 @@ static int on_folder(struct apply *apply, const struct record *record, struct er
 		close(apply->folder);
 	apply->folder = -1;
 	apply->withheld = unkept_covers(apply->unkept, record->path);
+	apply->missed[0] = '\0';
 	if (apply->tree.is_volume)
 		return 0;
 	snprintf(apply->path, sizeof(apply->path), "%s", record->path);
