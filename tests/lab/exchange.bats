@@ -275,7 +275,7 @@ runs() { # RUNBOOK OUTCOME-OF-THE-RUN [OPTION...]
   serves mail1
   is "$(volume mail1 read 12288 3)" 666666
   runs /root/exchange/failback.yaml
-  is "$(outcome 1 2 3.1 4 6 7.1 8.1 8.2 8.3)" "changed ok changed changed ok changed changed changed changed"
+  is "$(outcome 1 2 3.1 4 6 7.1 8.1 8.2 8.4)" "changed ok changed changed ok changed changed changed changed"
   serves mail1
   is "$(volume mail1 digest)" "$(cat "$BATS_FILE_TMPDIR/meanwhile")"
   is "$(volume mail1 read 50000000 3)" 0a0b0c
@@ -297,4 +297,41 @@ runs() { # RUNBOOK OUTCOME-OF-THE-RUN [OPTION...]
   serves mail2
   is "$(volume mail2 read 20000000 1)" 77
   is "$(volume mail2 digest)" "$(volume mail1 digest)"
+}
+
+# --- the set is of a device instead
+
+# mail1 serves /dev/store0; mail2 its own image, or the replica's device once that was promoted
+put_devices() {
+  run on ctl sh -c 'cd /root/exchange && exec "$1" replica drop exchange --yes' sh "$STANDIN"
+  is "$status" 0
+  on mail1 sh -e -c 'systemctl stop exchange-volumes srv-exchange.mount && systemctl disable srv-exchange.mount && ln -s /dev/store0 /srv/exchange/data.img'
+  on mail2 sh -e -c 'systemctl stop exchange-volumes srv-exchange.mount replica.mount && systemctl disable replica.mount
+    mv /srv/exchange/data.img /srv/exchange/own.img
+    head -c 1M /dev/zero | tee /dev/store0 | dd of=/dev/store0 bs=1M seek=511 status=none
+    mkdir -p /etc/systemd/system/exchange-volumes.service.d && cat >/etc/systemd/system/exchange-volumes.service.d/which.conf && systemctl daemon-reload' <<'U'
+[Service]
+ExecStartPre=/bin/sh -c 'case $(/usr/local/lib/standin/standin-agent status --set exchange) in *\'"state":"promoted"\'*) volume=/dev/store0 ;; *) volume=own.img ;; esac; ln -sfn $volume /srv/exchange/data.img'
+U
+  for host in mail1 mail2; do on $host systemctl start exchange-volumes; done
+  put_books device 's#^paths: .*#paths: [/dev/store0]#; /^rules:/d; s#^store: .*#store: /var/lib/replica\ndevice: /dev/store0#; /^mounted:/d; s/^consistency: .*/consistency: none/'
+}
+
+@test "P14 F1: a set of a device is mirrored while it is in use; it is fuzzy, so a person is asked before it is promoted" {
+  put_devices
+  serves mail1
+  volume mail1 write 40000000 0102
+  runs /root/device/prepare.yaml
+  is "$(field 2.3 outputs.consistency)" fuzzy
+  is "$(outcome 2.4)" ok
+  volume mail1 write 80000000 0304
+  run on ctl sh -c 'cd /root/device && exec "$1" replica sync exchange --yes' sh "$STANDIN"
+  is "$status" 0
+  volume mail1 digest >"$BATS_FILE_TMPDIR/last"
+  lab power mail1 cut
+  runs /root/device/failover.yaml --input images= --answer 2=approve
+  is "$(outcome 1 2 3 4 5.1 5.2)" "skipped ok changed changed skipped changed"
+  serves mail2
+  is "$(volume mail2 read 80000000 2)" 0304
+  is "$(volume mail2 digest)" "$(cat "$BATS_FILE_TMPDIR/last")"
 }
