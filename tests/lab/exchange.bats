@@ -305,8 +305,8 @@ runs() { # RUNBOOK OUTCOME-OF-THE-RUN [OPTION...]
 put_devices() {
   run on ctl sh -c 'cd /root/exchange && exec "$1" replica drop exchange --yes' sh "$STANDIN"
   is "$status" 0
-  on mail1 sh -e -c 'systemctl stop exchange-volumes srv-exchange.mount && systemctl disable srv-exchange.mount && ln -s /dev/store0 /srv/exchange/data.img'
-  on mail2 sh -e -c 'systemctl stop exchange-volumes srv-exchange.mount replica.mount && systemctl disable replica.mount
+  on mail1 sh -e -c 'systemctl stop exchange-volumes && systemctl stop srv-exchange.mount && systemctl disable srv-exchange.mount && ln -s /dev/store0 /srv/exchange/data.img'
+  on mail2 sh -e -c 'systemctl stop exchange-volumes && systemctl stop srv-exchange.mount && systemctl stop replica.mount && systemctl disable replica.mount
     mv /srv/exchange/data.img /srv/exchange/own.img
     head -c 1M /dev/zero | tee /dev/store0 | dd of=/dev/store0 bs=1M seek=511 status=none
     mkdir -p /etc/systemd/system/exchange-volumes.service.d && cat >/etc/systemd/system/exchange-volumes.service.d/which.conf && systemctl daemon-reload' <<'U'
