@@ -96,7 +96,7 @@ target_stands_in() {
   not [ "$(planned 4 <<<"$output")" = skip ]
   on mail2 dpkg --purge iputils-ping
   exits 1 standin run "$MAIL_DOMAIN/prepare.yaml" --yes
-  says "bring both to the same"
+  says "Only on mail1: iputils-ping:"
   on mail1 dpkg --purge iputils-ping
 }
 planned() { python3 -c 'import json, sys; print([row["verdict"] for row in json.load(sys.stdin)["rows"] if row["step"] == sys.argv[1]][0])' "$1"; }
