@@ -45,6 +45,7 @@ static void interpreter_free(struct interpreter *interpreter)
 	table_free(&interpreter->predicted);
 	table_free(&interpreter->answered);
 	table_free(&interpreter->baselines);
+	overlay_free(interpreter->overlay);
 	history_free(interpreter->history);
 	error_clear(&interpreter->stop);
 	plugin_processes_free(interpreter->processes);
