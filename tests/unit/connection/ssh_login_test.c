@@ -7,7 +7,7 @@
 static void test_keys(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(20)};
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(120)};
 	CLEANUP_FREE char *ecdsa = file_join(world->folder, "id_ecdsa");
 	CLEANUP_FREE char *rsa = file_join(world->folder, "id_rsa");
 	CLEANUP_FREE char *locked = file_join(world->folder, "locked");
@@ -63,7 +63,7 @@ static void test_agent(void **state)
 
 static void assert_identity(struct world *world, const char *text, const char *hint)
 {
-	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(20)};
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(120)};
 	struct command_result result;
 	struct error err = ERROR_NONE;
 	forget(world);
@@ -103,7 +103,7 @@ static void test_identity(void **state)
 static void test_unreachable(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(20)};
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(120)};
 	/* A port that nobody listens at, and nobody else can take meanwhile. */
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(address);
