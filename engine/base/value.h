@@ -7,7 +7,8 @@
  *
  * Two marks make this more than JSON:
  *   VALUE_UNKNOWN  what cannot be known now (a plan without observation). Never guessed, shown as "?".
- *   secret         the value was made from a secret. Every sink shows it as "•••" (value_is_secret looks inside lists and maps).
+ *   secret         the value was made from a secret. Every sink shows it as "•••".
+ *
  * The numeric, time and type kinds are those of CEL (https://github.com/google/cel-spec), the expression language.
  */
 #pragma once
