@@ -247,7 +247,7 @@ const struct verb verb_validate = {
 		"With an inventory (found or given), hosts and secrets are checked too." NAMES_OF_RUNBOOKS "\n"
 		"A finding that is as it should be is silenced at its step, with the reason: lint: {ignore: [{rule: RULE, "
 		"reason: TEXT}]}. A baseline keeps those that were there before, but for errors that stop every run.\n"
-		"-o json, sarif, junit and github print to the standard output.\n"
+		"With -o json, sarif, junit or github it prints to the standard output.\n"
 		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict, or wrong usage; 8 a "
 		"baseline "
 		"that cannot be read or written, or a process of its own that died.",
