@@ -195,6 +195,8 @@ int output_is_open(const char *name, const struct value *value,
 int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
 const struct value *attempt_result(struct attempt *attempt); /* what `result` is */
 void attempt_free(struct attempt *attempt);
+/* expectation.c: does its `expect` hold? -1: no, and err says what was observed instead. */
+int attempt_expect(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
 enum outcome attempt_fail(struct attempt *attempt, struct error *err); /* takes err; FAILED */
 
 /* state.c, task.c, probe.c, gate.c: one attempt with POWER_APPLY */
