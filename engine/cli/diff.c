@@ -203,7 +203,8 @@ const struct verb verb_diff = {
 		"of the runbooks that it calls and of the repository's plugins that it uses changed as well. Without REV2 it "
 		"is "
 		"compared with the\n"
-		"file as it lies there. Neither version has to be valid. Exit code 0, also if they differ.",
+		"file as it lies there. Neither version has to be valid.\n"
+		"Exit codes: 0, also if they differ; 2 wrong usage, or a version that is not there.",
 	.options = {OPTION_OUTPUT},
 	.examples = "  standin diff runbooks/mail/failover.yaml v1.2 v1.3\n"
 		    "  standin diff mail/failover.yaml HEAD              # what would be committed\n"

@@ -212,7 +212,10 @@ const struct verb verb_history = {
 		"allows, and the\n"
 		"runs of that version on this controller with outcome and duration. Without a revision it begins at HEAD. "
 		"Runs of what is not\n"
-		"in this history (never committed, or on another branch) come last.",
+		"in this history (never committed, or on another branch) come last.\n"
+		"Exit codes: 0; 2 wrong usage, or a revision that is not there; 8 a file that lies in no repository, or runs "
+		"that cannot be "
+		"read.",
 	.options = {OPTION_STATE, OPTION_OUTPUT, {"limit", 'n', "NUMBER", "at most so many versions"}},
 	.examples = "  standin history runbooks/mail/failover.yaml\n"
 		    "  standin history /srv/runbooks.git//mail/failover.yaml@main -n 5 -o json\n",

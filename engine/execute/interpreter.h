@@ -202,6 +202,8 @@ struct attempt attempt_new(struct interpreter *interpreter, const struct step *s
 int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
 const struct value *attempt_result(struct attempt *attempt); /* what `result` is */
 void attempt_free(struct attempt *attempt);
+/* expectation.c: does its `expect` hold? -1: no, and err says what was observed instead. */
+int attempt_expect(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
 enum outcome attempt_fail(struct attempt *attempt, struct error *err); /* takes err; FAILED */
 /* The way to where the action is applied. */
 struct connection *call_connection(const struct call *call);

@@ -43,20 +43,6 @@ static int apply_outputs(struct interpreter *interpreter, struct attempt *attemp
 	return 0;
 }
 
-static int apply_expect(struct interpreter *interpreter, struct attempt *attempt, struct error *err)
-{
-	enum truth truth;
-	if (!attempt->step->expect)
-		return 0;
-	if (condition_test(interpreter, attempt->frame, attempt->step->expect, attempt_result(attempt), &truth, err) < 0)
-		return error_wrap(err, "expect");
-	if (truth == TRUTH_TRUE)
-		return 0;
-	const char *text = attempt->step->expect_text ? attempt->step->expect_text : "the expectation";
-	return error_set(err, ERROR_FAILED, "expected %s; observed %s", text,
-			 json_text(attempt->arena, attempt_result(attempt)));
-}
-
 /* What the author said to do about it goes before what the engine would say. */
 static void add_hint(struct interpreter *interpreter, struct attempt *attempt)
 {
@@ -74,7 +60,7 @@ static enum outcome conclude(struct interpreter *interpreter, struct attempt *at
 {
 	struct error err = ERROR_NONE;
 	if (outcome_is_good(outcome) && outcome != OUTCOME_SKIPPED &&
-	    (apply_expect(interpreter, attempt, &err) < 0 || apply_outputs(interpreter, attempt, &err) < 0))
+	    (attempt_expect(interpreter, attempt, &err) < 0 || apply_outputs(interpreter, attempt, &err) < 0))
 		outcome = attempt_fail(attempt, &err);
 	if (outcome == OUTCOME_FAILED)
 		add_hint(interpreter, attempt);
