@@ -132,9 +132,9 @@ leaves_no_trace() {
   run clean control
   [ "$status" -eq 1 ]
   for name in control/*; do has "$output" "$name: "; done
-  SEEN_HERE=$(cat "$C/line") sleep 30 3>&- &
+  SEEN_HERE=$(cat "$C/line") sleep 600 3>&- &
   started+=($!)
-  sh -c 'sleep 30; :' x "$(cat "$C/odd")" 3>&- &
+  sh -c 'sleep 600; :' x "$(cat "$C/odd")" 3>&- &
   started+=($!)
   : >stop
   run python3 "$BATS_TEST_DIRNAME/canary.py" watch "$C" ready stop
@@ -282,7 +282,7 @@ YAML
   */* | '|'*) skip "core files do not go to the folder of the process here" ;;
   esac
   ulimit -c unlimited
-  sleep 30 3>&- &
+  sleep 600 3>&- &
   pid=$!
   kill -ABRT "$pid"
   wait "$pid" || true

@@ -1,8 +1,8 @@
 /*
  * regular.c - regular files at the source.
  *
- * A small file is read into memory, so it is known what to send before anything is sent. A large one goes out while it is read;
- * if it changed meanwhile, the target is told to forget it.
+ * A small file is read into memory, so it is known what to send before anything is sent. A large one, or one with blocks of
+ * zeros, which become holes, goes out while it is read; if it changed meanwhile, the target is told to forget it.
  */
 #include "plugins/replica/source/regular.h"
 
@@ -218,13 +218,31 @@ static struct blocks *old_list(const struct file *file)
 	return list;
 }
 
+/* It was read just before (known.h), and its blocks were kept: so only those are read that differ. 1; 0: all has to be read;
+ * -1. */
+static int read_changed(struct file *file, const struct content_sink *sink, struct blocks *base, struct error *err)
+{
+	const struct cycle *cycle = file->run->cycle;
+	const struct entry *known = take(file->run->known); /* it is tried once */
+	struct blocks *list;
+	bool plain = !is_volume(file) && file->entry->allocated >= file->entry->meta.size; /* holes are to stay holes */
+	if (!known || !base || !plain || !entry_same_key(known, file->entry) ||
+	    blocks_open(cycle->blocks, cycle->seed, &known->content, &list, NULL) < 0)
+		return 0;
+	int result = content_read_changed(file->fd, known->meta.size, cycle->seed, base, list, sink, err);
+	blocks_free(list);
+	if (result > 0 && (result = look(file)) > 0)
+		file->entry->content = known->content;
+	return result;
+}
+
 /* One read of a large file. 1: it was stable, 0: not. */
 static int try_large(struct file *file, const struct content_sink *sink, struct blocks *base, bool last, struct error *err)
 {
 	struct entry *entry = file->entry;
 	const struct entry before = *entry;
 	uint64_t size;
-	unsigned flags = (entry->allocated < entry->meta.size ? CONTENT_SPARSE : 0) | (is_volume(file) ? CONTENT_ZEROS : 0);
+	unsigned flags = CONTENT_ZEROS | (entry->allocated < entry->meta.size ? CONTENT_SPARSE : 0);
 	if (!S_ISREG(entry->meta.mode))
 		return error_set(err, ERROR_CONFLICT, "it became something else while it was read");
 	struct blocks *list = new_list(file);
@@ -274,7 +292,9 @@ static int stream_large(struct file *file, struct blocks *base, struct error *er
 			return -1;
 		if (file->rebuild)
 			rebuild_reset(file->rebuild);
-		stable = try_large(file, &sink, base, try == REGULAR_TRIES - 1, err);
+		stable = read_changed(file, &sink, base, err);
+		if (!stable && !(base && file->begun))
+			stable = try_large(file, &sink, base, try == REGULAR_TRIES - 1, err);
 		if (stable < 0 || (!stable && file->begun && end_large(file, false, err) < 0))
 			return -1;
 	}
@@ -355,6 +375,16 @@ static bool is_small(const struct file *file)
 	       entry->allocated >= entry->meta.size;
 }
 
+/* Such blocks become holes, for nobody could tell later that a hole was punched where there were zeros before. */
+static bool has_zeros(const uint8_t *bytes, size_t length)
+{
+	static const uint8_t zeros[DIGEST_BLOCK];
+	for (size_t at = 0; at + DIGEST_BLOCK <= length; at += DIGEST_BLOCK)
+		if (memcmp(bytes + at, zeros, DIGEST_BLOCK) == 0)
+			return true;
+	return false;
+}
+
 static int update_open(struct file *file, struct error *err)
 {
 	static uint8_t bytes[RECORD_INLINE + 1];
@@ -367,6 +397,8 @@ static int update_open(struct file *file, struct error *err)
 		bool stable = look(file) && length == entry->meta.size;
 		if (!stable && try < REGULAR_TRIES - 1)
 			continue;
+		if (has_zeros(bytes, length))
+			break; /* it goes as a large one does, by parts */
 		if (!stable) {
 			*entry = before;
 			length = length < entry->meta.size ? length : (size_t)entry->meta.size;

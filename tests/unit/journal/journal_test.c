@@ -1,7 +1,7 @@
 /*
  * journal_test.c - the format, the chain, and what damage looks like. Death and full disks: journal_fault_test.c.
  */
-#include "tests/unit/journal/scratch.h"
+#include "tests/unit/journal/journal_fixture.h"
 
 #include <ctype.h>
 

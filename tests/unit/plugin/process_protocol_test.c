@@ -212,8 +212,9 @@ static void time_ends_what_runs_in_the_scope(void **state)
 	enum scope_state found;
 	(void)state;
 	process_open(&p, "restless", false);
+	process_start(&p);
 	const char *applied =
-		process_applied(&p, "bad.task", NULL, "standin-process-restless", clock_boottime() + NSEC_PER_SEC);
+		process_applied(&p, "bad.task", NULL, "standin-process-restless", clock_boottime() + 2 * NSEC_PER_SEC);
 	assert_string_equal(applied, "failed: time is up: bad.task: the command was broken off");
 	struct connection *box = connections_get(p.f.connections, &p.f.hosts[0], NULL);
 	assert_int_equal(scope_find(box, "standin-process-restless", soon(), &found, NULL), 0);
