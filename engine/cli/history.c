@@ -59,7 +59,7 @@ static int collect_runs(struct history *history, const struct options *options, 
 	history->others = value_list(history->arena);
 	for (size_t i = 0; i < history->count; i++)
 		history->runs[i] = value_list(history->arena);
-	if (run_store_open(options_get(options, "state"), &history->store, err) < 0)
+	if (run_store_open_existing(options_get(options, "state"), &history->store, err) < 0)
 		return -1;
 	int result = run_index_visit(history->store, note_run, history, err);
 	run_store_close(history->store);

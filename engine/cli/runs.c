@@ -131,7 +131,7 @@ static int with_store(const struct verb *verb, int argc, char **argv,
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+	if (run_store_open_existing(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
 	int result = work(store, &options, &err);
 	run_store_close(store);
