@@ -9,6 +9,7 @@
 #include "engine/base/value.h"
 #include "plugins/replica/agent/account.h"
 #include "plugins/replica/agent/agent.h"
+#include "plugins/replica/agent/capability.h"
 #include "plugins/replica/agent/history.h"
 #include "plugins/replica/agent/home.h"
 
@@ -154,7 +155,12 @@ static struct value *look_at(const char *home, const char *name, struct arena *a
 	look.newest = newest->list.count ? newest->list.items[0] : NULL;
 	put(&look, "role", set_role_name(set.role));
 	value_put(arena, out, "term", value_int(arena, (int64_t)set.term));
-	value_put(arena, out, "running", value_bool(is_held(folder, "run")));
+	CLEANUP_FREE char *run = home_set_file(home, name, "run");
+	pid_t agent = lock_holder(run);
+	const struct value *lacks = capability_lacks(arena, set.role, agent);
+	value_put(arena, out, "running", value_bool(agent > 0));
+	if (lacks->list.count)
+		value_put(arena, out, "lacks", lacks);
 	(set.role == SET_SOURCE ? look_at_source : look_at_target)(&look);
 	return out;
 }
