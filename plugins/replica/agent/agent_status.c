@@ -104,6 +104,23 @@ static void look_at_source(const struct looking *look)
 
 /* --- a target, by its store --- */
 
+/* Which there are to be promoted: what is told of all of them in one status is little of each. */
+static void put_points(const struct looking *look)
+{
+	static const char *const fields[] = {"point", "time", "age", "consistency", "path"};
+	struct value *all = value_list(look->arena), *list = value_list(look->arena);
+	if (account_points(look->set->store, look->arena, all, NULL) < 0)
+		return;
+	for (size_t i = 0; i < all->list.count; i++) {
+		struct value *point = value_map(look->arena);
+		for (size_t j = 0; j < COUNT_OF(fields); j++)
+			if (value_get(all->list.items[i], fields[j]))
+				value_put(look->arena, point, fields[j], value_get(all->list.items[i], fields[j]));
+		value_append(look->arena, list, point);
+	}
+	value_put(look->arena, look->out, "points", list);
+}
+
 static void look_at_target(const struct looking *look)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
@@ -126,6 +143,7 @@ static void look_at_target(const struct looking *look)
 	    : has_failed(look)	 ? "failed"
 				 : "idle");
 	account_store(look->arena, look->out, &store);
+	put_points(look);
 	if (point->term < look->set->term) /* until the source has come with it */
 		value_put(look->arena, look->out, "term", value_int(look->arena, (int64_t)look->set->term));
 	if (at_work)
