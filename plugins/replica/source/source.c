@@ -298,7 +298,7 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 		.began = began,
 	};
 	cycle.events.difference = NULL;
-	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
+	result->way = !base || !session->welcome.generation ? "mirror" : listing ? "resync" : "cycle";
 	result->time = begin.time;
 	if (count_total(session, err) < 0)
 		return -1;
@@ -333,6 +333,13 @@ static int resync(struct session *session, struct source_result *result, struct 
 	return failed;
 }
 
+/* There is no point, but what the target's device holds is worth comparing: a mirror that was interrupted, a disk that comes
+ * back. */
+static bool is_begun(const struct session *session)
+{
+	return session->tree.is_volume && !session->welcome.generation && session->welcome.seed;
+}
+
 static int bring_up_to_date(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *base;
@@ -342,7 +349,7 @@ static int bring_up_to_date(struct session *session, struct source_result *resul
 		manifest_close(base);
 		base = NULL;
 	}
-	if (!base && session->welcome.generation)
+	if (!base && (session->welcome.generation || is_begun(session)))
 		return resync(session, result, err);
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	int failed = run_batch(session, base, false, result, &why);
@@ -446,10 +453,10 @@ static int plan(struct session *session, struct source_result *result, struct er
 	struct manifest_reader *base;
 	if (believe_base(session, &base, err) < 0)
 		return -1;
-	bool listing = !base && session->welcome.generation;
+	bool listing = !base && (session->welcome.generation || is_begun(session));
 	if (listing && list_both(session, true, &base, err) < 0)
 		return -1;
-	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
+	result->way = !base || !session->welcome.generation ? "mirror" : listing ? "resync" : "cycle";
 	return tell(session, base, CYCLE_DRY | (listing ? CYCLE_BY_CONTENT : 0), result, err);
 }
 

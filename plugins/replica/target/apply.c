@@ -16,6 +16,7 @@
 #include "plugins/replica/target/batch.h"
 #include "plugins/replica/target/held.h"
 #include "plugins/replica/tree/names.h"
+#include "plugins/replica/tree/range.h"
 #include "plugins/replica/tree/stage.h"
 #include "plugins/replica/tree/volume.h"
 #include "plugins/replica/tree/walk.h"
@@ -40,7 +41,8 @@ struct apply {
 	struct held held;
 	struct names names;
 	bool withheld;	       /* the present folder, or one above it, could not be made */
-	struct table *touched; /* folders in which something may have changed */
+	char missed[ENTRY_NAME_LIMIT + 1]; /* the name in the present folder to which nothing has moved; "": none */
+	struct table *touched;		   /* folders in which something may have changed */
 	struct record record;
 };
 
@@ -186,7 +188,11 @@ static int on_staged(struct apply *apply, const struct record *record, struct er
 	if (result == PUT_LEFT)
 		hold(apply, record->name, record->number);
 	if (result == PUT_GONE) /* it has arrived already, if this was applied before */
-		return fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+		result = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+	if (result >= 0 && apply->missed[0] && strcmp(apply->missed, record->name) == 0) {
+		apply->conflicts--; /* what should have moved there was only to be replaced */
+		apply->missed[0] = '\0';
+	}
 	return result < 0 ? -1 : 0;
 }
 
@@ -214,33 +220,6 @@ static int on_meta(struct apply *apply, const struct record *record, struct erro
 	return meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
 }
 
-/* A hole up to the end of a file takes the rest of its last block with it: else that block would stay, full of zeros. */
-static uint64_t hole_length(int fd, const struct record *hole)
-{
-	struct stat status;
-	const uint64_t end = hole->offset + hole->length;
-	bool last = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && end >= (uint64_t)status.st_size;
-	return last ? hole->length + (DIGEST_BLOCK - end % DIGEST_BLOCK) % DIGEST_BLOCK : hole->length;
-}
-
-static int write_range(int fd, const struct record *range, struct error *err)
-{
-	int fault = fault_hit("range");
-	if (fault)
-		return error_set_errno(err, fault, "cannot write it");
-	if (range->kind == RECORD_HOLE)
-		return volume_zero(fd, range->offset, hole_length(fd, range), err);
-	for (size_t done = 0; done < range->data_length;) {
-		ssize_t written = pwrite(fd, range->data + done, range->data_length - done, (off_t)(range->offset + done));
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return error_set_errno(err, errno, "cannot write it");
-		done += (size_t)written;
-	}
-	return 0;
-}
-
 static int write_ranges(struct frame_reader *patch, int fd, struct error *err)
 {
 	struct record *range = memory_alloc(sizeof(*range));
@@ -249,7 +228,7 @@ static int write_ranges(struct frame_reader *patch, int fd, struct error *err)
 	while ((got = frame_read(patch, &frame, err)) > 0 && frame.type == FRAME_CHANGES) {
 		struct wire wire = wire_of(frame.payload, frame.length);
 		int result;
-		while ((result = record_get(&wire, range, err)) > 0 && write_range(fd, range, err) == 0)
+		while ((result = record_get(&wire, range, err)) > 0 && range_write(fd, range, err) == 0)
 			;
 		if (result != 0) {
 			got = -1;
@@ -375,13 +354,18 @@ static int on_moved(struct apply *apply, const struct record *record, struct err
 	struct stat status;
 	snprintf(number, sizeof(number), "%" PRIu64, record->number);
 	CLEANUP_FREE char *path = path_of(apply, record->name), *waiting = waiting_as(record->number);
+	CLEANUP_FREE char *all = memory_printf("%s/", path);
+	touch(apply, all);
 	unkept_forget(apply->unkept, path);
 	unkept_moved(apply->unkept, waiting, path);
 	int result = put_at(apply, number, record->name, err);
 	if (result != PUT_GONE)
 		return result < 0 ? -1 : 0;
 	bool arrived = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == record->from;
-	return arrived ? 0 : conflict(apply);
+	if (arrived)
+		return 0;
+	snprintf(apply->missed, sizeof(apply->missed), "%s", record->name);
+	return conflict(apply);
 }
 
 static int on_delete(struct apply *apply, const struct record *record, struct error *err)
@@ -449,6 +433,7 @@ static int on_folder(struct apply *apply, const struct record *record, struct er
 		close(apply->folder);
 	apply->folder = -1;
 	apply->withheld = unkept_covers(apply->unkept, record->path);
+	apply->missed[0] = '\0';
 	if (apply->tree.is_volume)
 		return 0;
 	snprintf(apply->path, sizeof(apply->path), "%s", record->path);

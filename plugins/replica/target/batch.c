@@ -18,6 +18,7 @@
 #include "plugins/replica/target/held.h"
 #include "plugins/replica/tree/names.h"
 #include "plugins/replica/tree/owners.h"
+#include "plugins/replica/tree/range.h"
 #include "plugins/replica/tree/stage.h"
 #include "plugins/replica/tree/volume.h"
 
@@ -26,6 +27,7 @@ struct batch {
 	struct begin begin;
 	bool fresh;
 	bool device;	      /* the replica is one */
+	bool in_place;	      /* and has no point yet: it is patched at once */
 	uint64_t device_size; /* bytes */
 	struct tree tree;     /* FRESH: the new one */
 	struct names names;   /* FRESH: of it */
@@ -84,11 +86,14 @@ int batch_begin(const struct store *store, const struct begin *begin, struct bat
 	struct batch *batch = memory_alloc(sizeof(*batch));
 	*batch = (struct batch){.store = store, .begin = *begin, .fresh = begin->flags & BEGIN_FRESH};
 	batch->device = store->device >= 0;
+	batch->in_place = batch->device && !batch->fresh && !store->point.generation;
 	batch->device_size = batch->device ? (uint64_t)lseek(store->device, 0, SEEK_END) : 0;
 	batch->tree.root = batch->staging = batch->folder = batch->old = -1;
 	batch->log_stream.output = batch->patch_stream.output = -1;
 	if (store_remove(store, "batch", err) < 0 || store_folder(store, "batch", &batch->staging, err) < 0 ||
-	    (batch->fresh ? begin_fresh(batch, err) : begin_log(batch, err)) < 0) {
+	    (batch->fresh      ? begin_fresh(batch, err)
+	     : batch->in_place ? 0
+			       : begin_log(batch, err)) < 0) {
 		batch_free(batch);
 		return -1;
 	}
@@ -97,6 +102,11 @@ int batch_begin(const struct store *store, const struct begin *begin, struct bat
 }
 
 /* --- the log --- */
+
+static bool is_logged(const struct batch *batch)
+{
+	return !batch->fresh && !batch->in_place;
+}
 
 static int flush_log(struct batch *batch, struct error *err)
 {
@@ -126,7 +136,7 @@ static int on_folder(struct batch *batch, const struct record *record, struct er
 {
 	batch->in_folder = true;
 	snprintf(batch->path, sizeof(batch->path), "%s", record->path);
-	if (!batch->fresh)
+	if (is_logged(batch))
 		return log_record(batch, record, err);
 	if (batch->device)
 		return 0;
@@ -218,17 +228,24 @@ static int on_make(struct batch *batch, const struct record *record, struct erro
 	return log_staged(batch, record, err);
 }
 
-static int on_patch(struct batch *batch, const struct record *record, struct error *err)
+static int open_patch(struct batch *batch, struct error *err)
 {
 	char name[32];
 	snprintf(name, sizeof(name), "%" PRIu64, batch->number);
 	int fd = openat(batch->staging, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set_errno(err, errno, "cannot create a patch");
-	keep_pending(batch, record);
 	batch->patch_stream = stream_of_fds("a patch", -1, fd);
 	batch->patch.stream = &batch->patch_stream;
 	batch->patch.number = 0;
+	return 0;
+}
+
+static int on_patch(struct batch *batch, const struct record *record, struct error *err)
+{
+	if (!batch->in_place && open_patch(batch, err) < 0)
+		return -1;
+	keep_pending(batch, record);
 	batch->patching = true;
 	batch->patch_end = 0;
 	return 0;
@@ -241,6 +258,8 @@ static int on_range(struct batch *batch, const struct record *record, struct err
 	if (record->offset < batch->patch_end)
 		return error_set(err, ERROR_CORRUPT, "ranges that overlap");
 	batch->patch_end = record->offset + (record->kind == RECORD_HOLE ? record->length : record->data_length);
+	if (batch->in_place)
+		return range_write(batch->store->device, record, err);
 	record_put(frame_begin(&batch->patch), record);
 	return frame_end(&batch->patch, FRAME_CHANGES, err);
 }
@@ -263,7 +282,8 @@ static int on_copy(struct batch *batch, const struct record *record, struct erro
 
 static void end_patch(struct batch *batch)
 {
-	close(batch->patch_stream.output);
+	if (batch->patch_stream.output >= 0)
+		close(batch->patch_stream.output);
 	batch->patch_stream.output = -1;
 	batch->patching = false;
 }
@@ -275,6 +295,10 @@ static int on_done(struct batch *batch, const struct record *record, struct erro
 		if (stage_done(take(batch->staged), record, err) < 0)
 			return -1;
 		return log_staged(batch, &batch->pending, err);
+	}
+	if (batch->in_place) {
+		end_patch(batch);
+		return 0;
 	}
 	/* The end of a patch's file is an END, as a log's: one that is torn is noticed. */
 	int result = send_empty(&batch->patch, FRAME_END, err);
@@ -344,7 +368,7 @@ static int on_move(struct batch *batch, const struct record *record, struct erro
 
 static int on_folder_done(struct batch *batch, const struct record *record, struct error *err)
 {
-	if (!batch->fresh)
+	if (is_logged(batch))
 		return log_record(batch, record, err);
 	if (batch->device || batch->withheld)
 		return 0;
@@ -382,7 +406,8 @@ static bool fits_device(const struct batch *batch, const struct record *record)
 	case RECORD_DONE:
 		return record->length == batch->device_size;
 	default:
-		return record->kind == RECORD_CANCEL || record->kind == RECORD_FOLDER_DONE || record->kind == RECORD_OWNER;
+		return (record->kind == RECORD_CANCEL && !batch->in_place) || record->kind == RECORD_FOLDER_DONE ||
+		       record->kind == RECORD_OWNER;
 	}
 }
 
@@ -478,8 +503,8 @@ int batch_seal(struct batch *batch, const struct batch_end *end, struct error *e
 	if (end->records != batch->records || batch->staged || batch->patching)
 		return error_set(err, ERROR_CORRUPT, "the batch is not complete: %" PRIu64 " of %" PRIu64 " records",
 				 batch->records, end->records);
-	if (batch->fresh)
-		return seal_fresh(batch, err);
+	if (!is_logged(batch))
+		return batch->fresh ? seal_fresh(batch, err) : store_sync(batch->store, err);
 	if (!batch->records)
 		return 0;
 	if (flush_log(batch, err) < 0 || send_end(&batch->log, end, err) < 0 || store_sync(batch->store, err) < 0)

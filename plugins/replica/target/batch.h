@@ -1,7 +1,8 @@
 /*
  * batch.h - a batch at the target: received record by record, then applied from its log.
  *
- * FRESH: objects are made in their places in a new tree, there is no log. Otherwise they are staged and logged; batch_seal
+ * FRESH: objects are made in their places in a new tree, there is no log. So is what a device is patched with that has no point
+ * yet: a first mirror that goes on (store_is_begun). Otherwise they are staged and logged; batch_seal
  * makes the log durable (from then on the batch is received), batch_apply brings it into the tree, any number of times. The log
  * is what came over the line in the same frames: BEGIN, CHANGES with STAGED and PATCHED instead of content, END.
  */

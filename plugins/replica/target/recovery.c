@@ -128,7 +128,8 @@ static int check_content(const struct store *store, const struct begin *begin, c
 static int commit_batch(struct store *store, const struct begin *begin, const struct batch_end *end, struct table *touched,
 			struct unkept *unkept, bool doubt, struct error *err)
 {
-	bool fresh = begin->flags & BEGIN_FRESH, changed = fresh || end->records || (begin->flags & BEGIN_ANYWAY);
+	bool fresh = begin->flags & BEGIN_FRESH, first = fresh || !store->point.generation; /* without a log */
+	bool changed = fresh || end->records || (begin->flags & BEGIN_ANYWAY);
 	uint64_t conflicts = 0, next = store->point.generation + 1;
 	bool other_disk = doubt && store->device >= 0 && !is_same_disk(store);
 	if (changed && keep_last(store, begin, err) < 0)
@@ -138,7 +139,7 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 		return -1;
 	if (fresh && store_read_unkept(store, next, unkept, err) < 0)
 		return -1;
-	if (!fresh && end->records &&
+	if (!first && end->records &&
 	    (batch_apply(store, touched, unkept, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
 		return -1; /* trash before `seen`: removing one name of an inode changes the others' ctime */
 	if (other_disk && check_content(store, begin, end, &conflicts, err) < 0)
@@ -146,7 +147,7 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 	struct point point = store->point;
 	point.generation++;
 	point.point = begin->point;
-	point.tree += fresh;
+	point.tree += first;
 	point.seed = begin->seed;
 	point.time = begin->time;
 	point.consistent = begin->flags & BEGIN_CONSISTENT;

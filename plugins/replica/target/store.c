@@ -161,6 +161,11 @@ int store_open_device(struct store *store, struct error *err)
 	return volume_open(store->point.device, VOLUME_WRITE, &store->device, err);
 }
 
+bool store_is_begun(const struct store *store)
+{
+	return store->point.device[0] && !store->point.generation && store->point.seed;
+}
+
 static int refuse_foreign_device(const struct store *store, struct error *err)
 {
 	bool blank;

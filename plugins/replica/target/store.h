@@ -19,8 +19,9 @@
  *       trash/          what was deleted or replaced; emptied after the commit
  *
  * The replica may be a block device instead of tree-N; `point` names it. Its first mirror is written in its place and is
- * nobody's before the commit. Then batch/ is its redo journal: the changed blocks lie there, synced and sealed, before one of
- * them is written to the device, and until all are on it. Who opens a store completes it first, so no mix is ever seen.
+ * nobody's before the commit; `point` has a seed from its beginning on, so that one that was interrupted goes on by comparing
+ * what is there. Then batch/ is its redo journal: the changed blocks lie there, synced and sealed, before one of them is
+ * written to the device, and until all are on it. Who opens a store completes it first, so no mix is ever seen.
  */
 #pragma once
 
@@ -56,6 +57,10 @@ void store_close(struct store *store);
  * it is in use. After that only this agent can write to it. */
 int store_bind_device(struct store *store, const char *path, struct error *err);
 int store_open_device(struct store *store, struct error *err); /* if it has one that is not open */
+/* What the device holds is no point yet, but worth comparing: a first mirror was interrupted, or the device was adopted
+ * (adopt.h).
+ */
+bool store_is_begun(const struct store *store);
 
 /* The tree at path (store_tree), which is borrowed, or the device instead. */
 int store_open_tree(const struct store *store, const char *path, struct tree *ret_tree, struct error *err);

@@ -177,7 +177,8 @@ static int check_base(const struct target *target, struct error *err)
 	CLEANUP_FREE char *where = NULL;
 	if (target->begin.flags & BEGIN_FRESH)
 		return 0;
-	if (!point->generation || !identity_equal(&target->begin.base, &point->point))
+	bool begun = store_is_begun(&target->store) && (target->begin.flags & BEGIN_ANYWAY);
+	if ((!point->generation && !begun) || !identity_equal(&target->begin.base, &point->point))
 		return error_set(err, ERROR_CONFLICT, "this is not the point that the differences are to");
 	if (target->begin.flags & BEGIN_ANYWAY)
 		return target->listed ? 0 : error_set(err, ERROR_CONFLICT, "the tree was not listed in this session");
@@ -189,6 +190,16 @@ static int check_base(const struct target *target, struct error *err)
 		return -1;
 	return where ? error_set(err, ERROR_CONFLICT, "somebody else has changed the replica: %s", *where ? where : "its root")
 		     : 0;
+}
+
+/* From here on nobody knows what a device without a point holds. */
+static int begin_device(struct target *target, struct error *err)
+{
+	struct point point = target->store.point;
+	if (target->store.device < 0 || point.generation || point.seed == target->begin.seed)
+		return 0;
+	point.seed = target->begin.seed;
+	return store_write_point(&target->store, &point, err);
 }
 
 static int on_begin(struct target *target, const struct frame *frame, struct error *err)
@@ -205,6 +216,8 @@ static int on_begin(struct target *target, const struct frame *frame, struct err
 		error_move(err, &why);
 		return -1;
 	}
+	if (begin_device(target, err) < 0)
+		return -1;
 	return batch_begin(&target->store, &target->begin, &target->batch, err);
 }
 
@@ -316,7 +329,7 @@ static int on_list(struct target *target, const struct frame *frame, struct erro
 	bool blocks;
 	if (parse_list(frame, &blocks, err) < 0)
 		return -1;
-	if (target->batch || !target->store.point.generation)
+	if (target->batch || (!target->store.point.generation && !store_is_begun(&target->store)))
 		return error_set(err, ERROR_CONFLICT, "there is no recovery point to be listed");
 	CLEANUP_FREE char *path = store_file(&target->store, "listing");
 	CLEANUP_FREE char *lists = store_file(&target->store, "blocks");
