@@ -49,6 +49,11 @@ steps() { runbook <<<"steps: [{uses: replica.connect, with: {set: ${1:-mail}}}, 
   has "$output" "$ /usr/local/lib/standin/standin-agent define  # on a  # stdin: ?"
   has "$output" "$ /usr/local/lib/standin/standin-agent promote --set mail --term ?"
   has "$output" "replica.promote  via b  IRREVERSIBLE"
+  runbook <<<"steps: [{uses: replica.promote, with: {set: mail, point: 7}}]"
+  code 0 standin plan r.yaml --offline
+  has "$output" "promoted_point: ? -> 7"
+  has "$output" "--point 7"
+  has "$output" "note: the replica becomes what point 7 was; the last one is kept"
 }
 
 @test "a saved plan is held to the set that it was made with" {

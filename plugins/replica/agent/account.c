@@ -11,6 +11,7 @@
 #include "engine/base/utf8.h"
 #include "engine/base/value.h"
 #include "plugins/replica/agent/history.h"
+#include "plugins/replica/target/points.h"
 #include "plugins/replica/tree/owners.h"
 
 #define NAMES_TOLD 100 /* names in a status */
@@ -133,12 +134,51 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		put_time(arena, out, "promoted_at", point->promoted_at);
 		value_put(arena, out, "rpo", value_double(arena, point_loss(point)));
 	}
+	if (point->promoted)
+		put_int(arena, out, "promoted_point", point->copy_of ? point->copy_of : point->generation);
 	put_text(arena, out, "by", consistency_name(point->consistency));
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);
 	put_int(arena, out, "conflicts", point->conflicts);
 	put_unkept(arena, out, store);
 	put_unknown_owners(arena, out, store);
+}
+
+/* --- the points that there are, the oldest first --- */
+
+static int add_point(struct arena *arena, const struct store *store, uint64_t number, struct value *list, struct error *err)
+{
+	struct store one = *store; /* the same, at another point */
+	bool last = number == store->point.generation;
+	if (!last && points_read(store, number, &one.point, err) < 0)
+		return -1;
+	struct value *item = value_map(arena);
+	account_store(arena, item, &one);
+	value_put(arena, item, "id", value_get(item, "point"));
+	value_put(arena, item, "point", value_int(arena, (int64_t)number));
+	if (!last) {
+		CLEANUP_FREE char *path = points_tree(store, number);
+		value_put(arena, item, "path", value_string(arena, path));
+	}
+	value_append(arena, list, item);
+	return 0;
+}
+
+int account_points(const char *path, struct arena *arena, struct value *list, struct error *err)
+{
+	CLEANUP_FREE uint64_t *numbers = NULL;
+	struct store store;
+	size_t count = 0;
+	if (store_look(path, &store, err) < 0)
+		return -1;
+	int result = points_list(&store, &numbers, &count, err);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		if (numbers[i] != store.point.generation) /* its copy: the next batch is being applied */
+			result = add_point(arena, &store, numbers[i], list, err);
+	if (result == 0 && store.point.generation)
+		result = add_point(arena, &store, store.point.generation, list, err);
+	store_close(&store);
+	return result;
 }
 
 const struct value *account_result(struct arena *arena, const struct source_result *result)

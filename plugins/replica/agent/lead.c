@@ -88,11 +88,11 @@ static void on_skipped(void *argument, const char *path, const char *why)
 		lead->events.skipped(lead->events.argument, path, why);
 }
 
-static void on_difference(void *argument, const char *path, const char *what)
+static void on_difference(void *argument, const char *path, const char *what, uint64_t bytes)
 {
 	const struct lead *lead = argument;
 	if (lead->events.difference)
-		lead->events.difference(lead->events.argument, path, what);
+		lead->events.difference(lead->events.argument, path, what, bytes);
 }
 
 static int open_channel(struct lead *lead, int socket, struct error *err)

@@ -147,6 +147,7 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
 					   : object_update(run, entry, old, &outcome, err) < 0)
 		return -1;
+	run_told(run);
 	count_entry(&run->cycle->count, &met);
 	if (met.flagged && run->changes.records != records)
 		run_misses(run, entry->name, "it is sent, but for its flags (immutable, append-only)");
@@ -500,6 +501,7 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	moves_exclude(run->moves, cycle->unkept);
 	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
 	int result = merge_all(merge, walk, err);
+	run_told(run);
 	if (result == 0)
 		result = changes_flush(&run->changes, err);
 	if (cycle->out)

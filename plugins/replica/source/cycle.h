@@ -45,8 +45,9 @@ struct cycle_progress {
 /* What is told as it happens; each may be NULL. */
 struct cycle_events {
 	void (*skipped)(void *argument, const char *path, const char *why);
-	/* verify, dry run: then nothing is sent. "orphan" is no difference */
-	void (*difference)(void *argument, const char *path, const char *what);
+	/* verify, dry run: then nothing is sent. "orphan" is no difference. bytes: of content, that would be sent; a dry run's
+	 */
+	void (*difference)(void *argument, const char *path, const char *what, uint64_t bytes);
 	/* Often: with each folder and each piece of a large file. */
 	void (*progress)(void *argument, const struct cycle_progress *progress);
 	void *argument;
