@@ -270,6 +270,16 @@ static bool itself_unknown(const struct value *value)
 	return value->type == VALUE_UNKNOWN;
 }
 
+static bool itself_lost(const struct value *value)
+{
+	return value->secret && value->type == VALUE_ERROR;
+}
+
+bool value_has_lost(const struct value *value)
+{
+	return any(value, itself_lost);
+}
+
 bool value_is_secret(const struct value *value)
 {
 	return any(value, itself_secret);

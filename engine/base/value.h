@@ -108,8 +108,9 @@ bool value_is_text(const struct value *value, const char *text);
 bool value_equal(const struct value *a, const struct value *b);
 /* Nobody could tell one from the other, but for where they were written: stricter than equal. */
 bool value_same(const struct value *a, const struct value *b);
-bool value_is_secret(const struct value *value);				 /* here or anywhere inside */
-bool value_has_unknown(const struct value *value);				 /* here or anywhere inside */
+bool value_is_secret(const struct value *value);   /* here or anywhere inside */
+bool value_has_unknown(const struct value *value); /* here or anywhere inside */
+bool value_has_lost(const struct value *value); /* the same, for a secret that the file it came from did not keep (typed.h) */
 const struct value *value_taint(struct arena *arena, const struct value *value); /* a copy that is secret */
 const struct value *value_copy(struct arena *arena, const struct value *value);	 /* deep; spans kept */
 /* The same, but whatever stands in the same place of `like` (or NULL) and is the same is shared with it: of long lists of maps

@@ -186,6 +186,9 @@ enum outcome walk_fail(struct interpreter *interpreter, const struct step *step,
 		       struct error *err);
 enum outcome walk_block(struct interpreter *interpreter, const struct block *block, const struct frame *frame);
 
+/* known_secrets.c: reads again what a step gave that a resume takes from the journal. Nothing to do in a new run. */
+int secrets_know_again(const struct interpreter *interpreter, const struct step *step, struct error *err);
+
 /* step.c */
 enum outcome step_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);
 int output_is_open(const char *name, const struct value *value,

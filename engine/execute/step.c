@@ -128,6 +128,9 @@ static enum outcome replay(struct interpreter *interpreter, const struct step *s
 {
 	enum outcome outcome = outcome_from_name(value_get_text(finished, "outcome"));
 	const struct value *outputs = value_get(finished, "outputs");
+	struct error err = ERROR_NONE;
+	if (secrets_know_again(interpreter, step, &err) < 0)
+		return stop_now(interpreter, &err);
 	struct observation before = observation_from_value(value_get(finished, "before"));
 	struct observation after = observation_from_value(value_get(finished, "after"));
 	record_remember(interpreter, frame, key, finished);
