@@ -90,6 +90,7 @@ void print_safely(FILE *out, const char *format, ...) __attribute__((format(prin
 
 /* "standin: message" and "hint: ..." on stderr; the exit code that fits. Clears err. */
 int tell_error(struct error *err);
+void print_value(const struct value *value); /* as JSON, for -o json */
 int exit_code_for(enum outcome outcome);
 
 /* How a runbook is named, for the descriptions of the verbs that take one. */

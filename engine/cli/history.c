@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
-#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
 #include "engine/cli/runs.h"
@@ -151,16 +150,11 @@ static int history_value(struct history *history, const struct options *options,
 	return 0;
 }
 
-static void print_history(const struct value *value, bool json)
+static void print_history(const struct value *value)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	struct report_style style = report_style_for(stdout);
-	if (json) {
-		json_format(&text, value, JSON_INDENTED);
-		buffer_add_char(&text, '\n');
-	} else {
-		report_history(&text, value, &style);
-	}
+	report_history(&text, value, &style);
 	fputs(buffer_text(&text), stdout);
 }
 
@@ -173,7 +167,7 @@ static int tell(struct loaded *loaded, const struct options *options)
 	print_diagnostics(stderr, &loaded->diagnostics);
 	if (result < 0)
 		return tell_error(&err);
-	print_history(value, options->json);
+	(options->json ? print_value : print_history)(value);
 	return EXIT_FINE;
 }
 

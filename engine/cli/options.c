@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/buffer.h"
+#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 #include "engine/base/suggest.h"
@@ -241,6 +243,13 @@ void print_safely(FILE *out, const char *format, ...)
 	va_end(args);
 	utf8_append_printable(&safe, buffer_text(&text), text.length, true);
 	fputs(buffer_text(&safe), out);
+}
+
+void print_value(const struct value *value)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	json_format(&text, value, JSON_INDENTED);
+	puts(buffer_text(&text));
 }
 
 int tell_error(struct error *err)

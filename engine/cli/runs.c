@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/audit_setup.h"
 #include "engine/cli/verdict.h"
@@ -89,13 +88,6 @@ struct value *run_entry(struct run_store *store, const char *id, struct arena *a
 	value_put(arena, entry, "waited", or_null(value_get(ends.finished, "waited")));
 	value_put(arena, entry, "active", value_bool(run_is_active(store, id)));
 	return entry;
-}
-
-static void print_value(const struct value *value)
-{
-	CLEANUP_BUFFER struct buffer text = {0};
-	json_format(&text, value, JSON_INDENTED);
-	puts(buffer_text(&text));
 }
 
 static int list_runs(struct run_store *store, const struct options *options, struct error *err)

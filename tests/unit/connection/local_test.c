@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "engine/base/file.h"
-#include "engine/base/hash.h"
 #include "engine/base/loop.h"
 #include "support.h"
 
@@ -85,24 +84,7 @@ static void test_secrets_stay_out_of_the_environment(void **state)
 static void test_large_both_ways(void **state)
 {
 	struct world *world = *state;
-	size_t size = (size_t)8 << 20;
-	CLEANUP_FREE char *data = memory_alloc(size);
-	char digest[HASH_HEX_SIZE];
-	for (size_t i = 0; i < size; i++)
-		data[i] = (char)(i * 31 + i / 4096);
-	hash_hex(data, size, digest);
-	struct command command = {.argv = ARGV("cat"), .input = data, .input_length = size, .deadline = in_seconds(120)};
-	struct command_result result;
-	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
-	assert_int_equal(result.output.total, size);
-	assert_string_equal(result.output.digest, digest);
-	assert_int_equal(result.output.length, CAPTURE_LIMIT);
-	assert_memory_equal(result.output.data, data, result.output.head);
-	command_result_free(&result);
-	command.argv = ARGV("true"); /* does not read it */
-	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
-	assert_int_equal(result.exit_code, 0);
-	command_result_free(&result);
+	assert_large_passes(world->here, (size_t)8 << 20);
 }
 
 static void test_gibibyte_is_bounded(void **state)

@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "engine/base/hash.h"
 #include "sshd.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -49,25 +48,10 @@ static void test_greeting(void **state)
 static void test_stdin_and_large_output(void **state)
 {
 	struct world *world = *state;
-	size_t size = (size_t)5 << 20;
-	CLEANUP_FREE char *data = memory_alloc(size);
-	char digest[HASH_HEX_SIZE];
-	for (size_t i = 0; i < size; i++)
-		data[i] = (char)(i * 31 + i / 4096);
-	hash_hex(data, size, digest);
-	struct command command = {.argv = ARGV("cat"), .input = data, .input_length = size, .deadline = in_seconds(120)};
-	struct command_result result;
-	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
-	assert_int_equal(result.output.total, size);
-	assert_string_equal(result.output.digest, digest);
-	command_result_free(&result);
-	command.argv = SH("exec <&-; echo closed"); /* does not read it */
-	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
-	assert_string_equal(result.output.data, "closed\n");
-	command_result_free(&result);
 	struct rusage before, after;
+	assert_large_passes(world->here, (size_t)5 << 20);
 	getrusage(RUSAGE_SELF, &before);
-	result = run_ok(world->here, SH("head -c 100000000 /dev/zero; head -c 100000 /dev/zero >&2"));
+	struct command_result result = run_ok(world->here, SH("head -c 100000000 /dev/zero; head -c 100000 /dev/zero >&2"));
 	getrusage(RUSAGE_SELF, &after);
 	assert_int_equal(result.output.total, 100000000);
 	assert_int_equal(result.errors.total, 100000);

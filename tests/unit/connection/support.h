@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/hash.h"
 #include "engine/base/loop.h"
 #include "engine/base/memory.h"
 #include "engine/connection/connection.h"
@@ -66,6 +67,29 @@ static inline void assert_run_fails(struct connection *connection, const struct 
 	assert_int_equal(result.started, started);
 	command_result_free(&result);
 	error_clear(&err);
+}
+
+/* What goes in comes out, whatever its length; of what is kept only head and tail are left. */
+static inline void assert_large_passes(struct connection *connection, size_t size)
+{
+	CLEANUP_FREE char *data = memory_alloc(size);
+	char digest[HASH_HEX_SIZE];
+	for (size_t i = 0; i < size; i++)
+		data[i] = (char)(i * 31 + i / 4096);
+	hash_hex(data, size, digest);
+	struct command command = {.argv = ARGV("cat"), .input = data, .input_length = size, .deadline = in_seconds(120)};
+	struct command_result result;
+	assert_int_equal(connection_run(connection, &command, &result, NULL), 0);
+	assert_int_equal(result.output.total, size);
+	assert_string_equal(result.output.digest, digest);
+	assert_int_equal(result.output.length, CAPTURE_LIMIT);
+	assert_memory_equal(result.output.data, data, result.output.head);
+	command_result_free(&result);
+	command.argv = SH("exec <&-; echo closed"); /* does not read it */
+	assert_int_equal(connection_run(connection, &command, &result, NULL), 0);
+	assert_int_equal(result.exit_code, 0);
+	assert_string_equal(result.output.data, "closed\n");
+	command_result_free(&result);
 }
 
 /* Names and sleeps of this very process: the same test may run twice at once on one machine. */
