@@ -259,6 +259,7 @@ runs() { # RUNBOOK OUTCOME-OF-THE-RUN [OPTION...]
   says "systemctl start -- exchange-volumes.service"
   runs /root/exchange/failover.yaml
   is "$(outcome 1 2 3 4 5.1 5.2)" "skipped skipped changed changed changed changed"
+  not [ "$(field 4 after.state.rpo)" = null ]
   serves mail2
   is "$(volume mail2 digest)" "$(cat "$BATS_FILE_TMPDIR/last")"
   is "$(volume mail2 read 8192 5)" 0102030405
