@@ -33,7 +33,7 @@ static void least(void **state)
 			    "\"to\":\"\"}],\"rules\":[],\"store\":\"/replica/mail\",\"device\":null,\"mounted\":false,"
 			    "\"address\":\"192.0.2.2\",\"port\":7411,\"orphans\":{\"mode\":\"delete\",\"to\":null,\"older\":0},"
 			    "\"consistency\":{\"mode\":\"none\",\"quiesce\":null,\"thaw\":null},\"every\":null,\"limits\":[],"
-			    "\"compression\":\"auto\",\"keep\":0}");
+			    "\"compression\":\"auto\",\"owners\":\"id\",\"verify\":null,\"keep\":0}");
 }
 
 static void all(void **state)
@@ -42,11 +42,12 @@ static void all(void **state)
 	CLEANUP_READING struct reading reading;
 	reading_open(&reading);
 	assert_string_equal(
-		value_of(&reading, SET
-			 "paths: [/srv/mail, {path: /var/spool/x, to: spool}]\nrules: [\"- *.tmp\"]\nmounted: true\n"
-			 "route: {address: r2, port: 99}\norphans: {mode: move, to: /o, older: 7d}\n"
-			 "consistency: {quiesce: [/a, b], thaw: [/c]}\nschedule: 1500ms\n"
-			 "limits: [{from: \"08:00\", to: \"18:00\", rate: 10MiB}, {rate: 3kB}]\ncompression: zstd\nkeep: 2\n"),
+		value_of(&reading,
+			 SET "paths: [/srv/mail, {path: /var/spool/x, to: spool}]\nrules: [\"- *.tmp\"]\nmounted: true\n"
+			     "route: {address: r2, port: 99}\norphans: {mode: move, to: /o, older: 7d}\n"
+			     "consistency: {quiesce: [/a, b], thaw: [/c]}\nschedule: 1500ms\n"
+			     "limits: [{from: \"08:00\", to: \"18:00\", rate: 10MiB}, {rate: 3kB}]\ncompression: zstd\nowners: "
+			     "name\nverify: {every: 7d, repair: true}\nkeep: 2\n"),
 		"{\"name\":\"mail\",\"source\":\"mail1\",\"target\":\"mail2\",\"paths\":[{\"path\":\"/srv/mail\",\"to\":\"srv/"
 		"mail\"}"
 		",{\"path\":\"/var/spool/x\",\"to\":\"spool\"}],\"rules\":[\"- "
@@ -55,7 +56,7 @@ static void all(void **state)
 		"o\",\"older\":604800},"
 		"\"consistency\":{\"mode\":\"commands\",\"quiesce\":[\"/a\",\"b\"],\"thaw\":[\"/c\"]},\"every\":2,\"limits\":[{"
 		"\"from\":\"08:00\",\"to\":\"18:00\",\"rate\":10485760},{\"from\":\"00:00\",\"to\":\"24:00\",\"rate\":3000}],"
-		"\"compression\":\"zstd\",\"keep\":2}");
+		"\"compression\":\"zstd\",\"owners\":\"name\",\"verify\":{\"every\":604800,\"repair\":true},\"keep\":2}");
 }
 
 static const struct {
