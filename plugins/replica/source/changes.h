@@ -6,11 +6,15 @@
 #include "plugins/replica/line/frame.h"
 #include "plugins/replica/format/record.h"
 
+struct owners;
+
 struct changes {
+	struct owners *owners;	  /* whose names were told; NULL: they go by number */
 	struct frame_writer *out; /* NULL: they go nowhere */
 	uint64_t records;
-	bool begun;	   /* a frame is being filled */
-	bool folder_named; /* the present folder's FOLDER was sent */
+	const _Atomic bool *stop; /* cycle.h */
+	bool begun;		  /* a frame is being filled */
+	bool folder_named;	  /* the present folder's FOLDER was sent */
 	char folder[ENTRY_PATH_LIMIT + 1];
 };
 

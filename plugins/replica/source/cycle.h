@@ -8,12 +8,14 @@
 #pragma once
 
 #include "plugins/replica/line/frame.h"
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/tree/manifest.h"
 #include "plugins/replica/tree/walk.h"
 
 enum cycle_flags {
 	CYCLE_BY_CONTENT = 1 << 0, /* the base is a listing of the other end: its inodes and ctimes say nothing here */
 	CYCLE_DRY = 1 << 1,	   /* differences are told and counted; new files are not even read */
+	CYCLE_PREREAD = 1 << 2,	   /* next is for the cycle that follows at once (known.h) */
 };
 
 /* What becomes of an object at the target that the source no longer has (an orphan). */
@@ -51,6 +53,7 @@ struct cycle_events {
 };
 
 struct chunk_query;
+struct known;
 struct chunk_list;
 
 struct cycle {
@@ -58,7 +61,9 @@ struct cycle {
 	const struct rules *rules;    /* NULL: all */
 	struct manifest_reader *base; /* NULL: none */
 	const char *base_path;	      /* its file, of this end's own; NULL: what has another name is not looked for in it */
+	struct known *known;	      /* what was read of the tree just before (known.h); NULL: nothing */
 	struct manifest_writer *next; /* NULL: not wanted */
+	const struct unkept *unkept;  /* of the base, what the target could not keep; NULL: nothing */
 	const char *blocks;	      /* folder of block lists, or NULL */
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
 	struct cycle_events events;
@@ -66,6 +71,8 @@ struct cycle {
 	 */
 	int (*ask)(void *argument, const struct chunk_query *query, struct chunk_list *list, struct error *err);
 	void *ask_argument;
+	bool owners_by_name;	     /* names of owners go out with what they own */
+	const struct owners *owners; /* a target that lists its tree: the source's numbers are in the list; or NULL */
 	unsigned flags;
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds for which the source must have been without it before it is deleted or moved */
@@ -74,7 +81,8 @@ struct cycle {
 	bool in_doubt;		     /* out; next does not tell all that the target will have: compare by content next time */
 	struct digest content;	     /* out; of a volume: of all of it */
 	struct cycle_count count;    /* out */
-	struct cycle_progress total; /* files_total and bytes_total, for events.progress */
+	struct cycle_progress total; /* files_total and bytes_total, for events.progress; files and bytes: told before */
+	const _Atomic bool *stop;    /* no longer wanted, when it becomes true; NULL: it will be */
 };
 
 /* What a manifest has; what a walk finds. For the totals of cycle_progress. */

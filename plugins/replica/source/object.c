@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/source/orphan.h"
 #include "plugins/replica/source/regular.h"
+#include "plugins/replica/tree/owners.h"
 
 bool run_tells(struct run *run, const char *name, const char *what)
 {
@@ -56,6 +58,8 @@ struct digest run_attributes(const struct run *run)
 {
 	if (!run->attributes.length)
 		return (struct digest){{0}};
+	if (run->cycle->owners)
+		owners_attributes_to_there(run->cycle->owners, (uint8_t *)run->attributes.data, run->attributes.length);
 	return digest_bytes(run->cycle->seed, run->attributes.data, run->attributes.length);
 }
 
@@ -164,6 +168,15 @@ static bool claim(struct run *run, const struct entry *entry, const struct entry
 	return claimed->first.ino == entry->ino && claimed->first.dev == entry->dev;
 }
 
+/* It was just read, and is what the target has. */
+static bool is_known_as(const struct run *run, const struct entry *entry, const struct entry *old)
+{
+	const struct entry *known = run->known;
+	return known && old && digest_equal(&known->content, &old->content) &&
+	       digest_equal(&known->attributes, &old->attributes) && meta_equal(&entry->meta, &old->meta) &&
+	       !orphan_shares(run, entry, old);
+}
+
 int object_update(struct run *run, struct entry *entry, const struct entry *old, enum object_outcome *ret_outcome,
 		  struct error *err)
 {
@@ -175,7 +188,7 @@ int object_update(struct run *run, struct entry *entry, const struct entry *old,
 		return update_further(run, entry, old, link, err);
 	bool whole = by_content && !claim(run, entry, old); /* the target's object is also another one's */
 	uint64_t made = run->cycle->count.made;
-	if (same_key) {
+	if (same_key || (!whole && is_known_as(run, entry, old))) {
 		entry->content = old->content;
 		entry->attributes = old->attributes;
 	} else {

@@ -16,6 +16,7 @@
 #include "plugins/replica/tree/blocks.h"
 #include "plugins/replica/source/freeze.h"
 #include "plugins/replica/source/guard.h"
+#include "plugins/replica/source/preread.h"
 #include "plugins/replica/session.h"
 #include "plugins/replica/tree/volume.h"
 
@@ -56,12 +57,19 @@ static int open_session(struct session *session, struct stream *target, struct e
 	if (guard_mounted(session->source, err) < 0 || believe_open(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
-	hello.features = session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD;
+	hello.features = FEATURE_UNKEPT | (session->source->owners_by_name ? FEATURE_OWNERS : 0) |
+			 (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD);
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)
 		return -1;
 	if (parse_welcome(&frame, &session->welcome, err) < 0)
+		return -1;
+	if (session->source->owners_by_name && !(session->welcome.features & FEATURE_OWNERS)) {
+		error_set(err, ERROR_REFUSED, "the target's agent is an older one: it knows owners by number only");
+		return error_hint(err, "`standin replica connect` puts the same agent on both hosts");
+	}
+	if ((session->welcome.features & FEATURE_UNKEPT) && unkept_receive(&session->in, &session->unkept, err) < 0)
 		return -1;
 	if (session->welcome.features & hello.features & FEATURE_ZSTD)
 		session->out.compressor = session->compressor = compressor_new(session->source->compression, NULL);
@@ -78,6 +86,8 @@ static void close_session(struct session *session)
 	frame_reader_free(&session->in);
 	frame_writer_free(&session->out);
 	compressor_free(session->compressor);
+	unkept_free(&session->unkept);
+	known_close(session->known);
 	free(session->manifest);
 	free(session->next);
 	free(session->blocks);
@@ -114,10 +124,28 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 	return send_end(&session->out, &end, err);
 }
 
+/* What the target could not keep counts as skipped, in each cycle. */
+static int hear_unkept(struct session *session, struct source_result *result, struct error *err)
+{
+	const struct cycle_events *events = &session->source->events;
+	struct unkept *unkept = &session->unkept;
+	unkept_free(unkept);
+	if (!(session->welcome.features & FEATURE_UNKEPT))
+		return 0;
+	if (unkept_receive(&session->in, unkept, err) < 0)
+		return -1;
+	result->count.skipped += unkept->live;
+	for (size_t i = 0; events->skipped && i < unkept->count; i++)
+		events->skipped(events->argument, unkept->items[i].path, unkept_why(unkept->items[i].reason));
+	return 0;
+}
+
 static int keep_manifest(struct session *session, struct source_result *result, struct error *err)
 {
 	struct frame frame;
 	struct committed committed;
+	if (hear_unkept(session, result, err) < 0)
+		return -1;
 	if (expect_frame(&session->in, FRAME_COMMITTED, &frame, err) < 0 || parse_committed(&frame, &committed, err) < 0)
 		return -1;
 	result->point = committed.point;
@@ -153,11 +181,23 @@ static uint64_t new_seed(void)
 }
 
 /* How much there is to be compared: as the last manifest has it, or else as a walk finds it. */
-static int count_total(const struct session *session, struct cycle_progress *ret_total, struct error *err)
+static int count_total(struct session *session, struct error *err)
 {
-	if (cycle_count_manifest(session->manifest, ret_total, NULL) == 0)
+	struct cycle_progress total;
+	if (!session->source->events.progress)
 		return 0;
-	return cycle_count_walk(&session->tree, session->source->rules, ret_total, err);
+	if (cycle_count_manifest(session->manifest, &total, NULL) < 0 &&
+	    cycle_count_walk(&session->tree, session->source->rules, &total, err) < 0)
+		return -1;
+	session->total.files_total = total.files_total;
+	session->total.bytes_total = total.bytes_total;
+	return 0;
+}
+
+/* What the target has, and what this end has: both are read at once. */
+static int list_both(struct session *session, bool blocks, struct manifest_reader **ret_listing, struct error *err)
+{
+	return count_total(session, err) < 0 ? -1 : preread_listing(session, blocks, ret_listing, &session->known, err);
 }
 
 /* What is kept or moved beside the tree when it is gone is not taken away under another name. */
@@ -243,6 +283,9 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 		.rules = source->rules,
 		.base = base,
 		.base_path = !listing && may_rename(source) ? session->manifest : NULL,
+		.unkept = &session->unkept,
+		.owners_by_name = source->owners_by_name,
+		.known = session->known,
 		.blocks = session->blocks,
 		.out = &session->out,
 		.ask = believe_chunks,
@@ -255,10 +298,11 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 		.began = began,
 	};
 	cycle.events.difference = NULL;
-	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
+	result->way = !base || !session->welcome.generation ? "mirror" : listing ? "resync" : "cycle";
 	result->time = begin.time;
-	if (source->events.progress && count_total(session, &cycle.total, err) < 0)
+	if (count_total(session, err) < 0)
 		return -1;
+	cycle.total = session->total;
 	int failed = send_batch(session, &begin, &cycle, result, err);
 	session->in_doubt = cycle.in_doubt;
 	return failed;
@@ -282,11 +326,18 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 static int resync(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	int failed = believe_listing(session, true, &listing, err);
+	int failed = list_both(session, true, &listing, err);
 	if (failed == 0)
 		failed = run_batch(session, listing, true, result, err);
 	manifest_close(listing);
 	return failed;
+}
+
+/* There is no point, but what the target's device holds is worth comparing: a mirror that was interrupted, a disk that comes
+ * back. */
+static bool is_begun(const struct session *session)
+{
+	return session->tree.is_volume && !session->welcome.generation && session->welcome.seed;
 }
 
 static int bring_up_to_date(struct session *session, struct source_result *result, struct error *err)
@@ -298,7 +349,7 @@ static int bring_up_to_date(struct session *session, struct source_result *resul
 		manifest_close(base);
 		base = NULL;
 	}
-	if (!base && session->welcome.generation)
+	if (!base && (session->welcome.generation || is_begun(session)))
 		return resync(session, result, err);
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	int failed = run_batch(session, base, false, result, &why);
@@ -345,8 +396,10 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 		.tree = &session->tree,
 		.rules = source->rules,
 		.base = base,
+		.known = session->known,
 		.base_path =
 			(flags & CYCLE_DRY) && !(flags & CYCLE_BY_CONTENT) && may_rename(source) ? session->manifest : NULL,
+		.unkept = &session->unkept,
 		.blocks = flags & CYCLE_DRY ? session->blocks : NULL,
 		.ask = flags & CYCLE_DRY ? believe_chunks : NULL,
 		.ask_argument = session,
@@ -356,7 +409,8 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 		.orphan_age = source->orphan_age,
 		.seed = session->welcome.seed,
 	};
-	int failed = source->events.progress ? count_total(session, &cycle.total, err) : 0;
+	int failed = count_total(session, err);
+	cycle.total = session->total;
 	if (failed == 0)
 		failed = cycle_run(&cycle, err);
 	manifest_close(base);
@@ -369,7 +423,7 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 static int compare(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	if (believe_listing(session, false, &listing, err) < 0)
+	if (list_both(session, false, &listing, err) < 0)
 		return -1;
 	result->way = "verify";
 	return tell(session, listing, CYCLE_BY_CONTENT, result, err);
@@ -399,10 +453,10 @@ static int plan(struct session *session, struct source_result *result, struct er
 	struct manifest_reader *base;
 	if (believe_base(session, &base, err) < 0)
 		return -1;
-	bool listing = !base && session->welcome.generation;
-	if (listing && believe_listing(session, true, &base, err) < 0)
+	bool listing = !base && (session->welcome.generation || is_begun(session));
+	if (listing && list_both(session, true, &base, err) < 0)
 		return -1;
-	result->way = !base ? "mirror" : listing ? "resync" : "cycle";
+	result->way = !base || !session->welcome.generation ? "mirror" : listing ? "resync" : "cycle";
 	return tell(session, base, CYCLE_DRY | (listing ? CYCLE_BY_CONTENT : 0), result, err);
 }
 
