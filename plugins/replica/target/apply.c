@@ -40,7 +40,7 @@ struct apply {
 	struct unkept *unkept; /* borrowed */
 	struct held held;
 	struct names names;
-	bool withheld;	       /* the present folder, or one above it, could not be made */
+	bool withheld;			   /* the present folder, or one above it, could not be made */
 	char missed[ENTRY_NAME_LIMIT + 1]; /* the name in the present folder to which nothing has moved; "": none */
 	struct table *touched;		   /* folders in which something may have changed */
 	struct record record;
