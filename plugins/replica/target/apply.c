@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -454,6 +456,28 @@ static int (*const actions[RECORD_KINDS])(struct apply *apply, const struct reco
 	[RECORD_MOVED] = on_moved,
 };
 
+/* --- what somebody has made immutable here --- */
+
+static bool is_fixed(int folder, const char *name)
+{
+	CLEANUP_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int flags = 0;
+	return fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL));
+}
+
+/* The batch stays sealed, and goes on when the flag is gone. Which object, and what to do, are told. */
+static int tell_fixed(const struct apply *apply, const struct record *record, struct error *err)
+{
+	bool folder = apply->folder >= 0 && is_fixed(apply->folder, ".");
+	bool object = apply->folder >= 0 && record->name[0] && is_fixed(apply->folder, record->name);
+	if (!folder && !object)
+		return -1;
+	CLEANUP_FREE char *path = memory_printf("%s%s%s%s%s", apply->tree.name, *apply->path ? "/" : "", apply->path,
+						folder ? "" : "/", folder ? "" : record->name);
+	error_wrap(err, "somebody has made %s immutable or append-only", path);
+	return error_hint(err, "`chattr -i -a %s` there; the batch is received, and completed at the next session", path);
+}
+
 static int apply_records(struct apply *apply, const struct frame *frame, struct error *err)
 {
 	struct wire wire = wire_of(frame->payload, frame->length);
@@ -468,8 +492,11 @@ static int apply_records(struct apply *apply, const struct frame *frame, struct 
 			continue;
 		if (apply->folder < 0 && !apply->withheld && !apply->tree.is_volume && record->kind != RECORD_FOLDER)
 			conflict(apply);
-		else if ((fault ? error_set_errno(err, fault, "cannot apply") : actions[record->kind](apply, record, err)) < 0)
-			return record_wrap(record, err);
+		else if ((fault ? error_set_errno(err, fault, "cannot apply") : actions[record->kind](apply, record, err)) <
+			 0) {
+			record_wrap(record, err);
+			return tell_fixed(apply, record, err);
+		}
 	}
 	return got;
 }
