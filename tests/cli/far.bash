@@ -47,7 +47,7 @@ EOF
   /usr/sbin/sshd -D -f "$FAR/config" -E "$FAR/log" </dev/null >/dev/null 2>&1 3>&- &
   echo $! >"$FAR/pid"
   local i
-  for ((i = 0; i < 500; i++)); do
+  for ((i = 0; i < 3000; i++)); do
     (: <"/dev/tcp/127.0.0.1/$FAR_PORT") 2>/dev/null && return 0
     sleep 0.01
   done

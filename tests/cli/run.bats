@@ -117,7 +117,7 @@ YAML
   : >a/fail/x.stuck
   runbook <<'YAML'
 steps:
-  - {name: Put x, uses: toy.put, host: a, with: {name: x, value: one}, timeout: 50ms, hint: Ask somebody.}
+  - {name: Put x, uses: toy.put, host: a, with: {name: x, value: one}, timeout: 1s, hint: Ask somebody.}
   - {uses: toy.put, host: a, with: {name: y, value: one}}
 finally:
   - {uses: toy.put, host: a, with: {name: end, value: "${{ run.outcome }}"}}

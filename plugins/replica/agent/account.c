@@ -6,10 +6,14 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 #include "engine/base/value.h"
 #include "plugins/replica/agent/history.h"
+#include "plugins/replica/tree/owners.h"
+
+#define NAMES_TOLD 100 /* names in a status */
 
 static double seconds(int64_t nanoseconds)
 {
@@ -72,6 +76,44 @@ void account_progress(const struct account *account, const struct cycle_progress
 	progress_write(account->folder, out);
 }
 
+/* The first of the names that the point lacks, because the file system here cannot keep them. */
+static void put_unkept(struct arena *arena, struct value *out, const struct store *store)
+{
+	struct unkept unkept = {0};
+	struct value *list = value_list(arena);
+	if (store_read_unkept(store, store->point.generation, &unkept, NULL) < 0 || !unkept.live)
+		return unkept_free(&unkept);
+	for (size_t i = 0; i < unkept.count && list->list.count < NAMES_TOLD; i++) {
+		struct value *item = value_map(arena);
+		if (!unkept.items[i].reason)
+			continue;
+		put_text(arena, item, "path", unkept.items[i].path);
+		put_text(arena, item, "why", unkept_why(unkept.items[i].reason));
+		value_append(arena, list, item);
+	}
+	value_put(arena, out, "skipped_paths", list);
+	unkept_free(&unkept);
+}
+
+/* Names of the source that are none here: what they own has their number. */
+static void put_unknown_owners(struct arena *arena, struct value *out, const struct store *store)
+{
+	CLEANUP_FREE char *path = store_file(store, "owners"), *text = NULL;
+	struct owners owners = {0};
+	struct value *list = value_list(arena);
+	size_t length;
+	if (file_read(path, OWNERS_FILE_LIMIT, &text, &length, NULL) == 0 && owners_parse(text, &owners, NULL) == 0)
+		for (size_t i = 0; i < owners.count && list->list.count < NAMES_TOLD; i++)
+			if (!owners.all[i].known)
+				value_append(
+					arena, list,
+					value_string(arena, arena_printf(arena, "%s %s", owners.all[i].group ? "group" : "user",
+									 owners.all[i].name)));
+	if (list->list.count)
+		value_put(arena, out, "unknown_owners", list);
+	owners_free(&owners);
+}
+
 void account_store(struct arena *arena, struct value *out, const struct store *store)
 {
 	const struct point *point = &store->point;
@@ -87,10 +129,16 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
 	}
+	if (point_loss(point) >= 0) {
+		put_time(arena, out, "promoted_at", point->promoted_at);
+		value_put(arena, out, "rpo", value_double(arena, point_loss(point)));
+	}
 	put_text(arena, out, "by", consistency_name(point->consistency));
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);
 	put_int(arena, out, "conflicts", point->conflicts);
+	put_unkept(arena, out, store);
+	put_unknown_owners(arena, out, store);
 }
 
 const struct value *account_result(struct arena *arena, const struct source_result *result)

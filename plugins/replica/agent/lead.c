@@ -150,6 +150,7 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.root_count = whole ? 0 : set->source_count,
 		.rules = rules,
 		.term = set->term,
+		.owners_by_name = set->owners_by_name,
 		.orphans = set->orphans,
 		.orphan_age = set->orphans_older * NSEC_PER_SEC,
 		.compression = set->compression,

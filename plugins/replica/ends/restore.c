@@ -62,11 +62,11 @@ static json_t *opposite(const struct restore *restore, enum end end)
 	enum end other = end_other(end);
 	bool moves = strcmp(standin_input(work->call, "orphans"), "move") == 0;
 	json_t *orphans = json_pack("{ss}", "mode", moves ? "move" : "delete");
-	return json_pack("{ss,ss,si,s[{ss,ss}],sO,so,ss,s{ss,sO,ss}}", "set", restore->name, "role",
+	return json_pack("{ss,ss,si,s[{ss,ss}],sO,sO*,so,ss,s{ss,sO,ss}}", "set", restore->name, "role",
 			 end == END_TARGET ? "source" : "target", "term", 1, "sources", "path", restore->tree, "to", "",
-			 "rules", json_object_get(work->set, "rules"), "orphans", orphans, "store", restore->store, "peer",
-			 "address", address_of(work, other), "port", json_object_get(work->set, "port"), "certificate",
-			 work->certificates[other]);
+			 "rules", json_object_get(work->set, "rules"), "owners", json_object_get(work->set, "owners"),
+			 "orphans", orphans, "store", restore->store, "peer", "address", address_of(work, other), "port",
+			 json_object_get(work->set, "port"), "certificate", work->certificates[other]);
 }
 
 static bool define_opposite(struct restore *restore)

@@ -14,6 +14,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/source/orphan.h"
 #include "plugins/replica/source/regular.h"
+#include "plugins/replica/tree/owners.h"
 
 bool run_tells(struct run *run, const char *name, const char *what)
 {
@@ -57,6 +58,8 @@ struct digest run_attributes(const struct run *run)
 {
 	if (!run->attributes.length)
 		return (struct digest){{0}};
+	if (run->cycle->owners)
+		owners_attributes_to_there(run->cycle->owners, (uint8_t *)run->attributes.data, run->attributes.length);
 	return digest_bytes(run->cycle->seed, run->attributes.data, run->attributes.length);
 }
 

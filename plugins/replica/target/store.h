@@ -8,6 +8,8 @@
  *       point           point.h: the last complete point; its replacement is the commit
  *       tree-N/         the replica as of `point`. A first mirror is made in tree-N+1 and committed at once
  *       seen-N          manifest of it as this end left it: finds what others did to it
+ *       unkept-G        names that point number G lacks, because this file system cannot keep them (unkept.h); none: none
+ *       owners          owners.h: the store is filled by name
  *       batch/          the batch that is being received
  *         log.part      records (record.h) in frames, as they come
  *         log           complete, synced: the batch *is received*; it will be applied, come what may
@@ -17,14 +19,18 @@
  *       trash/          what was deleted or replaced; emptied after the commit
  *
  * The replica may be a block device instead of tree-N; `point` names it. Its first mirror is written in its place and is
- * nobody's before the commit. Then batch/ is its redo journal: the changed blocks lie there, synced and sealed, before one of
- * them is written to the device, and until all are on it. Who opens a store completes it first, so no mix is ever seen.
+ * nobody's before the commit; `point` has a seed from its beginning on, so that one that was interrupted goes on by comparing
+ * what is there. Then batch/ is its redo journal: the changed blocks lie there, synced and sealed, before one of them is
+ * written to the device, and until all are on it. Who opens a store completes it first, so no mix is ever seen.
  */
 #pragma once
 
 #include "engine/base/error.h"
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/target/point.h"
 #include "plugins/replica/tree/tree.h"
+
+struct owners;
 
 struct store {
 	char *path;
@@ -32,7 +38,8 @@ struct store {
 	int lock;   /* descriptor; -1: opened for reading only */
 	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
-	bool replace_foreign; /* the first mirror removes what others left in the folder, or overwrites it on the device */
+	struct owners *owners; /* borrowed; owners go by name, and these are known (owners.h); or NULL */
+	bool replace_foreign;  /* the first mirror removes what others left in the folder, or overwrites it on the device */
 };
 
 /* ERROR_REFUSED: nobody's store yet, and there is something in the folder that is not a store's. Changes nothing. */
@@ -50,6 +57,10 @@ void store_close(struct store *store);
  * it is in use. After that only this agent can write to it. */
 int store_bind_device(struct store *store, const char *path, struct error *err);
 int store_open_device(struct store *store, struct error *err); /* if it has one that is not open */
+/* What the device holds is no point yet, but worth comparing: a first mirror was interrupted, or the device was adopted
+ * (adopt.h).
+ */
+bool store_is_begun(const struct store *store);
 
 /* The tree at path (store_tree), which is borrowed, or the device instead. */
 int store_open_tree(const struct store *store, const char *path, struct tree *ret_tree, struct error *err);
@@ -65,6 +76,10 @@ int store_sync(const struct store *store,
 	       struct error *err); /* syncfs: all that was written is on disk, or an error, for good */
 int store_folder(const struct store *store, const char *name, int *ret_fd, struct error *err); /* makes it, 0700, if need be */
 int store_remove(const struct store *store, const char *name, struct error *err);	       /* with all that is below */
+
+/* The names that point number `generation` lacks; into a list that is empty. Durable. */
+int store_read_unkept(const struct store *store, uint64_t generation, struct unkept *ret_unkept, struct error *err);
+int store_write_unkept(const struct store *store, uint64_t generation, const struct unkept *unkept, struct error *err);
 
 /* The term on disk: promote may raise it while a session runs. */
 int store_read_term(const struct store *store, uint64_t *ret_term, struct error *err);

@@ -110,7 +110,7 @@ static inline void begun_run(void *argument)
 	struct begun *begun = argument;
 	begun->command.on_output = begun_hear;
 	begun->command.context = begun;
-	begun->command.deadline = in_seconds(60);
+	begun->command.deadline = in_seconds(120);
 	begun->outcome = connection_run(begun->connection, &begun->command, &begun->result, &begun->err);
 }
 
@@ -118,12 +118,12 @@ static inline void run_until_begun(struct begun *begun, enum error_code code, co
 {
 	struct fiber *fiber = fiber_start(begun_run, begun);
 	while (!begun->has_begun && !fiber_done(fiber))
-		assert_int_equal(loop_wait_signal(&begun->heard, in_seconds(60)), LOOP_READY);
+		assert_int_equal(loop_wait_signal(&begun->heard, in_seconds(120)), LOOP_READY);
 	if (begun->then)
 		begun->then(begun->argument);
 	else
 		fiber_cancel(fiber);
-	assert_int_equal(fiber_join(fiber, in_seconds(60)), LOOP_READY);
+	assert_int_equal(fiber_join(fiber, in_seconds(120)), LOOP_READY);
 	assert_int_equal(begun->outcome, -1);
 	if (!strstr(error_text(&begun->err), text))
 		fail_msg("\"%s\" does not say \"%s\"", error_text(&begun->err), text);
@@ -145,4 +145,16 @@ static inline int count_processes(const char *text)
 	assert_int_equal(fscanf(pipe, "%d", &count), 1);
 	pclose(pipe);
 	return count;
+}
+
+/* Until there are so many; the limit only ends a test that has failed anyway. */
+static inline void await_processes(const char *text, int least, int most)
+{
+	int64_t limit = in_seconds(120);
+	int count;
+	for (count = count_processes(text); (count < least || count > most) && clock_boottime() < limit;
+	     count = count_processes(text))
+		loop_sleep(in_seconds(0.05));
+	if (count < least || count > most)
+		fail_msg("%d processes with %s", count, text);
 }
