@@ -79,6 +79,7 @@ static size_t roll(struct chunker *chunker, const uint8_t *data, size_t length, 
 	const uint64_t *table = chunker->table;
 	uint64_t hash = chunker->hash;
 	size_t at = 0;
+#pragma GCC unroll 8
 	while (at < length) {
 		hash = (hash << 1) + table[data[at++]];
 		if (!(hash & mask)) {
