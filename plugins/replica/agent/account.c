@@ -72,6 +72,12 @@ void account_progress(const struct account *account, const struct cycle_progress
 	progress_write(account->folder, out);
 }
 
+static bool is_zero(const struct digest *digest)
+{
+	static const struct digest zero;
+	return digest_equal(digest, &zero);
+}
+
 void account_store(struct arena *arena, struct value *out, const struct store *store)
 {
 	const struct point *point = &store->point;
@@ -87,6 +93,7 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
 	}
+	value_put(arena, out, "volume", value_bool(point->device[0] || !is_zero(&point->content)));
 	put_text(arena, out, "by", consistency_name(point->consistency));
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);

@@ -57,11 +57,11 @@ static const struct {
 	{"resume", "--set NAME", agent_resume, NEEDS_SET},
 	{"disconnect", "--set NAME", agent_disconnect, NEEDS_SET},
 	{"points", "--set NAME", agent_points, NEEDS_SET},
-	{"promote", "--set NAME --term N [--point N]", agent_promote, NEEDS_SET | NEEDS_TERM},
+	{"promote", "--set NAME --term N [--point N] [--rehash]", agent_promote, NEEDS_SET | NEEDS_TERM},
 	{"drop", "--set NAME", agent_drop, NEEDS_SET},
 	{"history", "--set NAME [--count N]", agent_history, NEEDS_SET},
-	{"adopt", "--root DIR --store DIR/NAME", agent_adopt, NEEDS_STORE | NEEDS_ROOT},
-	{"release", "--root DIR --store DIR/NAME [--aside DIR]", agent_release, NEEDS_STORE | NEEDS_ROOT},
+	{"adopt", "--root PATH --store DIR [--place PLACE] [--aside DIR] [--empty]", agent_adopt, NEEDS_STORE | NEEDS_ROOT},
+	{"release", "--root PATH --store DIR [--place PLACE] [--aside DIR]", agent_release, NEEDS_STORE | NEEDS_ROOT},
 	{"status", "--store DIR", agent_store_status, NEEDS_STORE},
 	{"status", "[--set NAME]", agent_status, 0},
 	{"sync",
@@ -79,7 +79,7 @@ static const struct {
 	{"serve", "--store DIR [--device PATH] [--keep N] [--mounted] [--replace-foreign]", agent_serve, NEEDS_STORE},
 	{"recover", "--store DIR", agent_recover, NEEDS_STORE},
 	{"points", "--store DIR", agent_store_points, NEEDS_STORE},
-	{"promote", "--store DIR --term N [--point N]", agent_store_promote, NEEDS_STORE | NEEDS_TERM},
+	{"promote", "--store DIR --term N [--point N] [--rehash]", agent_store_promote, NEEDS_STORE | NEEDS_TERM},
 };
 
 static int usage(void)

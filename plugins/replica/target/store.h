@@ -33,6 +33,8 @@ struct store {
 	int lock;   /* descriptor; -1: opened for reading only */
 	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
+	const char
+		*checked; /* after a promote: by what it is known that the device holds the point (recovery.h); NULL: a tree */
 	bool replace_foreign; /* the first mirror removes what others left in the folder, or overwrites it on the device */
 };
 
