@@ -47,14 +47,16 @@ void arena_free(struct arena *arena)
 
 static struct block *block_new(struct arena *arena, size_t size)
 {
-	struct block *block = memory_alloc(sizeof(*block) + size);
+	struct block *block = memory_resize(NULL, sizeof(*block) + size); /* zeroed as it is handed out */
 	block->size = size;
+	block->used = 0;
 	block->older = arena->newest;
 	arena->newest = block;
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* As it comes: what was there before is still in it. */
+static void *hand_out(struct arena *arena, size_t size)
 {
 	const size_t alignment = alignof(max_align_t);
 	size = size ? (size + alignment - 1) / alignment * alignment : alignment;
@@ -71,9 +73,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return result;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return memset(hand_out(arena, size), 0, size);
+}
+
 void *arena_copy(struct arena *arena, const void *data, size_t size)
 {
-	void *copy = arena_alloc(arena, size);
+	void *copy = hand_out(arena, size);
 	if (size)
 		memcpy(copy, data, size);
 	return copy;
@@ -81,9 +88,10 @@ void *arena_copy(struct arena *arena, const void *data, size_t size)
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
 {
-	char *copy = arena_alloc(arena, len + 1);
+	char *copy = hand_out(arena, len + 1);
 	if (len)
 		memcpy(copy, text, len);
+	copy[len] = '\0';
 	return copy;
 }
 
@@ -98,9 +106,9 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 	va_list again;
 	va_copy(again, args);
 	int length = vsnprintf(brief, sizeof(brief), format, args);
-	char *text = arena_alloc(arena, (size_t)length + 1);
+	char *text = hand_out(arena, (size_t)length + 1);
 	if ((size_t)length < sizeof(brief))
-		memcpy(text, brief, (size_t)length);
+		memcpy(text, brief, (size_t)length + 1);
 	else
 		vsnprintf(text, (size_t)length + 1, format, again);
 	va_end(again);

@@ -29,6 +29,12 @@ void *memory_resize(void *block, size_t size)
 	return check(realloc(block, size ? size : 1));
 }
 
+void *memory_copy(const void *block, size_t size)
+{
+	void *copy = memory_resize(NULL, size);
+	return size ? memcpy(copy, block, size) : copy;
+}
+
 char *memory_strdup(const char *text)
 {
 	return text ? check(strdup(text)) : NULL;

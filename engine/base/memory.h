@@ -11,7 +11,8 @@
 
 void *memory_alloc(size_t size);	       /* zeroed */
 void *memory_resize(void *block, size_t size); /* new bytes are not zeroed */
-char *memory_strdup(const char *text);	       /* NULL stays NULL */
+void *memory_copy(const void *block, size_t size);
+char *memory_strdup(const char *text); /* NULL stays NULL */
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static inline void freep(void *pointer)

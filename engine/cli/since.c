@@ -17,10 +17,8 @@ static void forget(struct since *since)
 	since->known = (struct table){0};
 }
 
-void since_tell(struct since *since, bool quiet)
+void since_free(struct since *since)
 {
-	if (since->unchanged && !quiet)
-		print_safely(stdout, "%zu as at %s: left out\n", since->unchanged, since->rev);
 	forget(since);
 }
 
@@ -173,6 +171,5 @@ int since_changed(struct since *since, struct loaded *loaded, const char *name)
 		ask_about_runbook(&question, runbook);
 	for (size_t i = 0; runbook && i < runbook->called_count && !question.changed; i++)
 		ask_about_runbook(&question, runbook->called[i]);
-	since->unchanged += !question.changed;
 	return question.changed;
 }

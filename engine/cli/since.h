@@ -12,14 +12,12 @@ struct since {
 	struct repository *repository; /* that rev was looked up in; most files are of one */
 	char commit[COMMIT_HEX_SIZE];
 	struct table known; /* name of a file that was read -> what was found of it */
-	size_t unchanged;   /* how many */
 };
 
-/* 1: something is different, or was not there; 0: all is the same; counted; -1: it cannot be told (among the diagnostics).
+/* 1: something is different, or was not there; 0: all is the same; -1: it cannot be told (among the diagnostics).
  * name: as it was given; loaded: what was read by it, with or without errors. */
 int since_changed(struct since *since, struct loaded *loaded, const char *name);
-/* At the end: says on stdout how many were left out (not with json), and frees. */
-void since_tell(struct since *since, bool quiet);
+void since_free(struct since *since);
 
 #define OPTION_CHANGED_SINCE                                                                                                   \
 	{                                                                                                                      \

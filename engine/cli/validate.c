@@ -1,5 +1,6 @@
 /*
- * validate.c - standin validate: is a runbook right, as far as can be told without any host.
+ * validate.c - standin validate: is a runbook right, as far as can be told without any host. Documents are examined (examine.h)
+ * by as many processes as there are CPUs; here is told, in the order of the documents, what they have found.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,216 +8,51 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
-#include "engine/cli/load.h"
+#include "engine/cli/examinations.h"
 #include "engine/cli/paths.h"
-#include "engine/cli/since.h"
-#include "engine/document/document.h"
-#include "engine/library/policy.h"
-#include "engine/lint/findings.h"
-#include "engine/lint/lint.h"
 #include "engine/lint/rules.h"
 #include "engine/report/findings.h"
-#include "engine/runbook/replica.h"
-
-enum document { DOCUMENT_RUNBOOK, DOCUMENT_INVENTORY, DOCUMENT_PLUGIN, DOCUMENT_POLICY, DOCUMENT_REPLICA };
+#include "engine/report/report.h"
 
 struct validation {
-	struct since *since;
 	const struct options *options;
+	struct examinations examinations;
 	struct findings findings;
-	struct common *common;
-	struct lint_sets *sets;
-	bool text; /* findings are printed as they come */
+	size_t unchanged; /* how many are as at --changed-since */
+	bool text;	  /* findings are printed, with their lines */
 };
 
-/* By a key that each of the others has, and a runbook has not. */
-static const struct {
-	const char *key;
-	enum document document;
-} others[] = {{"hosts", DOCUMENT_INVENTORY}, {"plugin", DOCUMENT_PLUGIN}, {"replica", DOCUMENT_REPLICA}};
-
-static bool mentions_others(const char *text, size_t length)
+static void tell(const struct validation *validation, const struct file_findings *found)
 {
-	for (size_t i = 0; i < COUNT_OF(others); i++)
-		if (memmem(text, length, others[i].key, strlen(others[i].key)))
-			return true;
-	return false;
-}
-
-/* A policy is known by where it stands: nothing else of it has to be there. */
-static bool is_policy(const char *path)
-{
-	size_t length = strlen(path), wanted = strlen(POLICY_PATH);
-	return length >= wanted && strcmp(path + length - wanted, POLICY_PATH) == 0;
-}
-
-static enum document document_of(const struct tree *tree, const char *path)
-{
-	struct loaded loaded;
-	const struct source *source;
-	const struct value *document = NULL;
-	enum document found = DOCUMENT_RUNBOOK;
-	if (strcmp(path, "-") == 0 || is_policy(path))
-		return is_policy(path) ? DOCUMENT_POLICY : found;
-	loaded_init(&loaded);
-	bool read = tree_open(tree, loaded.arena, path, &source, &loaded.diagnostics) == 0 &&
-		    mentions_others(source->text, source->length) && /* most are told by this */
-		    document_parse(loaded.arena, source, &document, &loaded.diagnostics) == 0;
-	for (size_t i = 0; read && !value_get(document, "runbook") && i < COUNT_OF(others); i++)
-		if (value_get(document, others[i].key))
-			found = others[i].document;
-	loaded_free(&loaded);
-	return found;
-}
-
-/* What runbooks in one folder have in common is read once, if nothing is wrong with it; else each tells what it is. */
-struct common {
-	struct loaded loaded;
-	char *folder; /* owned; NULL: nothing is read yet */
-};
-
-static bool in_folder(const struct common *common, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	size_t length = slash ? (size_t)(slash - path) : 0;
-	return common->folder && strlen(common->folder) == length && strncmp(common->folder, path, length) == 0;
-}
-
-static void common_free(struct common *common)
-{
-	if (common->folder)
-		loaded_free(&common->loaded);
-	free(take(common->folder));
-}
-
-/* What is wrong with it is told of each runbook of the folder, but for lints: they are told once, as the inventory's. */
-static void lint_common(struct validation *validation)
-{
-	struct loaded *loaded = &validation->common->loaded;
-	struct diagnostics lints;
-	if (!loaded->inventory || loaded->diagnostics.count)
+	if (!validation->text)
 		return;
-	diagnostics_init(&lints, loaded->arena);
-	lint_inventory(loaded->inventory, &lints);
-	if (!lints.count)
-		return;
-	diagnostics_sort(&lints);
-	findings_add(&validation->findings, loaded->inventory_path, &lints, NULL);
-	if (validation->text)
-		print_diagnostics(stderr, &lints);
+	for (size_t i = 0; i < found->count; i++)
+		fputs(found->items[i].shown, stderr);
+	if (found->count && found->dropped)
+		fprintf(stderr, "... and %zu more\n", found->dropped);
 }
 
-static int load_common(struct validation *validation, struct loaded *loaded, const char *path)
+static void accept(struct validation *validation, struct file_findings *found)
 {
-	struct common *common = validation->common;
-	const struct options *options = validation->options;
-	if (loaded->version) { /* a commit's own */
-		load_inventory(loaded, options, path, false);
-		return load_plugins(loaded, options);
-	}
-	if (!in_folder(common, path)) {
-		const char *slash = strrchr(path, '/');
-		common_free(common);
-		common->folder = memory_printf("%.*s", slash ? (int)(slash - path) : 0, path);
-		loaded_init(&common->loaded);
-		load_version(&common->loaded, path);
-		load_inventory(&common->loaded, options, path, false);
-		load_plugins(&common->loaded, options);
-		lint_common(validation);
-	}
-	if (common->loaded.diagnostics.count) {
-		load_inventory(loaded, options, path, false);
-		return load_plugins(loaded, options);
-	}
-	loaded->inventory = common->loaded.inventory;
-	loaded->plugins = common->loaded.plugins;
-	return 0;
+	findings_add(&validation->findings, found);
+	tell(validation, found);
 }
 
-/* A replication set; its hosts too, where there is an inventory. */
-static void read_set(const struct validation *validation, struct loaded *loaded, const struct tree *tree, const char *path)
+/* An inventory's lints are told once, with the first runbook that it was read for. */
+static void tell_examination(struct validation *validation, size_t item)
 {
-	const struct source *source;
-	struct replica replica;
-	if (load_inventory(loaded, validation->options, path, false) == 0 &&
-	    tree_open(tree, loaded->arena, path, &source, &loaded->diagnostics) == 0)
-		replica_from_source(loaded->arena, source, loaded->inventory, &replica, &loaded->diagnostics);
-}
-
-static void validate_runbook(struct validation *validation, struct loaded *loaded, const char *name,
-			     struct silenced_list *ret_silenced)
-{
-	if (load_common(validation, loaded, name) < 0)
-		return;
-	load_runbook(loaded, name);
-	if (!loaded->runbook)
-		return;
-	bool right = loaded->diagnostics.errors == 0;
-	/* Of a commit the other runbooks of its set are not read. */
-	const struct lint_set *set = loaded->version ? NULL : lint_set_of(validation->sets, loaded->runbook, loaded->plugins);
-	if (right) /* what follows from an error is not told as well */
-		lint_runbook(loaded->runbook, loaded->plugins, loaded->inventory, set, &loaded->diagnostics);
-	diagnostics_sort(&loaded->diagnostics);
-	silences_apply(loaded->runbook, right, &loaded->diagnostics, ret_silenced);
-}
-
-static void validate_policy(struct loaded *loaded, const struct tree *tree, const char *path)
-{
-	const struct source *source;
-	if (tree_open(tree, loaded->arena, path, &source, &loaded->diagnostics) == 0)
-		policy_check(loaded->arena, source, &loaded->diagnostics);
-}
-
-static void validate_document(struct validation *validation, struct loaded *loaded, const char *name,
-			      struct silenced_list *ret_silenced)
-{
-	const struct tree *tree = loaded->version ? &loaded->version->tree : &tree_of_files;
-	const char *path = loaded->version ? loaded->version->name : name;
-	switch (document_of(tree, path)) {
-	case DOCUMENT_INVENTORY:
-		if (inventory_read(loaded->arena, tree, path, &loaded->inventory, &loaded->diagnostics) == 0)
-			lint_inventory(loaded->inventory, &loaded->diagnostics);
-		break;
-	case DOCUMENT_PLUGIN:
-		plugin_read(loaded->arena, tree, path, &loaded->diagnostics);
-		break;
-	case DOCUMENT_POLICY:
-		validate_policy(loaded, tree, path);
-		break;
-	case DOCUMENT_REPLICA:
-		read_set(validation, loaded, tree, path);
-		break;
-	case DOCUMENT_RUNBOOK:
-		validate_runbook(validation, loaded, name, ret_silenced);
-	}
-}
-
-static bool names_commit(const char *name)
-{
-	CLEANUP_FREE char *path = NULL;
-	return version_rev_of(name, &path) != NULL;
-}
-
-static void validate_one(struct validation *validation, const char *path)
-{
-	struct loaded loaded;
-	struct silenced_list silenced = {0};
-	loaded_init(&loaded);
-	if (!names_commit(path) || load_version(&loaded, path) == 0)
-		validate_document(validation, &loaded, path, &silenced);
-	if (since_changed(validation->since, &loaded, path) == 0) {
-		loaded_free(&loaded);
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct examined examined;
+	examinations_get(&validation->examinations, item, arena, &examined);
+	if (examined.inventory.path && !findings_has_file(&validation->findings, examined.inventory.path))
+		accept(validation, &examined.inventory);
+	if (examined.unchanged) {
+		validation->unchanged++;
 		return;
 	}
-	diagnostics_sort(&loaded.diagnostics);
-	bool valid = loaded.diagnostics.errors == 0;
-	findings_add(&validation->findings, path, &loaded.diagnostics, &silenced);
-	if (validation->text) {
-		print_diagnostics(stderr, &loaded.diagnostics);
-		if (valid)
-			print_safely(stdout, "%s: valid\n", path);
-	}
-	loaded_free(&loaded);
+	accept(validation, &examined.own);
+	if (validation->text && !examined.own.errors)
+		print_safely(stdout, "%s: valid\n", value_text(validation->examinations.paths->list.items[item]));
 }
 
 static void print_json(struct arena *arena, const struct findings *findings)
@@ -297,41 +133,78 @@ static int finish(struct validation *validation)
 
 /* Each argument: a file, or a folder of them. In a folder, what is neither runbook nor inventory nor manifest is passed over.
  */
-static void validate_all(struct validation *validation, struct arena *arena)
+static const struct value *all_paths(struct arena *arena, const struct options *options)
 {
-	for (size_t i = 0; i < validation->options->arguments_count; i++) {
-		const char *argument = validation->options->arguments[i];
-		const struct value *paths = paths_of(arena, argument);
+	struct value *all = value_list(arena);
+	for (size_t i = 0; i < options->arguments_count; i++) {
+		const struct value *paths = paths_of(arena, options->arguments[i]);
 		for (size_t k = 0; k < paths->list.count; k++)
-			validate_one(validation, value_text(paths->list.items[k]));
+			value_append(arena, all, paths->list.items[k]);
 	}
+	return all;
+}
+
+static int validate_all(struct validation *validation, unsigned jobs)
+{
+	struct error err = ERROR_NONE;
+	if (examinations_make(&validation->examinations, jobs, &err) < 0)
+		return tell_error(&err);
+	for (size_t i = 0; i < validation->examinations.paths->list.count; i++)
+		tell_examination(validation, i);
+	return 0;
+}
+
+static int read_jobs(const struct options *options, unsigned *ret_jobs)
+{
+	const char *text = options_get(options, "jobs");
+	char *end = NULL;
+	unsigned long jobs = text ? strtoul(text, &end, 10) : 0;
+	*ret_jobs = (unsigned)jobs;
+	if (!text || (text[0] >= '1' && text[0] <= '9' && !*end && jobs <= 1000))
+		return 0;
+	print_safely(stderr, "standin validate: --jobs takes a number from 1 on, not '%s'\n", text);
+	return EXIT_INVALID;
+}
+
+static int read_options(struct validation *validation, unsigned *ret_jobs)
+{
+	struct error err = ERROR_NONE;
+	const char *baseline = options_get(validation->options, "baseline");
+	if (baseline && baseline_read(&validation->findings, baseline, &err) < 0)
+		return tell_error(&err);
+	return read_jobs(validation->options, ret_jobs);
+}
+
+static enum shown shown_as(bool text)
+{
+	return !text ? SHOWN_NOT : report_style_for(stderr).colour ? SHOWN_COLOURED : SHOWN_PLAIN;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
-	struct error err = ERROR_NONE;
+	unsigned jobs;
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct common common = {0};
-	struct since since = {.rev = options_get(&options, "changed-since")};
-	struct validation validation = {.options = &options,
-					.common = &common,
-					.since = &since,
-					.text = strcmp(options.format, "text") == 0,
-					.sets = lint_sets_new(arena)};
+	struct validation validation = {.options = &options, .text = strcmp(options.format, "text") == 0};
+	validation.examinations.examiner = (struct examiner){.options = &options,
+							     .shown = shown_as(validation.text),
+							     .sets = lint_sets_new(arena),
+							     .since = {.rev = options_get(&options, "changed-since")}};
 	findings_init(&validation.findings, arena);
-	const char *baseline = options_get(&options, "baseline");
-	int result = baseline && baseline_read(&validation.findings, baseline, &err) < 0 ? tell_error(&err) : -1;
-	if (result < 0) {
-		validate_all(&validation, arena);
-		result = finish(&validation);
+	int result = read_options(&validation, &jobs);
+	if (!result) {
+		validation.examinations.paths = all_paths(arena, &options);
+		result = validate_all(&validation, jobs);
 	}
-	since_tell(&since, !validation.text);
-	common_free(&common);
-	lint_sets_free(validation.sets);
+	if (!result)
+		result = finish(&validation);
+	if (validation.text && validation.unchanged)
+		print_safely(stdout, "%zu as at %s: left out\n", validation.unchanged,
+			     validation.examinations.examiner.since.rev);
+	examinations_free(&validation.examinations);
 	findings_free(&validation.findings);
 	return result;
 }
@@ -356,6 +229,7 @@ const struct verb verb_validate = {
 		    OPTION_PLUGINS,
 		    {"output", 'o', "FORMAT", "text (default), json, sarif, junit or github"},
 		    OPTION_CHANGED_SINCE,
+		    {"jobs", 0, "N", "by how many processes (default: one a CPU, few for few documents)"},
 		    {"strict", 0, NULL, "warnings fail, too"},
 		    {"baseline", 0, "FILE", "findings that this file has do not count"},
 		    {"write-baseline", 0, "FILE", "write what is found to this file; ends with 0"}},

@@ -127,7 +127,7 @@ static int run_wrapped(struct connection *connection, const struct command *comm
 	struct buffer input = {0};
 	struct request request = {
 		.argv = wrapped->argv,
-		.evaluable = wrapped->evaluable,
+		.begin = wrapped->begin,
 		.environment = connection->host->platform == PLATFORM_WINDOWS ? command->environment : NULL,
 		.input = command->input,
 		.input_length = command->input ? command->input_length : 0,

@@ -14,8 +14,8 @@
 
 /* What a driver is asked to run. Everything is borrowed for the time of the call. */
 struct request {
-	const char *const *argv; /* NULL-terminated */
-	bool evaluable;		 /* argv is `sh -c SCRIPT sh ARG...` and SCRIPT ends with exec: a sh that is there may do it */
+	const char *const *argv;  /* NULL-terminated */
+	const char *const *begin; /* the end of argv, where a shell with scope_functions may do `begin` with it; else NULL */
 	const char *const *environment; /* only what needs no program to set it (windows); NULL elsewhere: see wrap.c */
 	const char *input;
 	size_t input_length;

@@ -39,14 +39,6 @@ void quote_posix(struct buffer *out, const char *const *argv)
 	}
 }
 
-void quote_evaluated(struct buffer *out, const char *const *argv)
-{
-	buffer_add(out, "set -- ");
-	quote_posix(out, argv + 4);
-	buffer_add(out, "; eval ");
-	quote_word(out, argv[2]);
-}
-
 static int quote_cmd_only(const char *const *argv, const char *const *environment, struct buffer *out, struct error *err)
 {
 	if (!environment || !environment[0])

@@ -9,8 +9,6 @@
 
 /* POSIX sh: plain words stay as they are, everything else in single quotes. Never fails. */
 void quote_posix(struct buffer *out, const char *const *argv);
-/* argv is `sh -c SCRIPT sh ARG...`: what a sh that runs already has to read to do that in its own place. */
-void quote_evaluated(struct buffer *out, const char *const *argv);
 /* What is sent over ssh to that host so that its login shell starts exactly argv. Windows: quote_windows, or quote_cmd where
  * the inventory says so. environment (NULL: none) is set for the command on windows hosts only: elsewhere `env` is in argv by
  * then. What cannot be proven safe: ERROR_INVALID. */

@@ -3,7 +3,7 @@
  *
  * With systemd: `systemd-run --scope`. It registers itself in the new unit and then turns into the command: stdin, exit code,
  * signal, environment and every byte of the arguments are the command's own, which a transient *service* cannot promise (it
- * expands $ and %, and reports a death by TERM as success). Without: SESSION below, a script that writes the file and then
+ * expands $ and %, and reports a death by TERM as success). Without: scope_functions, a script that writes the file and then
  * turns into the command.
  */
 #include "engine/connection/scope.h"
@@ -30,32 +30,35 @@
 	"alive() { p= s=; { read -r p s <\"$1\"; } 2>/dev/null; "                                                              \
 	"[ -n \"$p\" ] && look \"$p\" && [ \"$start\" = \"$s\" ] && [ \"$state\" != Z ]; }\n"
 
-/* SESSION, folder, name, command. A scope's processes are found by their session, so it has to be a new one: this shell's if
- * it leads one. */
-static const char ENTER[] = LOOK "look $$; [ \"$session\" = $$ ] || exec setsid -w sh -c 'start=; eval \"$1\"' sh \"$@\"\n"
-				 "eval \"$1\"";
-
-/* `start` is this shell's, or empty. The file is complete before the command begins. Files of scopes that are over are cleared
- * away by later ones, many at once: looking at them is time that each step takes. An empty file is one that is being written.
- */
-static const char SESSION[] =
-	LOOK "d=$2 n=$3 f=$2/$3.scope old= own=$start; shift 3\n"
+/* leader: this shell leads its session; start is set then. begin FOLDER NAME COMMAND: this session becomes the scope, this
+ * shell the command. The file is complete before the command begins. Files of scopes that are over are cleared away by later
+ * ones, many at once: looking at them is time that each step takes. An empty file is one that is being written. */
+const char scope_functions[] =
+	LOOK "leader() { look $$ && [ \"$session\" = $$ ]; }\n"
 	     "refuse() { echo \"standin: no scope: $1\" >&2; exit 1; }\n"
+	     "many() { [ $# -ge 64 ]; }\n"
+	     "begin() {\n"
+	     "d=$1 n=$2 f=$1/$2.scope own=$start old=; shift 2\n"
 	     "[ -d \"$d\" ] || mkdir -m 700 \"$d\" 2>/dev/null\n"
-	     "[ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] || refuse \"$d is no folder of this user's\"\n"
+	     "[ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] || refuse \"$d is no folder of this user\"\n"
 	     "! alive \"$f\" || refuse \"$n still runs\"\n"
-	     "many() { [ $# -ge 16 ]; }\n"
 	     "if many \"$d\"/*.scope; then\n"
 	     "  for g in \"$d\"/*.scope; do\n"
 	     "    [ ! -s \"$g\" ] || alive \"$g\" || { [ -n \"$p\" ] && kill -0 -- \"-$p\" 2>/dev/null; } || old=\"$old $g\"\n"
 	     "  done\n"
 	     "  rm -f -- $old\n"
 	     "fi\n"
-	     "[ -n \"$own\" ] || { look $$ && own=$start; } || refuse \"/proc is not there\"\n"
 	     "echo \"$$ $own\" >\"$f\" || refuse \"cannot write $f\"\n"
-	     "[ ! -e \"$d/$n.closed\" ] || { rm -f -- \"$f\"; refuse \"$n is closed\"; }\n"
+	     "[ ! -e \"$d/closed/$n\" ] || { rm -f -- \"$f\"; refuse \"$n is closed\"; }\n"
 	     "STANDIN_SCOPE=\"$n/\"; export STANDIN_SCOPE\n"
-	     "exec \"$@\"";
+	     "exec \"$@\"\n"
+	     "}\n";
+
+/* scope_functions, folder, name, command. A scope's processes are found by their session, so it has to be a new one: this
+ * shell's if it leads one. */
+#define BEGIN "eval \"$1\"; leader || refuse \"/proc is not there\"; shift; begin \"$@\""
+static const char ENTER[] = "eval \"$1\"; leader || exec setsid -w sh -c '" BEGIN "' sh \"$@\"\n"
+			    "shift; begin \"$@\"";
 
 /* All processes of a scope: its session, while that is known to be this scope's, and whoever still carries its name in the
  * environment. */
@@ -72,12 +75,12 @@ static const char SESSION[] =
 	     "done; return 0; }\n"
 
 /* Who begins writes his file, then looks for this one; who closes writes this one, then looks for the other's: one of them sees
- * the other. What is left of a day ago is nobody's any more. */
+ * the other. What is left of a day ago is nobody's any more. A folder of their own: each command lists the scopes' files. */
 #define CLOSE                                                                                                                  \
 	"d=$1; [ -d \"$d\" ] || mkdir -m 700 \"$d\" 2>/dev/null\n"                                                             \
-	"{ [ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] && : >\"$d/$2.closed\"; } || { echo \"cannot write into $d\" "    \
-	">&2; exit 1; }\n"                                                                                                     \
-	"find \"$d\" -name '*.closed' -mmin +1440 -exec rm -f -- {} +\n"
+	"{ [ -d \"$d\" ] && [ ! -L \"$d\" ] && [ -O \"$d\" ] && mkdir -p \"$d/closed\" && : >\"$d/closed/$2\"; } || "          \
+	"{ echo \"cannot write into $d\" >&2; exit 1; }\n"                                                                     \
+	"find \"$d/closed\" -type f -mmin +1440 -exec rm -f -- {} +\n"
 
 static const char SESSION_FIND[] = MEMBERS "members; [ -n \"$list\" ] && echo running || echo none";
 
@@ -103,7 +106,7 @@ static const char UNIT_FIND[] = "c=$(systemctl show --property=ControlGroup --va
 				"echo none";
 
 /* $0 is the folder, then name, command. */
-static const char UNIT_ENTER[] = "[ ! -e \"$0/$1.closed\" ] || { echo \"standin: no scope: $1 is closed\" >&2; exit 1; }\n"
+static const char UNIT_ENTER[] = "[ ! -e \"$0/closed/$1\" ] || { echo \"standin: no scope: $1 is closed\" >&2; exit 1; }\n"
 				 "shift; exec \"$@\"";
 
 static const char UNIT_END[] = CLOSE "out=$(systemctl stop -- \"$2.scope\" 2>&1); code=$?\n"
@@ -152,7 +155,7 @@ bool scope_name_valid(const char *name)
 	return length > 0 && length <= NAME_LIMIT && isalnum((unsigned char)name[0]);
 }
 
-bool scope_add(struct words *words, const struct connection *connection, const char *name)
+size_t scope_add(struct words *words, const struct connection *connection, const char *name)
 {
 	if (by_systemd(connection)) {
 		words_add_all(words, (const char *const[]){"systemd-run", "--scope", "--quiet", "--collect",
@@ -160,11 +163,11 @@ bool scope_add(struct words *words, const struct connection *connection, const c
 		words_add(words, arena_printf(words->arena, "--unit=%s.scope", name));
 		words_add_all(words, (const char *const[]){"--", "sh", "-c", UNIT_ENTER, folder(words->arena, connection), name,
 							   NULL});
-		return false;
+		return 0;
 	}
-	words_add_all(words,
-		      (const char *const[]){"sh", "-c", ENTER, "sh", SESSION, folder(words->arena, connection), name, NULL});
-	return true;
+	words_add_all(words, (const char *const[]){"sh", "-c", ENTER, "sh", scope_functions, folder(words->arena, connection),
+						   name, NULL});
+	return words->count - 2;
 }
 
 struct scope_script {

@@ -22,3 +22,7 @@ int scope_find(struct connection *connection, const char *name, int64_t deadline
 int scope_end(struct connection *connection, const char *name, int64_t deadline, struct error *err);
 /* Closes it and waits until it has ended by itself. ERROR_TIMEOUT at the deadline. */
 int scope_wait(struct connection *connection, const char *name, int64_t deadline, struct error *err);
+
+/* For sh, on hosts without systemd: `leader` is true if the shell can be a scope, and then `begin FOLDER NAME COMMAND` makes it
+ * one. No single quote is in it. */
+extern const char scope_functions[];

@@ -8,26 +8,18 @@
  * status is trusted once the host's CLOSE is there, for libssh2 cannot tell "0" from "not yet".
  *
  * Most of that time the host spends on starting a shell. So *spares* are started ahead, while something else is waited for: a
- * channel each, with a shell that reads the command from its stdin and turns into it (a script of our own that ends with exec
- * it runs itself). Streams, exit code and signal are the command's own, as without; a spare is used once. What has a stdin of
- * its own goes the plain way.
+ * channel each, with a shell (spare.h) that reads the command from its stdin and turns into it. Streams, exit code and signal
+ * are the command's own, as without; a spare is used once. What has a stdin of its own, or is long, goes the plain way.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/connection/capture.h"
-#include "engine/connection/quote.h"
+#include "engine/connection/spare.h"
 #include "engine/connection/ssh_session.h"
 
 #define CHUNK	    ((size_t)64 * 1024)
 #define STDIN_CHUNK ((size_t)32 * 1024)
-
-/* Braces: a shell runs nothing of them before it has read the last one, so half a line is never run. The mark tells that the
- * command was begun: a shell that was killed while it waited has not printed it. */
-#define SPARE_SHELL  "exec sh"
-#define SPARE_BEFORE "{ printf .\n"
-#define SPARE_AFTER  "\n}\n"
-#define SPARE_MARK   ((size_t)1) /* byte of stdout: it comes whole */
 
 struct channel {
 	struct ssh_session *session;
@@ -235,8 +227,10 @@ static void abandon_channel(struct channel *channel)
 int ssh_channel_spare(struct ssh_session *session, struct error *err)
 {
 	const struct request patient = {.deadline = CLOCK_FOREVER}; /* a silent host ends the session */
-	struct channel channel = {.session = session, .request = &patient, .line = SPARE_SHELL};
+	CLEANUP_BUFFER struct buffer shell = {0};
 	bool started;
+	spare_shell(&shell);
+	struct channel channel = {.session = session, .request = &patient, .line = shell.data};
 	if (open_channel(&channel, &session->spares_refused, err) < 0)
 		return -1;
 	if (execute(&channel, &started, err) < 0) {
@@ -264,17 +258,10 @@ static bool take_spare(struct channel *channel)
 }
 
 /* If the spare's shell was gone before it had read, the command was not started, and the plain way is open. */
-static int run_in_spare(struct channel *channel, struct command_result *result, struct error *err)
+static int run_in_spare(struct channel *channel, const struct buffer *line, struct command_result *result, struct error *err)
 {
-	CLEANUP_BUFFER struct buffer script = {0};
-	buffer_add(&script, SPARE_BEFORE);
-	if (channel->request->evaluable)
-		quote_evaluated(&script, channel->request->argv);
-	else
-		buffer_add(&script, channel->line);
-	buffer_add(&script, SPARE_AFTER);
-	channel->input = script.data;
-	channel->input_length = script.length;
+	channel->input = line->data;
+	channel->input_length = line->length;
 	channel->unmarked = SPARE_MARK;
 	result->started = true;
 	int outcome = converse(channel, err);
@@ -307,14 +294,15 @@ static void finish(struct channel *channel, int outcome, struct command_result *
 int ssh_channel_run(struct ssh_session *session, const char *line, const struct request *request, struct command_result *result,
 		    bool *ret_refused, struct error *err)
 {
+	CLEANUP_BUFFER struct buffer short_line = {0};
 	struct channel channel = {.session = session, .request = request, .line = line};
 	int outcome = 0;
 	session->commands++;
 	session->running++;
 	capture_start(&channel.output, &result->output);
 	capture_start(&channel.errors, &result->errors);
-	if (!request->input_length && take_spare(&channel)) {
-		outcome = run_in_spare(&channel, result, err);
+	if (!request->input_length && spare_line(&short_line, request, line) && take_spare(&channel)) {
+		outcome = run_in_spare(&channel, &short_line, result, err);
 		finish(&channel, outcome, result);
 	}
 	if (outcome == 0 && !result->started) {

@@ -63,10 +63,10 @@ int wrap_command(struct arena *arena, const struct connection *connection, const
 		return -1;
 	}
 	bool first = words.count == 0;
-	if (command->scope)
-		wrapped.evaluable = scope_add(&words, connection, command->scope) && first;
+	size_t begin = command->scope ? scope_add(&words, connection, command->scope) : 0;
 	add_command(&words, command);
 	wrapped.argv = words.items;
+	wrapped.begin = first && begin ? words.items + begin : NULL;
 	*ret_wrapped = wrapped;
 	return 0;
 }

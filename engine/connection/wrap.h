@@ -23,8 +23,8 @@ void words_add_all(struct words *words, const char *const *vector);
 
 struct wrapped {
 	const char *const *argv;
-	bool evaluable;	       /* as in a request */
-	struct buffer prelude; /* to be written to stdin before the command's input; holds the password */
+	const char *const *begin; /* as in a request */
+	struct buffer prelude;	  /* to be written to stdin before the command's input; holds the password */
 };
 
 /* The greeting must be known if the command has a scope or becomes somebody. */
@@ -40,7 +40,7 @@ const char *become_user(const struct host *host);
 int become_refused(const struct connection *connection, const struct command_result *result, struct error *err);
 
 bool scope_name_valid(const char *name);
-/* True: what was added is as request.evaluable says. */
-bool scope_add(struct words *words, const struct connection *connection, const char *name);
+/* Where in the words FOLDER of `begin FOLDER NAME COMMAND` stands (scope_functions); 0: it is systemd that makes the scope. */
+size_t scope_add(struct words *words, const struct connection *connection, const char *name);
 /* A wrapper said that it could not even start the command (and not: the command ended with 1). */
 bool wrap_failed(const struct command *command, const struct command_result *result);

@@ -150,9 +150,15 @@ static struct value *float_value(const struct resolver *resolver, const char *te
 	return value_double(resolver->arena, real);
 }
 
+/* A word of the table, or a number; most are told by their first character. */
+static bool is_string(const char *text, size_t length)
+{
+	return (length && !strchr("~nNtTfF.+-0123456789", text[0])) || strlen(text) != length;
+}
+
 static struct value *resolve(const struct resolver *resolver, const char *text, size_t length)
 {
-	if (strlen(text) != length)
+	if (is_string(text, length))
 		return value_string_n(resolver->arena, text, length);
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcmp(text, words[i].word) == 0)

@@ -68,6 +68,10 @@ bool text_check(const struct source *source, struct diagnostics *diagnostics)
 	bool fine = check_size(source, diagnostics);
 	for (size_t i = 0; fine && i < source->length;) {
 		uint32_t code;
+		if (source->text[i] >= 0x20 && source->text[i] < 0x7f) { /* nearly always */
+			i++;
+			continue;
+		}
 		size_t size = utf8_decode(source->text + i, source->length - i, &code);
 		if (!size) {
 			struct diagnostic *found = diagnostics_add(diagnostics, SEVERITY_ERROR, "yaml/encoding",

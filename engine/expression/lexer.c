@@ -209,11 +209,11 @@ static int name(struct lexer *lexer, struct token *token)
 	token->kind = TOKEN_NAME;
 	token->length = end - token->offset;
 	lexer->position = end;
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		if (strlen(words[i].text) == token->length &&
-		    !memcmp(words[i].text, lexer->text + token->offset, token->length))
+	const char *text = lexer->text + token->offset;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (words[i].text[0] == text[0] && strlen(words[i].text) == token->length &&
+		    !memcmp(words[i].text, text, token->length))
 			token->kind = words[i].kind;
-	}
 	return 0;
 }
 

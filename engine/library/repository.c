@@ -133,6 +133,23 @@ static char *standing_part(const char *path, const char **ret_rest)
 	}
 }
 
+/* Is there anything that git would look at, in the folder or above? Starting libgit2 for nothing costs more than a runbook. */
+static bool may_lie_in_one(const char *folder)
+{
+	static const char *const signs[] = {".git", "HEAD"}; /* of a work tree, of a bare repository */
+	for (size_t length = strlen(folder);; length--) {
+		for (size_t i = 0; i < COUNT_OF(signs); i++) {
+			CLEANUP_FREE char *sign = memory_printf("%.*s/%s", (int)length, folder, signs[i]);
+			if (file_exists(sign))
+				return true;
+		}
+		while (length && folder[length - 1] != '/')
+			length--;
+		if (!length)
+			return false;
+	}
+}
+
 int repository_find(const char *path, struct repository **ret_repository, struct error *err)
 {
 	git_repository *git;
@@ -144,6 +161,8 @@ int repository_find(const char *path, struct repository **ret_repository, struct
 		return 0;
 	if (stat(start, &status) == 0 && !S_ISDIR(status.st_mode))
 		*strrchr(start, '/') = '\0';
+	if (!may_lie_in_one(start))
+		return 0;
 	git_libgit2_init();
 	int code = git_repository_open_ext(&git, *start ? start : "/", 0, NULL);
 	if (code == 0)

@@ -1,6 +1,7 @@
 /*
- * findings.h - what validate has found in all files together: diagnostics that have left their document, with a fingerprint
- * that stays the same when lines above are added, and the mark whether they count.
+ * findings.h - what validate has found: in one file, as diagnostics that have left their document (file_findings.c); in all
+ * files together, with a fingerprint that stays the same when lines above are added, and the mark whether they count
+ * (findings.c).
  */
 #pragma once
 
@@ -26,16 +27,50 @@ struct finding {
 	const char *hint;	  /* or NULL */
 	const char *file;	  /* NULL: about no particular place */
 	struct location from, to; /* to: behind the last character */
-	const char *fingerprint;  /* hexadecimal */
+	const char *line;	  /* of the place, as far as it tells one place from another; "" */
+	const char *shown;	  /* as people read it; NULL: nobody asked for that */
+	const char *fingerprint;  /* hexadecimal; of all files together */
 	enum standing standing;
 	const char *reason; /* of FINDING_SILENCED */
+};
+
+struct file_findings {
+	const char *path; /* as seen from the working directory */
+	struct finding *items;
+	size_t count, capacity;
+	size_t errors;	/* among them, and those that were dropped */
+	size_t dropped; /* more than anybody reads */
+};
+
+enum shown { SHOWN_NOT, SHOWN_PLAIN, SHOWN_COLOURED };
+
+/* What the diagnostics of one file (sorted by diagnostics_sort) say, and those that are silenced (may be NULL). It keeps what
+ * they keep, in their arena. */
+void file_findings_make(const char *path, const struct diagnostics *diagnostics, const struct silenced_list *silenced,
+			enum shown shown, struct file_findings *ret_findings);
+/* As bytes for another process of this very program, and back: strings then are those of the bytes. The bytes must be whole. */
+void file_findings_write(struct buffer *out, const struct file_findings *findings);
+void file_findings_read(struct arena *arena, const char **bytes, struct file_findings *ret_findings);
+/* A text or NULL among such bytes. */
+void bytes_put_text(struct buffer *out, const char *text);
+const char *bytes_get_text(const char **bytes);
+
+/* ------------------------------------------------------------------------------------------------------ of all files together
+ */
+
+struct found_file {
+	const char *path;
+	const size_t *findings; /* their places among all */
+	size_t count, capacity;
 };
 
 struct findings {
 	struct arena *arena; /* borrowed: everything is kept there */
 	struct finding *items;
 	size_t count, capacity;
-	struct value *files;	   /* paths that were looked at, in order */
+	struct found_file **files; /* that were looked at, in order */
+	size_t files_count, files_capacity;
+	struct table paths;	   /* path -> struct found_file */
 	struct table fingerprints; /* those that are taken */
 	struct table places;	   /* what is found where */
 	struct table known;	   /* fingerprints of the baseline */
@@ -43,11 +78,10 @@ struct findings {
 
 void findings_init(struct findings *findings, struct arena *arena);
 void findings_free(struct findings *findings); /* not the arena */
-/* Copies what the diagnostics of one file say (sorted before by diagnostics_sort); silenced may be NULL. Those that do not
- * count (the baseline has them) or are there already (several files lead to the same place) are taken out of the diagnostics.
- */
-void findings_add(struct findings *findings, const char *path, struct diagnostics *diagnostics,
-		  const struct silenced_list *silenced);
+/* Copies what was found in one file, and takes out of *file what does not count (silenced, or the baseline has it) and what is
+ * there already (several files lead to the same place). */
+void findings_add(struct findings *findings, struct file_findings *file);
+bool findings_has_file(const struct findings *findings, const char *path);
 size_t findings_count(const struct findings *findings, enum severity severity); /* those that count */
 
 /* For -o json and the report layer: [{path, valid, diagnostics: [...], silenced: [...]}], one entry a file. */

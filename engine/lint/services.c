@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/table.h"
 
 struct round { /* of a foreach around the step; inner ones first */
 	const char *as;
@@ -18,6 +19,8 @@ struct search {
 	const struct plugins *plugins;
 	const struct value *inputs; /* their defaults */
 	const struct round *round;
+	struct table *seen;   /* services */
+	struct table *values; /* texts outside of any foreach -> what they come to; many steps have the same */
 	struct started_list *list;
 };
 
@@ -49,17 +52,15 @@ static const struct value *evaluate(const struct search *search, const struct va
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	const struct value *value = NULL;
 	struct template *template;
-	if (!written || template_compile(search->arena, written, &template, NULL, &err) < 0)
+	const char *text = search->round ? NULL : value_text(written);
+	if (text && (value = table_get(search->values, text)))
+		return value;
+	if (!written || template_compile(search->arena, written, &template, NULL, &err) < 0 ||
+	    template_evaluate(template, &activation, search->arena, &value, NULL, &err) < 0)
 		return NULL;
-	return template_evaluate(template, &activation, search->arena, &value, NULL, &err) == 0 ? value : NULL;
-}
-
-static bool is_there(const struct started_list *list, const char *service)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i].service, service) == 0)
-			return true;
-	return false;
+	if (text)
+		table_put(search->values, text, value);
+	return value;
 }
 
 static void add_action(const struct search *search, const struct value *step)
@@ -69,8 +70,9 @@ static void add_action(const struct search *search, const struct value *step)
 	if (!action || !(action->roles & ROLE_START))
 		return;
 	const struct value *name = evaluate(search, value_get(value_get(step, "with"), "name"));
-	if (!value_text(name) || is_there(search->list, value_text(name)))
+	if (!value_text(name) || table_get(search->seen, value_text(name)))
 		return;
+	table_put(search->seen, value_text(name), search->list);
 	struct started *slot = arena_grow(search->arena, &search->list->items, &search->list->count, &search->list->capacity,
 					  sizeof(*search->list->items));
 	*slot = (struct started){.service = value_text(name), .at = uses->at};
@@ -106,10 +108,15 @@ static void add_steps(const struct search *search, const struct value *steps)
 void services_started(struct arena *arena, const struct plugins *plugins, const struct value *document,
 		      struct started_list *ret_list)
 {
+	struct table seen = {0}, values = {0};
 	struct search search = {.arena = arena,
 				.plugins = plugins,
 				.inputs = defaults_of(arena, value_get(document, "inputs")),
+				.seen = &seen,
+				.values = &values,
 				.list = ret_list};
 	*ret_list = (struct started_list){0};
 	add_steps(&search, value_get(document, "steps"));
+	table_free(&seen);
+	table_free(&values);
 }

@@ -1,6 +1,6 @@
 /*
- * set.c - runbooks that belong together: those of one folder whose names have the same first part. What a lint needs of the
- * others is read once and kept: kinds, and orders of services.
+ * set.c - runbooks that belong together: those of one folder whose names have the same first part, found by a look at their
+ * texts.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -10,44 +10,8 @@
 #include "engine/base/memory.h"
 #include "engine/base/table.h"
 #include "engine/document/document.h"
-#include "engine/lint/services.h"
+#include "engine/lint/set.h"
 #include "engine/lint/way.h"
-
-#define SET_LIMIT 100 /* runbooks; of larger sets, which no person oversees, orders of services are not compared */
-
-struct order {
-	const char *runbook;
-	const char **services;
-	size_t count;
-};
-
-struct lint_set {
-	const char *name;     /* the first part: "mail" */
-	struct table kinds;   /* that there are */
-	struct order *orders; /* each different one once */
-	size_t orders_count, orders_capacity;
-};
-
-struct member { /* a file of a folder */
-	const char *path;
-	const char *runbook; /* its name */
-	const char *kind;    /* or NULL */
-	bool starts;	     /* its text names an action that starts services */
-};
-
-struct folder {
-	const char *path;
-	struct member *members;
-	size_t count, capacity;
-};
-
-struct lint_sets {
-	struct arena *arena;
-	struct table folders; /* path -> struct folder */
-	struct table sets;    /* "FOLDER NAME" -> struct lint_set */
-	struct lint_set **all;
-	size_t count, capacity;
-};
 
 struct lint_sets *lint_sets_new(struct arena *arena)
 {
@@ -58,10 +22,13 @@ struct lint_sets *lint_sets_new(struct arena *arena)
 
 void lint_sets_free(struct lint_sets *sets)
 {
-	for (size_t i = 0; i < sets->count; i++)
+	for (size_t i = 0; i < sets->count; i++) {
 		table_free(&sets->all[i]->kinds);
+		orders_free(sets->all[i]);
+	}
 	table_free(&sets->folders);
 	table_free(&sets->sets);
+	table_free(&sets->known);
 }
 
 static const char *first_part(struct arena *arena, const char *name)
@@ -138,69 +105,15 @@ static const struct folder *folder_of(struct lint_sets *sets, const char *path, 
 	return folder;
 }
 
-static bool is_known(const struct lint_set *set, const struct started_list *list)
-{
-	for (size_t i = 0; i < set->orders_count; i++) {
-		const struct order *order = &set->orders[i];
-		bool same = order->count == list->count;
-		for (size_t k = 0; same && k < list->count; k++)
-			same = strcmp(order->services[k], list->items[k].service) == 0;
-		if (same)
-			return true;
-	}
-	return false;
-}
-
-static void add_order(struct lint_sets *sets, struct lint_set *set, const char *runbook, const struct started_list *list)
-{
-	struct arena *arena = sets->arena;
-	if (list->count < 2 || is_known(set, list))
-		return;
-	struct order *slot = arena_grow(arena, &set->orders, &set->orders_count, &set->orders_capacity, sizeof(*set->orders));
-	*slot = (struct order){.runbook = arena_strdup(arena, runbook),
-			       .services = arena_alloc(arena, list->count * sizeof(*slot->services)),
-			       .count = list->count};
-	for (size_t i = 0; i < list->count; i++)
-		slot->services[i] = arena_strdup(arena, list->items[i].service);
-}
-
-/* Its own mistakes are told when it is validated itself. */
-static void read_member(struct lint_sets *sets, struct lint_set *set, const struct member *member,
-			const struct plugins *plugins, bool compared)
-{
-	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct diagnostics diagnostics;
-	const struct source *source;
-	const struct value *document;
-	struct started_list started;
-	if (member->kind)
-		table_put(&set->kinds, member->kind, set);
-	if (!member->starts || !compared)
-		return;
-	diagnostics_init(&diagnostics, arena);
-	if (document_read(arena, member->path, &source, &document, &diagnostics) < 0)
-		return;
-	services_started(arena, plugins, document, &started);
-	add_order(sets, set, member->runbook, &started);
-}
-
 static bool is_of(const char *runbook, const char *set)
 {
 	size_t length = strlen(set);
 	return strncmp(runbook, set, length) == 0 && runbook[length] == '/' && !strchr(runbook + length + 1, '/');
 }
 
-static size_t size_of(const struct folder *folder, const char *set)
+struct lint_set *lint_set_of(struct lint_sets *sets, const char *path, const char *runbook, const struct plugins *plugins)
 {
-	size_t size = 0;
-	for (size_t i = 0; i < folder->count; i++)
-		size += is_of(folder->members[i].runbook, set);
-	return size;
-}
-
-const struct lint_set *lint_set_of(struct lint_sets *sets, const struct runbook *runbook, const struct plugins *plugins)
-{
-	const char *name = first_part(sets->arena, runbook->name), *path = runbook->source->name;
+	const char *name = first_part(sets->arena, runbook);
 	if (!name || strcmp(path, "-") == 0)
 		return NULL;
 	const char *folder_path = strrchr(path, '/') ? first_part(sets->arena, path) : ".";
@@ -211,10 +124,15 @@ const struct lint_set *lint_set_of(struct lint_sets *sets, const struct runbook 
 	set = ARENA_NEW(sets->arena, struct lint_set);
 	set->name = name;
 	const struct folder *folder = folder_of(sets, *folder_path ? folder_path : "/", plugins);
-	size_t size = size_of(folder, name);
-	for (size_t i = 0; i < folder->count; i++)
-		if (is_of(folder->members[i].runbook, name))
-			read_member(sets, set, &folder->members[i], plugins, size <= SET_LIMIT);
+	for (size_t i = 0; i < folder->count; i++) {
+		const struct member *member = &folder->members[i];
+		if (!is_of(member->runbook, name))
+			continue;
+		if (member->kind)
+			table_put(&set->kinds, member->kind, set);
+		*(const struct member **)arena_grow(sets->arena, &set->members, &set->members_count, &set->members_capacity,
+						    sizeof(*set->members)) = member;
+	}
 	table_put(&sets->sets, key, set);
 	struct lint_set **slot = arena_grow(sets->arena, &sets->all, &sets->count, &sets->capacity, sizeof(struct lint_set *));
 	*slot = set;
@@ -230,42 +148,4 @@ void lint_failback(const struct lint *lint)
 		lint_tell(lint, "lint/no-failback", kind->at,
 			  "the runbooks of %s have no failback: the way back is not written", lint->set->name);
 	diagnostic_hint(lint->diagnostics, diagnostic, "write it beside this one: runbook: %s/failback", lint->set->name);
-}
-
-static size_t position_in(const struct order *order, const char *service)
-{
-	size_t i = 0;
-	while (i < order->count && strcmp(order->services[i], service) != 0)
-		i++;
-	return i;
-}
-
-/* The first two services that the other starts the other way round. */
-static bool tell_difference(const struct lint *lint, const struct started_list *own, const struct order *other)
-{
-	for (size_t later = 1; later < own->count; later++)
-		for (size_t earlier = 0; earlier < later; earlier++) {
-			const char *first = own->items[earlier].service, *second = own->items[later].service;
-			size_t there = position_in(other, second);
-			if (strcmp(first, second) == 0 || there == other->count || position_in(other, first) == other->count ||
-			    position_in(other, first) < there)
-				continue;
-			struct diagnostic *diagnostic =
-				lint_tell(lint, "lint/service-order", own->items[later].at,
-					  "'%s' is started before '%s' here, in %s after it", first, second, other->runbook);
-			diagnostic_hint(lint->diagnostics, diagnostic, "one of the two is wrong: make the orders the same");
-			return true;
-		}
-	return false;
-}
-
-void lint_services(const struct lint *lint)
-{
-	struct started_list own;
-	if (!lint->set || !lint->set->orders_count)
-		return;
-	services_started(lint->arena, lint->plugins, lint->runbook->document, &own);
-	for (size_t i = 0; i < lint->set->orders_count; i++)
-		if (tell_difference(lint, &own, &lint->set->orders[i]))
-			return;
 }

@@ -153,12 +153,24 @@ static const char *nearest_action(const struct plugins *plugins, const char *nam
 	return suggest(name, names, count);
 }
 
+static const struct action *find_in(const struct plugin *plugin, const char *name)
+{
+	size_t length = strlen(plugin->name);
+	if (strncmp(name, plugin->name, length) != 0 || name[length] != '.')
+		return NULL;
+	for (size_t i = 0; i < plugin->actions_count; i++)
+		if (strcmp(plugin->actions[i].name + length, name + length) == 0)
+			return &plugin->actions[i];
+	return NULL;
+}
+
 const struct action *plugins_find(const struct plugins *plugins, const char *name, const char **ret_suggestion)
 {
-	for (size_t p = 0; p < plugins->count; p++)
-		for (size_t a = 0; a < plugins->items[p].actions_count; a++)
-			if (strcmp(plugins->items[p].actions[a].name, name) == 0)
-				return &plugins->items[p].actions[a];
+	const struct action *found = NULL;
+	for (size_t i = 0; i < plugins->count && !found; i++)
+		found = find_in(&plugins->items[i], name);
+	if (found)
+		return found;
 	if (ret_suggestion)
 		*ret_suggestion = nearest_action(plugins, name);
 	return NULL;

@@ -69,3 +69,90 @@ YAML
   code 2 standin validate none.yaml
   has "$output" "none.yaml"
 }
+
+# Of each kind a few, and more than one process takes at once.
+many_runbooks() {
+  local i
+  mkdir many
+  for i in $(seq -w 0 99); do
+    case $i in
+      *3) echo 'steps: []' | runbook "many/r$i" ;;
+      *5) echo 'steps: [{uses: toy.putt, host: a}]' | runbook "many/r$i" ;;
+      *7) echo 'steps: [{uses: toy.put, host: a, if: 1 == 1, with: {name: x, value: one}, lint: {ignore: [{rule: lint/no-effect, reason: none}]}}]' | runbook "many/r$i" ;;
+      *9) echo 'inputs: {never: {type: string, default: x}}
+steps: [{uses: core.log, with: {message: hello}}]' | runbook "many/r$i" ;;
+      *) echo 'steps: [{uses: toy.put, host: a, with: {name: x, value: one}}]' | runbook "many/r$i" ;;
+    esac
+  done
+  echo 'hosts: {' >many/r42.yaml
+}
+
+# What it says, where it says it, and how it ends.
+told() {
+  local status=0
+  standin validate -i inventory.yaml "$@" >told.out 2>told.err || status=$?
+  echo "$status"
+  cat told.out told.err
+}
+
+@test "one process or several: the same bytes, in every form" {
+  many_runbooks
+  for form in text json sarif junit github; do
+    told --jobs 1 -o $form many many/r05.yaml >one
+    told --jobs 4 -o $form many many/r05.yaml >several
+    told -o $form many many/r05.yaml >usual
+    cmp one several
+    cmp one usual
+    same "$(head -1 one)" 2
+    [ "$(wc -l <one)" -gt 25 ]
+  done
+  told --jobs 1 --write-baseline one.json many >one
+  told --jobs 4 --write-baseline several.json many >several
+  cmp one several
+  cmp one.json several.json
+  told --jobs 1 --strict --baseline one.json many >one
+  told --jobs 4 --strict --baseline one.json many >several
+  cmp one several
+  has_not "$(cat one)" "lint/unused-input"
+  told --jobs 4 many/r0[01246].yaml many/r1[01246].yaml many/r2[01246].yaml many/r3[01246].yaml many/r6[01246].yaml \
+    many/r7[01246].yaml many/r8[01246].yaml many/r9[01246].yaml >several
+  same "$(head -1 several)" 0
+}
+
+@test "a process that dies is an error: never a silent 'valid'" {
+  many_runbooks
+  rm many/r42.yaml many/*[3579].yaml
+  code 0 standin validate -i inventory.yaml --jobs 2 many
+  STANDIN_FAULT=worker:2:kill code 8 standin validate -i inventory.yaml --jobs 2 many
+  has "$output" "the process that looked at it was ended by signal 9 (Killed)"
+  has "$output" "hint: nothing is known of it"
+  has_not "$output" "many/r98.yaml: valid"
+  STANDIN_FAULT=worker:2:kill code 8 standin validate -i inventory.yaml --jobs 2 -o sarif --write-baseline base.json many
+  has_not "$output" results
+  [ ! -e base.json ]
+  code 2 standin validate --jobs 0 many
+  has "$output" "--jobs takes a number from 1 on, not '0'"
+}
+
+# A set of 120, one of which starts its services the other way round.
+@test "orders of services are compared in sets of any size" {
+  local i order
+  mkdir many
+  ln -s "$TREE/plugins/service" plugins/service
+  for i in $(seq -w 0 119); do
+    order='[{uses: service.start, host: a, with: {name: one}}, {uses: service.start, host: a, with: {name: two}}]'
+    [ "$i" = 077 ] && order='[{uses: service.start, host: a, with: {name: two}}, {uses: service.start, host: a, with: {name: one}}]'
+    printf 'standin: "1"\nrunbook: large/r%s\nkind: drill\nsteps: %s\n' "$i" "$order" >"many/r$i.yaml"
+  done
+  told --jobs 1 many >one
+  told --jobs 4 many >several
+  cmp one several
+  same "$(grep -c service-order one)" 120
+  has "$(cat one)" "many/r076.yaml:4:67: warning: 'one' is started before 'two' here, in large/r077 after it [lint/service-order]"
+  has "$(cat one)" "many/r077.yaml:4:67: warning: 'two' is started before 'one' here, in large/r000 after it [lint/service-order]"
+  rm many/r077.yaml
+  told many >several
+  same "$(grep -c service-order several)" 0
+  told many/r000.yaml many/r001.yaml >several
+  same "$(grep -c service-order several)" 0
+}

@@ -17,8 +17,6 @@ struct digest_stream {
 	size_t partial_length;
 	struct digest blocks[DIGEST_FAN]; /* of the region that is not full yet */
 	unsigned count;
-	void (*on_region)(void *argument, const struct digest *blocks, unsigned count);
-	void *argument;
 };
 
 static struct digest digest_of(XXH128_hash_t hash)
@@ -73,9 +71,9 @@ void digest_hex(const struct digest *digest, char ret_hex[DIGEST_HEX])
 struct digest digest_zeros(uint64_t seed, size_t length)
 {
 	static const uint8_t zeros[DIGEST_BLOCK];
-	static struct digest whole;
-	static uint64_t whole_seed;
-	static bool known;
+	static _Thread_local struct digest whole;
+	static _Thread_local uint64_t whole_seed;
+	static _Thread_local bool known;
 	if (length != DIGEST_BLOCK)
 		return digest_bytes(seed, zeros, length);
 	if (!known || whole_seed != seed) {
@@ -146,19 +144,10 @@ void digest_stream_reset(struct digest_stream *stream)
 	XXH3_128bits_reset_withSeed(stream->state, stream->seed);
 }
 
-void digest_stream_watch(struct digest_stream *stream,
-			 void (*on_region)(void *argument, const struct digest *blocks, unsigned count), void *argument)
-{
-	stream->on_region = on_region;
-	stream->argument = argument;
-}
-
 static void end_region(struct digest_stream *stream)
 {
 	if (!stream->count)
 		return;
-	if (stream->on_region)
-		stream->on_region(stream->argument, stream->blocks, stream->count);
 	struct digest region = digest_bytes(stream->seed, stream->blocks, stream->count * sizeof(*stream->blocks));
 	XXH3_128bits_update(stream->state, &region, sizeof(region));
 	stream->count = 0;

@@ -44,9 +44,6 @@ struct digest_stream;
 struct digest_stream *digest_stream_new(uint64_t seed);
 void digest_stream_free(struct digest_stream *stream);
 void digest_stream_reset(struct digest_stream *stream);
-/* Called with the digests of each region's blocks, in order, as soon as they are known; may be NULL. */
-void digest_stream_watch(struct digest_stream *stream,
-			 void (*on_region)(void *argument, const struct digest *blocks, unsigned count), void *argument);
 void digest_stream_add(struct digest_stream *stream, const void *data, size_t length);
 void digest_stream_skip(struct digest_stream *stream, uint64_t length); /* zeros */
 void digest_stream_blocks(struct digest_stream *stream, const struct digest *blocks,

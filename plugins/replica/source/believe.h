@@ -16,6 +16,9 @@ struct session {
 	struct identity identity;
 	struct welcome welcome;
 	struct tree tree;
+	struct cycle_progress
+		total;	       /* files_total and bytes_total: how much there is; files and bytes: what was told already */
+	struct known *known;   /* of the source, as it was read for this session; NULL: nothing */
 	bool in_doubt;	       /* the manifest of the batch at hand does not tell all that it makes (cycle.h) */
 	struct frozen *frozen; /* freeze.h; NULL: the source itself is read */
 	struct forest *forest; /* of which the tree is made, or NULL */

@@ -29,6 +29,8 @@ static int put(struct changes *changes, const struct record *record, struct erro
 
 int changes_add(struct changes *changes, const struct record *record, struct error *err)
 {
+	if (changes->stop && *changes->stop)
+		return error_set(err, ERROR_CONNECTION, "it is not wanted any more");
 	if (!changes->out)
 		return 0;
 	if (!changes->folder_named) {

@@ -9,8 +9,9 @@
 struct changes {
 	struct frame_writer *out; /* NULL: they go nowhere */
 	uint64_t records;
-	bool begun;	   /* a frame is being filled */
-	bool folder_named; /* the present folder's FOLDER was sent */
+	const _Atomic bool *stop; /* cycle.h */
+	bool begun;		  /* a frame is being filled */
+	bool folder_named;	  /* the present folder's FOLDER was sent */
 	char folder[ENTRY_PATH_LIMIT + 1];
 };
 

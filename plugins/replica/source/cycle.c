@@ -10,6 +10,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/source/known.h"
 #include "plugins/replica/source/object.h"
 #include "plugins/replica/source/orphan.h"
 #include "plugins/replica/tree/volume.h"
@@ -117,7 +118,7 @@ static void settle(const struct run *run, struct entry *entry)
 static void settle_volume(struct cycle *cycle, struct entry *entry)
 {
 	cycle->content = entry->content;
-	if (volume_is_device(cycle->tree->root))
+	if (volume_is_device(cycle->tree->root) && !(cycle->flags & CYCLE_PREREAD))
 		entry->ctime = (struct entry_time){0};
 }
 
@@ -136,6 +137,7 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 		old = &under_other_name;
 	}
 	run->moved = moved;
+	run->known = known_entry(run->cycle->known, entry);
 	if (!entry->meta.mode) /* it is there, and that is all that is known */
 		outcome = OBJECT_AS_OLD;
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
@@ -247,6 +249,7 @@ static int merge_folder(struct merge *merge, struct walk_folder *folder, const s
 	run->touched = false;
 	run->cycle->count.folders++;
 	changes_folder(&run->changes, folder->path);
+	known_folder(run->cycle->known, folder->path);
 	bool by_content = run->cycle->flags & CYCLE_BY_CONTENT;
 	bool same_key = base && !by_content && entry_same_key(&folder->self, &base->self);
 	if (same_key)
@@ -409,6 +412,7 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	struct run *run = &merge->run;
 	run->cycle = cycle;
 	run->changes.out = cycle->out;
+	run->changes.stop = cycle->stop;
 	run->content = content_new(cycle->seed);
 	if (!cycle->began)
 		cycle->began = clock_wall();

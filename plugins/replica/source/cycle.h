@@ -14,6 +14,7 @@
 enum cycle_flags {
 	CYCLE_BY_CONTENT = 1 << 0, /* the base is a listing of the other end: its inodes and ctimes say nothing here */
 	CYCLE_DRY = 1 << 1,	   /* differences are told and counted; new files are not even read */
+	CYCLE_PREREAD = 1 << 2,	   /* next is for the cycle that follows at once (known.h) */
 };
 
 /* What becomes of an object at the target that the source no longer has (an orphan). */
@@ -51,6 +52,7 @@ struct cycle_events {
 };
 
 struct chunk_query;
+struct known;
 struct chunk_list;
 
 struct cycle {
@@ -58,6 +60,7 @@ struct cycle {
 	const struct rules *rules;    /* NULL: all */
 	struct manifest_reader *base; /* NULL: none */
 	const char *base_path;	      /* its file, of this end's own; NULL: what has another name is not looked for in it */
+	struct known *known;	      /* what was read of the tree just before (known.h); NULL: nothing */
 	struct manifest_writer *next; /* NULL: not wanted */
 	const char *blocks;	      /* folder of block lists, or NULL */
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
@@ -74,7 +77,8 @@ struct cycle {
 	bool in_doubt;		     /* out; next does not tell all that the target will have: compare by content next time */
 	struct digest content;	     /* out; of a volume: of all of it */
 	struct cycle_count count;    /* out */
-	struct cycle_progress total; /* files_total and bytes_total, for events.progress */
+	struct cycle_progress total; /* files_total and bytes_total, for events.progress; files and bytes: told before */
+	const _Atomic bool *stop;    /* no longer wanted, when it becomes true; NULL: it will be */
 };
 
 /* What a manifest has; what a walk finds. For the totals of cycle_progress. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/source/orphan.h"
 #include "plugins/replica/source/regular.h"
 
 bool run_tells(struct run *run, const char *name, const char *what)
@@ -164,6 +165,15 @@ static bool claim(struct run *run, const struct entry *entry, const struct entry
 	return claimed->first.ino == entry->ino && claimed->first.dev == entry->dev;
 }
 
+/* It was just read, and is what the target has. */
+static bool is_known_as(const struct run *run, const struct entry *entry, const struct entry *old)
+{
+	const struct entry *known = run->known;
+	return known && old && digest_equal(&known->content, &old->content) &&
+	       digest_equal(&known->attributes, &old->attributes) && meta_equal(&entry->meta, &old->meta) &&
+	       !orphan_shares(run, entry, old);
+}
+
 int object_update(struct run *run, struct entry *entry, const struct entry *old, enum object_outcome *ret_outcome,
 		  struct error *err)
 {
@@ -175,7 +185,7 @@ int object_update(struct run *run, struct entry *entry, const struct entry *old,
 		return update_further(run, entry, old, link, err);
 	bool whole = by_content && !claim(run, entry, old); /* the target's object is also another one's */
 	uint64_t made = run->cycle->count.made;
-	if (same_key) {
+	if (same_key || (!whole && is_known_as(run, entry, old))) {
 		entry->content = old->content;
 		entry->attributes = old->attributes;
 	} else {

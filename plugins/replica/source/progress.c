@@ -42,12 +42,14 @@ void run_progress(const struct run *run, uint64_t bytes)
 	const struct cycle *cycle = run->cycle;
 	if (!cycle->events.progress)
 		return;
+	const struct cycle_progress *told = &cycle->total;
+	bytes += cycle->count.bytes;
 	const struct cycle_progress now = {
-		.files = cycle->count.files,
-		.bytes = cycle->count.bytes + bytes,
+		.files = cycle->count.files > told->files ? cycle->count.files : told->files,
+		.bytes = bytes > told->bytes ? bytes : told->bytes,
 		.files_total = cycle->total.files_total,
 		.bytes_total = cycle->total.bytes_total,
-		.content = cycle->count.content,
+		.content = cycle->flags & CYCLE_PREREAD ? 0 : cycle->count.content,
 		.wire = cycle->out ? cycle->out->stream->bytes_out : 0,
 	};
 	cycle->events.progress(cycle->events.argument, &now);

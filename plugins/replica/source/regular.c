@@ -218,6 +218,24 @@ static struct blocks *old_list(const struct file *file)
 	return list;
 }
 
+/* It was read just before (known.h), and its blocks were kept: so only those are read that differ. 1; 0: all has to be read;
+ * -1. */
+static int read_changed(struct file *file, const struct content_sink *sink, struct blocks *base, struct error *err)
+{
+	const struct cycle *cycle = file->run->cycle;
+	const struct entry *known = take(file->run->known); /* it is tried once */
+	struct blocks *list;
+	bool plain = !is_volume(file) && file->entry->allocated >= file->entry->meta.size; /* holes are to stay holes */
+	if (!known || !base || !plain || !entry_same_key(known, file->entry) ||
+	    blocks_open(cycle->blocks, cycle->seed, &known->content, &list, NULL) < 0)
+		return 0;
+	int result = content_read_changed(file->fd, known->meta.size, cycle->seed, base, list, sink, err);
+	blocks_free(list);
+	if (result > 0 && (result = look(file)) > 0)
+		file->entry->content = known->content;
+	return result;
+}
+
 /* One read of a large file. 1: it was stable, 0: not. */
 static int try_large(struct file *file, const struct content_sink *sink, struct blocks *base, bool last, struct error *err)
 {
@@ -274,7 +292,9 @@ static int stream_large(struct file *file, struct blocks *base, struct error *er
 			return -1;
 		if (file->rebuild)
 			rebuild_reset(file->rebuild);
-		stable = try_large(file, &sink, base, try == REGULAR_TRIES - 1, err);
+		stable = read_changed(file, &sink, base, err);
+		if (!stable && !(base && file->begun))
+			stable = try_large(file, &sink, base, try == REGULAR_TRIES - 1, err);
 		if (stable < 0 || (!stable && file->begun && end_large(file, false, err) < 0))
 			return -1;
 	}

@@ -16,6 +16,7 @@
 #include "plugins/replica/tree/blocks.h"
 #include "plugins/replica/source/freeze.h"
 #include "plugins/replica/source/guard.h"
+#include "plugins/replica/source/preread.h"
 #include "plugins/replica/session.h"
 #include "plugins/replica/tree/volume.h"
 
@@ -78,6 +79,7 @@ static void close_session(struct session *session)
 	frame_reader_free(&session->in);
 	frame_writer_free(&session->out);
 	compressor_free(session->compressor);
+	known_close(session->known);
 	free(session->manifest);
 	free(session->next);
 	free(session->blocks);
@@ -153,11 +155,23 @@ static uint64_t new_seed(void)
 }
 
 /* How much there is to be compared: as the last manifest has it, or else as a walk finds it. */
-static int count_total(const struct session *session, struct cycle_progress *ret_total, struct error *err)
+static int count_total(struct session *session, struct error *err)
 {
-	if (cycle_count_manifest(session->manifest, ret_total, NULL) == 0)
+	struct cycle_progress total;
+	if (!session->source->events.progress)
 		return 0;
-	return cycle_count_walk(&session->tree, session->source->rules, ret_total, err);
+	if (cycle_count_manifest(session->manifest, &total, NULL) < 0 &&
+	    cycle_count_walk(&session->tree, session->source->rules, &total, err) < 0)
+		return -1;
+	session->total.files_total = total.files_total;
+	session->total.bytes_total = total.bytes_total;
+	return 0;
+}
+
+/* What the target has, and what this end has: both are read at once. */
+static int list_both(struct session *session, bool blocks, struct manifest_reader **ret_listing, struct error *err)
+{
+	return count_total(session, err) < 0 ? -1 : preread_listing(session, blocks, ret_listing, &session->known, err);
 }
 
 /* What is kept or moved beside the tree when it is gone is not taken away under another name. */
@@ -243,6 +257,7 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 		.rules = source->rules,
 		.base = base,
 		.base_path = !listing && may_rename(source) ? session->manifest : NULL,
+		.known = session->known,
 		.blocks = session->blocks,
 		.out = &session->out,
 		.ask = believe_chunks,
@@ -257,8 +272,9 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 	cycle.events.difference = NULL;
 	result->way = !base || !session->welcome.generation ? "mirror" : listing ? "resync" : "cycle";
 	result->time = begin.time;
-	if (source->events.progress && count_total(session, &cycle.total, err) < 0)
+	if (count_total(session, err) < 0)
 		return -1;
+	cycle.total = session->total;
 	int failed = send_batch(session, &begin, &cycle, result, err);
 	session->in_doubt = cycle.in_doubt;
 	return failed;
@@ -282,7 +298,7 @@ static int run_batch(struct session *session, struct manifest_reader *base, bool
 static int resync(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	int failed = believe_listing(session, true, &listing, err);
+	int failed = list_both(session, true, &listing, err);
 	if (failed == 0)
 		failed = run_batch(session, listing, true, result, err);
 	manifest_close(listing);
@@ -352,6 +368,7 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 		.tree = &session->tree,
 		.rules = source->rules,
 		.base = base,
+		.known = session->known,
 		.base_path =
 			(flags & CYCLE_DRY) && !(flags & CYCLE_BY_CONTENT) && may_rename(source) ? session->manifest : NULL,
 		.blocks = flags & CYCLE_DRY ? session->blocks : NULL,
@@ -363,7 +380,8 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 		.orphan_age = source->orphan_age,
 		.seed = session->welcome.seed,
 	};
-	int failed = source->events.progress ? count_total(session, &cycle.total, err) : 0;
+	int failed = count_total(session, err);
+	cycle.total = session->total;
 	if (failed == 0)
 		failed = cycle_run(&cycle, err);
 	manifest_close(base);
@@ -376,7 +394,7 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 static int compare(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	if (believe_listing(session, false, &listing, err) < 0)
+	if (list_both(session, false, &listing, err) < 0)
 		return -1;
 	result->way = "verify";
 	return tell(session, listing, CYCLE_BY_CONTENT, result, err);
@@ -407,7 +425,7 @@ static int plan(struct session *session, struct source_result *result, struct er
 	if (believe_base(session, &base, err) < 0)
 		return -1;
 	bool listing = !base && (session->welcome.generation || is_begun(session));
-	if (listing && believe_listing(session, true, &base, err) < 0)
+	if (listing && list_both(session, true, &base, err) < 0)
 		return -1;
 	result->way = !base || !session->welcome.generation ? "mirror" : listing ? "resync" : "cycle";
 	return tell(session, base, CYCLE_DRY | (listing ? CYCLE_BY_CONTENT : 0), result, err);

@@ -12,6 +12,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/target/cutting.h"
 #include "plugins/replica/target/points.h"
 #include "plugins/replica/target/recovery.h"
 #include "plugins/replica/session.h"
@@ -299,43 +300,29 @@ static int on_list(struct target *target, const struct frame *frame, struct erro
 
 /* --- chunks --- */
 
-struct cutting {
-	struct target *target;
-	struct buffer *out; /* a frame that is being filled */
+struct telling {
+	struct frame_writer *out;
+	struct buffer *frame; /* that is being filled */
 };
 
-static int tell_chunk(void *argument, const uint8_t *bytes, size_t length, struct error *err)
+static int tell_chunk(void *argument, const struct chunk *chunk, struct error *err)
 {
-	struct cutting *cutting = argument;
-	struct frame_writer *out = &cutting->target->out;
-	const struct digest digest = digest_bytes(cutting->target->store.point.seed, bytes, length);
-	put_chunk(cutting->out, (uint32_t)length, &digest);
-	if (frame_length(out) < FRAME_FILL)
+	struct telling *telling = argument;
+	put_chunk(telling->frame, chunk->length, &chunk->digest);
+	if (frame_length(telling->out) < FRAME_FILL)
 		return 0;
-	if (frame_end(out, FRAME_CHUNKS, err) < 0)
+	if (frame_end(telling->out, FRAME_CHUNKS, err) < 0)
 		return -1;
-	cutting->out = frame_begin(out);
+	telling->frame = frame_begin(telling->out);
 	return 0;
 }
 
-static int cut_file(struct target *target, const struct chunk_query *query, int fd, struct error *err)
+static int tell_chunks(struct target *target, const struct chunk_query *query, int fd, struct error *err)
 {
-	struct cutting cutting = {.target = target, .out = frame_begin(&target->out)};
-	struct chunker *chunker = chunker_new(query->bits, tell_chunk, &cutting);
-	CLEANUP_FREE uint8_t *bytes = memory_alloc(FRAME_FILL);
-	int result = 0;
-	for (uint64_t done = 0; result == 0 && done < query->length;) {
-		size_t want = query->length - done < FRAME_FILL ? (size_t)(query->length - done) : FRAME_FILL;
-		ssize_t got = pread(fd, bytes, want, (off_t)(query->offset + done));
-		if (got <= 0) /* its end; or it cannot be read, and then the source will send it all */
-			break;
-		result = chunker_add(chunker, bytes, (size_t)got, err);
-		done += (uint64_t)got;
-	}
-	if (result == 0)
-		result = chunker_end(chunker, err);
-	chunker_free(chunker);
-	return result < 0 ? -1 : frame_end(&target->out, FRAME_CHUNKS, err);
+	struct telling telling = {.out = &target->out, .frame = frame_begin(&target->out)};
+	if (cutting_run(fd, query, target->store.point.seed, tell_chunk, &telling, err) < 0)
+		return -1;
+	return frame_end(&target->out, FRAME_CHUNKS, err);
 }
 
 static int on_chunks_of(struct target *target, const struct frame *frame, struct error *err)
@@ -347,7 +334,7 @@ static int on_chunks_of(struct target *target, const struct frame *frame, struct
 	if (target->skipping) /* REFUSED is what the source reads instead */
 		return 0;
 	bool there = store_open_file(&target->store, query.folder, query.name, &fd, NULL) == 0;
-	if (there && cut_file(target, &query, fd, err) < 0)
+	if (there && tell_chunks(target, &query, fd, err) < 0)
 		return -1;
 	return send_empty(&target->out, FRAME_CHUNKED, err);
 }

@@ -6,8 +6,6 @@
 #include "plugins/replica/tree/blocks.h"
 #include "plugins/replica/format/entry.h"
 
-#define CONTENT_CHUNK (256u * 1024) /* read at once; 64 blocks */
-
 struct content; /* buffers, used for one file after the other */
 
 struct content *content_new(uint64_t seed);
@@ -30,3 +28,9 @@ enum content_flags {
  * blocks that differ from this list go to the sink. list (may be NULL): where block digests are kept. */
 int content_read(struct content *content, int fd, uint64_t size, unsigned flags, struct blocks *base, struct blocks *list,
 		 const struct content_sink *sink, uint64_t *ret_size, struct digest *ret_digest, struct error *err);
+
+/* As content_read, of a file of which a list of its blocks was made already: only those that are others in base are read, and
+ * go to the sink. 1; 0: it is not what the list says (any more), and some of it may have gone to the sink; -1. Holes are data.
+ */
+int content_read_changed(int fd, uint64_t size, uint64_t seed, struct blocks *base, struct blocks *list,
+			 const struct content_sink *sink, struct error *err);

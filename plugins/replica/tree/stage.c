@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "plugins/replica/tree/pieces.h"
 #include "plugins/replica/tree/volume.h"
 
 #define SHARED_BLOCK 4096u /* of the file systems that share blocks (XFS, btrfs), as they are made by default */
@@ -171,9 +172,11 @@ struct staged {
 	char name[ENTRY_NAME_LIMIT + 1];
 	struct record make; /* its attributes are a copy */
 	struct digest_stream *digest;
-	uint64_t end;	   /* of what has come */
-	bool device;	   /* gaps have to be made; it has no metadata */
-	bool cannot_share; /* blocks with another file */
+	uint64_t seed;
+	struct pieces *pieces; /* of what is copied from; NULL: nothing was yet */
+	uint64_t end;	       /* of what has come */
+	bool device;	       /* gaps have to be made; it has no metadata */
+	bool cannot_share;     /* blocks with another file */
 };
 
 static struct staged *new_staged(int fd, int folder, const char *name, const struct record *make, uint64_t seed)
@@ -186,6 +189,7 @@ static struct staged *new_staged(int fd, int folder, const char *name, const str
 	uint8_t *attributes = memory_alloc(make->attributes_length);
 	memcpy(attributes, make->attributes, make->attributes_length);
 	staged->make.attributes = attributes;
+	staged->seed = seed;
 	staged->digest = digest_stream_new(seed);
 	return staged;
 }
@@ -233,31 +237,64 @@ static size_t share(struct staged *staged, int from, uint64_t source, size_t len
 	return staged->cannot_share ? 0 : length;
 }
 
+/* The first piece is so long that the next one begins with a block of the new file. */
+static void want_pieces(const struct staged *staged, const struct record *copy, uint64_t *wanted)
+{
+	struct piece *piece;
+	while (*wanted < copy->length && (piece = pieces_next(staged->pieces))) {
+		const size_t most = PIECE_BYTES - (size_t)((copy->offset + *wanted) % DIGEST_BLOCK);
+		piece->offset = copy->from + *wanted;
+		piece->length = copy->length - *wanted < most ? (size_t)(copy->length - *wanted) : most;
+		piece->there = UINT64_MAX;
+		*wanted += piece->length;
+		pieces_want(staged->pieces);
+	}
+}
+
+static int copy_bytes(struct staged *staged, int from, uint64_t source, const uint8_t *bytes, size_t length, struct error *err)
+{
+	size_t shared = share(staged, from, source, length);
+	if (write_at(staged->fd, bytes + shared, length - shared, staged->end + shared, err) < 0)
+		return -1;
+	staged->end += length;
+	return 0;
+}
+
+static int copy_piece(struct staged *staged, int from, const struct piece *piece, struct error *err)
+{
+	const unsigned whole = (unsigned)(piece->got / DIGEST_BLOCK);
+	if (piece->failed)
+		return error_set_errno(err, piece->failed, "cannot read what is to be copied");
+	if (piece->got != piece->length)
+		return error_set(err, ERROR_CONFLICT, "the file that is to be copied from is shorter");
+	if (staged->end % DIGEST_BLOCK == 0) { /* the blocks are those of the new file, too */
+		digest_stream_blocks(staged->digest, piece->digests, whole);
+		digest_stream_add(staged->digest, piece->bytes + whole * DIGEST_BLOCK, piece->got % DIGEST_BLOCK);
+	} else {
+		digest_stream_add(staged->digest, piece->bytes, piece->got);
+	}
+	return copy_bytes(staged, from, piece->offset, piece->bytes, piece->got, err);
+}
+
 int stage_copy(struct staged *staged, const struct record *copy, int from, struct error *err)
 {
-	static uint8_t bytes[RECORD_DATA];
+	const struct piece *piece;
 	if (copy->offset < staged->end || staged->device)
 		return error_set(err, ERROR_CORRUPT, "a copy that overlaps, or is onto a device");
 	digest_stream_skip(staged->digest, copy->offset - staged->end);
 	staged->end = copy->offset;
-	for (uint64_t done = 0; done < copy->length;) {
-		size_t want = sizeof(bytes) - (staged->end % SHARED_BLOCK); /* so that the next one begins with a block */
-		want = copy->length - done < want ? (size_t)(copy->length - done) : want;
-		ssize_t got = pread(from, bytes, want, (off_t)(copy->from + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, errno, "cannot read what is to be copied");
-		if (got == 0)
-			return error_set(err, ERROR_CONFLICT, "the file that is to be copied from is shorter");
-		digest_stream_add(staged->digest, bytes, (size_t)got);
-		size_t shared = share(staged, from, copy->from + done, (size_t)got);
-		if (write_at(staged->fd, bytes + shared, (size_t)got - shared, staged->end + shared, err) < 0)
-			return -1;
-		done += (uint64_t)got;
-		staged->end += (uint64_t)got;
+	if (!staged->pieces)
+		staged->pieces = pieces_new(staged->seed);
+	pieces_begin(staged->pieces, from, copy->length);
+	uint64_t wanted = 0;
+	want_pieces(staged, copy, &wanted);
+	int result = 0;
+	while (result == 0 && (piece = pieces_take(staged->pieces))) {
+		want_pieces(staged, copy, &wanted);
+		result = copy_piece(staged, from, piece, err);
 	}
-	return 0;
+	pieces_begin(staged->pieces, -1, 0); /* who closes the file must not find it read */
+	return result;
 }
 
 static void staged_free(struct staged *staged)
@@ -265,6 +302,7 @@ static void staged_free(struct staged *staged)
 	close(staged->fd);
 	free((void *)staged->make.attributes);
 	digest_stream_free(staged->digest);
+	pieces_free(staged->pieces);
 	free(staged);
 }
 

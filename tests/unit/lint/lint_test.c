@@ -84,9 +84,11 @@ static void run_case(const char *path, struct buffer *out, void *context)
 	assert_non_null(runbook);
 	runbook_check(runbook, world->plugins, &diagnostics);
 	bool right = diagnostics.errors == 0;
+	struct lint_set *set = lint_set_of(world->sets, path, runbook->name, world->plugins);
+	if (set)
+		lint_set_compare(world->sets, set, world->plugins);
 	if (right)
-		lint_runbook(runbook, world->plugins, world->inventory, lint_set_of(world->sets, runbook, world->plugins),
-			     &diagnostics);
+		lint_runbook(runbook, world->plugins, world->inventory, set, &diagnostics);
 	diagnostics_sort(&diagnostics);
 	silences_apply(runbook, right, &diagnostics, &silenced);
 	diagnostics_sort(&diagnostics);

@@ -68,6 +68,7 @@ static void find(const char *path, struct buffer *out, void *context)
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct diagnostics diagnostics;
 	struct silenced_list silenced = {0};
+	struct file_findings found;
 	struct runbook *runbook;
 	(void)out;
 	diagnostics_init(&diagnostics, arena);
@@ -78,7 +79,8 @@ static void find(const char *path, struct buffer *out, void *context)
 		silences_apply(runbook, true, &diagnostics, &silenced);
 	}
 	diagnostics_sort(&diagnostics);
-	findings_add(&world->findings, path, &diagnostics, &silenced);
+	file_findings_make(path, &diagnostics, &silenced, SHOWN_NOT, &found);
+	findings_add(&world->findings, &found);
 }
 
 static int open_world(void **state)
