@@ -51,6 +51,15 @@ text() { on "$1" cat "$2"; }                                                    
   on mail1 sh -c 'echo mine >/srv/mail/a/deep/mine && echo mine >/srv/other/mine && echo t >/srv/mail/a/t.tmp'
 }
 
+@test "before it is restored: what differs is told, and nothing is touched" {
+  replica verify --with promoted=true
+  is "$status" 1
+  output=$(on ctl "$STANDIN" show -o json)
+  for path in mail/deep/there mail/deep/mine srv/other/x srv/other/mine conf; do says "$path"; done
+  is "$(text mail1 /srv/other/x)" changed
+  is "$(told mail2 state)" promoted
+}
+
 @test "restore: each folder and file to its place; what only the source had is kept, folder by folder" {
   acts restore
   is "$(field 1 after.state.restored)" true
@@ -91,7 +100,7 @@ text() { on "$1" cat "$2"; }                                                    
   says "the target has it already"
 }
 
-@test "restored, it is connected again" {
+@test "restored, it is connected again, also without a schedule" {
   acts connect
   acts wait
   is "$(told mail2 term)" 3

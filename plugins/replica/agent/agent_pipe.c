@@ -168,6 +168,7 @@ static int lead(const struct options *options, lead_way *way)
 			    .limit = options->quiesce_limit},
 		.consistent = options->consistent,
 		.mounted = options->mounted,
+		.look = options->promoted,
 		.orphans = options->orphans,
 		.orphan_age = options->orphan_age,
 		.compression = options->compression,

@@ -57,6 +57,7 @@ static const struct {
 	{"repair", FLAG, FIELD(repair), NULL},
 	{"empty", FLAG, FIELD(empty), NULL},
 	{"rehash", FLAG, FIELD(rehash), NULL},
+	{"promoted", FLAG, FIELD(promoted), NULL},
 	{"mounted", FLAG, FIELD(mounted), NULL},
 	{"replace-foreign", FLAG, FIELD(replace_foreign), NULL},
 };

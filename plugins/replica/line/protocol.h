@@ -78,6 +78,8 @@ int identity_parse(const char *hex, struct identity *ret_identity);
 
 enum protocol_features {
 	FEATURE_ZSTD = 1 << 0, /* frames may come compressed (frame.h) from now on */
+	FEATURE_LOOK = 1 << 1, /* no more than a listing is asked for: of a promoted replica, too, whatever the term; a BEGIN is
+				  refused */
 };
 
 struct hello {

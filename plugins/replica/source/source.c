@@ -57,7 +57,8 @@ static int open_session(struct session *session, struct stream *target, struct e
 	if (guard_mounted(session->source, err) < 0 || believe_open(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
-	hello.features = session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD;
+	hello.features = (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD) |
+			 (session->source->look ? FEATURE_LOOK : 0);
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)

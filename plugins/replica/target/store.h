@@ -53,6 +53,8 @@ void store_close(struct store *store);
  * it is in use. After that only this agent can write to it. */
 int store_bind_device(struct store *store, const char *path, struct error *err);
 int store_open_device(struct store *store, struct error *err); /* if it has one that is not open */
+int store_look_device(struct store *store,
+		      struct error *err); /* the same of a promoted one, to be read; refused while it is in use */
 /* What the device holds is no point yet, but worth comparing: a first mirror was interrupted, or the device was adopted
  * (adopt.h).
  */

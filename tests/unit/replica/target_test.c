@@ -376,6 +376,16 @@ static void test_a_lower_term(void **state)
 	expect_refused(ERROR_REFUSED, "the set is at term 5; the source has term 4 and may not write");
 }
 
+static void test_a_batch_of_who_only_looks(void **state)
+{
+	struct hello hello = {.version = PROTOCOL_VERSION, .set = "set", .source = me, .term = 1, .features = FEATURE_LOOK};
+	(void)state;
+	open_script();
+	assert_int_equal(send_hello(&script, &hello, NULL), 0);
+	say_begin(0, &first_point, &second_point);
+	expect_refused(ERROR_CORRUPT, "a batch of who only looks");
+}
+
 static void test_another_source(void **state)
 {
 	(void)state;
@@ -651,6 +661,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_copies_that_overlap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_name_without_a_folder, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_lower_term, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_batch_of_who_only_looks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_second_mirror_onto_a_device, setup_device, teardown_device),
