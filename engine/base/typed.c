@@ -82,6 +82,17 @@ static const struct value *restore_map(struct arena *arena, const struct value *
 	return value_is(inside, VALUE_MAP) ? inside : NULL;
 }
 
+static const struct value *restore_lost(struct arena *arena, const struct value *inside)
+{
+	static const char why[] = "it held a secret, which is kept nowhere: it is not known any more";
+	struct value *lost = value_new(arena, VALUE_ERROR);
+	(void)inside;
+	lost->string.data = why;
+	lost->string.length = sizeof(why) - 1;
+	lost->secret = true;
+	return lost;
+}
+
 static const struct {
 	const char *mark;
 	enum value_type type;
@@ -92,6 +103,7 @@ static const struct {
 	{"$uint", VALUE_UINT, mark_uint, restore_uint},
 	{"$bytes", VALUE_BYTES, mark_bytes, restore_bytes},
 	{"$map", VALUE_MAP, NULL, restore_map},
+	{"$secret", VALUE_ERROR, NULL, restore_lost},
 };
 
 /* Which mark a map seems to be, or -1. */
@@ -141,7 +153,7 @@ static const struct value *change_map(struct arena *arena, const struct value *v
 const struct value *typed_mark(struct arena *arena, const struct value *value)
 {
 	if (value->secret)
-		return value;
+		return marked(arena, "$secret", value); /* of which JSON tells nothing */
 	if (value->type == VALUE_LIST)
 		return change_list(arena, value, typed_mark);
 	if (value->type == VALUE_MAP) {
@@ -149,7 +161,7 @@ const struct value *typed_mark(struct arena *arena, const struct value *value)
 		return mark_of(value) >= 0 ? marked(arena, "$map", map) : map;
 	}
 	for (size_t i = 0; i < COUNT_OF(marks); i++)
-		if (marks[i].type == value->type)
+		if (marks[i].type == value->type && marks[i].to)
 			return marked(arena, marks[i].mark, marks[i].to(arena, value));
 	return value;
 }

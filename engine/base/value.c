@@ -1,9 +1,8 @@
 /*
- * value.c - building, looking into and comparing values.
+ * value.c - building, looking into and copying values. Comparing them is value_compare.c's.
  */
 #include "engine/base/value.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -242,86 +241,6 @@ bool value_is_text(const struct value *value, const char *text)
 	return own && strcmp(own, text) == 0;
 }
 
-static bool is_number(const struct value *value)
-{
-	return value->type == VALUE_INT || value->type == VALUE_UINT || value->type == VALUE_DOUBLE;
-}
-
-/* A double equals an integer only if it has no fraction and lies in the integer's range. */
-static bool double_equals(double real, const struct value *other)
-{
-	switch (other->type) {
-	case VALUE_DOUBLE:
-		return real == other->real;
-	case VALUE_INT:
-		return real >= -0x1p63 && real < 0x1p63 && trunc(real) == real && (int64_t)real == other->integer;
-	default:
-		return real >= 0 && real < 0x1p64 && trunc(real) == real && (uint64_t)real == other->unsigned_integer;
-	}
-}
-
-static bool numbers_equal(const struct value *a, const struct value *b)
-{
-	if (a->type == VALUE_DOUBLE)
-		return double_equals(a->real, b);
-	if (b->type == VALUE_DOUBLE)
-		return double_equals(b->real, a);
-	if (a->type == b->type)
-		return a->integer == b->integer;
-	const struct value *signed_one = a->type == VALUE_INT ? a : b;
-	const struct value *unsigned_one = a->type == VALUE_INT ? b : a;
-	return signed_one->integer >= 0 && (uint64_t)signed_one->integer == unsigned_one->unsigned_integer;
-}
-
-static bool lists_equal(const struct value *a, const struct value *b)
-{
-	if (a->list.count != b->list.count)
-		return false;
-	for (size_t i = 0; i < a->list.count; i++)
-		if (!value_equal(a->list.items[i], b->list.items[i]))
-			return false;
-	return true;
-}
-
-static bool maps_equal(const struct value *a, const struct value *b)
-{
-	if (a->map.count != b->map.count)
-		return false;
-	for (size_t i = 0; i < a->map.count; i++) {
-		const struct value *other = value_get_key(b, a->map.entries[i].key);
-		if (!other || !value_equal(a->map.entries[i].value, other))
-			return false;
-	}
-	return true;
-}
-
-bool value_equal(const struct value *a, const struct value *b)
-{
-	if (is_number(a) && is_number(b))
-		return numbers_equal(a, b);
-	if (a->type != b->type)
-		return false;
-	switch (a->type) {
-	case VALUE_NULL:
-		return true;
-	case VALUE_BOOL:
-		return a->boolean == b->boolean;
-	case VALUE_LIST:
-		return lists_equal(a, b);
-	case VALUE_MAP:
-		return maps_equal(a, b);
-	case VALUE_TIMESTAMP:
-	case VALUE_DURATION:
-		return a->time.seconds == b->time.seconds && a->time.nanoseconds == b->time.nanoseconds;
-	case VALUE_UNKNOWN:
-	case VALUE_ERROR:
-		return false; /* nothing is known to equal what is not known */
-	default:
-		return a->string.length == b->string.length &&
-		       (!a->string.length || memcmp(a->string.data, b->string.data, a->string.length) == 0);
-	}
-}
-
 /* Depth-first search for a value of which holds() is true. */
 static bool any(const struct value *value, bool (*holds)(const struct value *))
 {
@@ -351,6 +270,16 @@ static bool itself_unknown(const struct value *value)
 	return value->type == VALUE_UNKNOWN;
 }
 
+static bool itself_lost(const struct value *value)
+{
+	return value->secret && value->type == VALUE_ERROR;
+}
+
+bool value_has_lost(const struct value *value)
+{
+	return any(value, itself_lost);
+}
+
 bool value_is_secret(const struct value *value)
 {
 	return any(value, itself_secret);
@@ -368,51 +297,6 @@ const struct value *value_taint(struct arena *arena, const struct value *value)
 	struct value *copy = arena_copy(arena, value, sizeof(*value));
 	copy->secret = true;
 	return copy;
-}
-
-static bool same(const struct value *a, const struct value *b);
-
-static bool same_texts(const struct value *a, const struct value *b)
-{
-	return a->string.length == b->string.length && !a->string.data == !b->string.data &&
-	       (!a->string.length || memcmp(a->string.data, b->string.data, a->string.length) == 0);
-}
-
-static bool same_lists(const struct value *a, const struct value *b)
-{
-	bool answer = a->list.count == b->list.count;
-	for (size_t i = 0; answer && i < a->list.count; i++)
-		answer = same(a->list.items[i], b->list.items[i]);
-	return answer;
-}
-
-static bool same_maps(const struct value *a, const struct value *b)
-{
-	bool answer = a->map.count == b->map.count;
-	for (size_t i = 0; answer && i < a->map.count; i++)
-		answer = same(a->map.entries[i].key, b->map.entries[i].key) &&
-			 same(a->map.entries[i].value, b->map.entries[i].value);
-	return answer;
-}
-
-/* Nobody could tell one from the other, but for where they were written: stricter than equal. */
-static bool same(const struct value *a, const struct value *b)
-{
-	if (a->type != b->type || a->secret != b->secret)
-		return false;
-	switch (a->type) {
-	case VALUE_LIST:
-		return same_lists(a, b);
-	case VALUE_MAP:
-		return same_maps(a, b);
-	case VALUE_DOUBLE:
-		return a->unsigned_integer == b->unsigned_integer; /* its bits */
-	case VALUE_UNKNOWN:
-	case VALUE_ERROR:
-		return same_texts(a, b);
-	default:
-		return value_equal(a, b);
-	}
 }
 
 static const struct value *copy_list(struct arena *arena, const struct value *list, const struct value *like)
@@ -445,7 +329,7 @@ static const struct value *copy_map(struct arena *arena, const struct value *map
 
 const struct value *value_copy_like(struct arena *arena, const struct value *value, const struct value *like)
 {
-	if (like && same(value, like))
+	if (like && value_same(value, like))
 		return like;
 	if (value->type == VALUE_LIST)
 		return copy_list(arena, value, like);

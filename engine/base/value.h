@@ -7,8 +7,9 @@
  *
  * Two marks make this more than JSON:
  *   VALUE_UNKNOWN  what cannot be known now (a plan without observation). Never guessed, shown as "?".
- *   secret         the value was made from a secret. Every sink shows it as "•••" (value_is_secret looks inside lists and
- * maps). The numeric, time and type kinds are those of CEL (https://github.com/google/cel-spec), the expression language.
+ *   secret         the value was made from a secret. Every sink shows it as "•••".
+ *
+ * The numeric, time and type kinds are those of CEL (https://github.com/google/cel-spec), the expression language.
  */
 #pragma once
 
@@ -103,10 +104,13 @@ bool value_get_bool(const struct value *map, const char *key, bool fallback);
 
 bool value_is(const struct value *value, enum value_type type); /* NULL is no type */
 bool value_is_text(const struct value *value, const char *text);
-bool value_equal(const struct value *a,
-		 const struct value *b);	   /* as CEL compares: deep, maps without order, numbers by worth */
+/* As CEL compares: deep, maps without order, numbers by worth. What is unknown equals nothing. */
+bool value_equal(const struct value *a, const struct value *b);
+/* Nobody could tell one from the other, but for where they were written: stricter than equal. */
+bool value_same(const struct value *a, const struct value *b);
 bool value_is_secret(const struct value *value);   /* here or anywhere inside */
 bool value_has_unknown(const struct value *value); /* here or anywhere inside */
+bool value_has_lost(const struct value *value); /* the same, for a secret that the file it came from did not keep (typed.h) */
 const struct value *value_taint(struct arena *arena, const struct value *value); /* a copy that is secret */
 const struct value *value_copy(struct arena *arena, const struct value *value);	 /* deep; spans kept */
 /* The same, but whatever stands in the same place of `like` (or NULL) and is the same is shared with it: of long lists of maps

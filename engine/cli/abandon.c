@@ -110,7 +110,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		      stderr);
 		return EXIT_INVALID;
 	}
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+	if (run_store_open_existing(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
 	struct audit_setup audit = {0};
 	int result = audit_setup_load(store, &audit, &err);

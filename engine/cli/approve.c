@@ -314,7 +314,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (result == 0 && options_has(&options, "request")) {
 		result = approve_carried(&approving, &err);
 	} else if (result == 0) {
-		result = run_store_open(options_get(&options, "state"), &store, &err);
+		result = run_store_open_existing(options_get(&options, "state"), &store, &err);
 		if (result == 0) {
 			result = approve_here(&approving, store, &err);
 			run_store_close(store);

@@ -88,7 +88,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (early)
 		return early - 1;
 	watch.json = options.json;
-	if (run_store_open(options_get(&options, "state"), &watch.store, &err) < 0)
+	if (run_store_open_existing(options_get(&options, "state"), &watch.store, &err) < 0)
 		return tell_error(&err);
 	int result = run_find(watch.store, options.arguments_count ? options.arguments[0] : "latest", &id, &err);
 	if (result == 0) {

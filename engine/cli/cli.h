@@ -54,8 +54,8 @@ extern const struct verb verb_validate, verb_explain, verb_fmt, verb_schema, ver
 	verb_answer, verb_cancel, verb_skip, verb_abandon, verb_runs, verb_show, verb_report, verb_audit_verify, verb_audit_key,
 	verb_audit_list, verb_audit_search, verb_audit_show, verb_actions, verb_eval, verb_history, verb_diff, verb_approve;
 extern const struct verb verb_replica_explain, verb_replica_define, verb_replica_connect, verb_replica_wait,
-	verb_replica_status, verb_replica_sync, verb_replica_verify, verb_replica_pause, verb_replica_resume,
-	verb_replica_disconnect, verb_replica_promote, verb_replica_restore, verb_replica_drop;
+	verb_replica_status, verb_replica_points, verb_replica_sync, verb_replica_verify, verb_replica_pause,
+	verb_replica_resume, verb_replica_disconnect, verb_replica_promote, verb_replica_restore, verb_replica_drop;
 
 /* Parsed options: given by name, in order. */
 struct options {
@@ -90,6 +90,7 @@ void print_safely(FILE *out, const char *format, ...) __attribute__((format(prin
 
 /* "standin: message" and "hint: ..." on stderr; the exit code that fits. Clears err. */
 int tell_error(struct error *err);
+void print_value(const struct value *value); /* as JSON, for -o json */
 int exit_code_for(enum outcome outcome);
 
 /* How a runbook is named, for the descriptions of the verbs that take one. */

@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/base/table.h"
 #include "engine/cli/load.h"
@@ -159,16 +158,11 @@ static int open_both(struct comparison *comparison, const struct options *option
 	return before < 0 || after < 0 ? -1 : 0;
 }
 
-static void print_diff(const struct value *value, bool json)
+static void print_diff(const struct value *value)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	struct report_style style = report_style_for(stdout);
-	if (json) {
-		json_format(&text, value, JSON_INDENTED);
-		buffer_add_char(&text, '\n');
-	} else {
-		report_diff(&text, value, &style);
-	}
+	report_diff(&text, value, &style);
 	fputs(buffer_text(&text), stdout);
 }
 
@@ -183,7 +177,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	loaded_init(&comparison.after.loaded);
 	int result = EXIT_INVALID;
 	if (open_both(&comparison, &options) == 0) {
-		print_diff(compare(&comparison), options.json);
+		(options.json ? print_value : print_diff)(compare(&comparison));
 		result = EXIT_FINE;
 	}
 	table_free(&comparison.visited);
@@ -203,7 +197,8 @@ const struct verb verb_diff = {
 		"of the runbooks that it calls and of the repository's plugins that it uses changed as well. Without REV2 it "
 		"is "
 		"compared with the\n"
-		"file as it lies there. Neither version has to be valid. Exit code 0, also if they differ.",
+		"file as it lies there. Neither version has to be valid.\n"
+		"Exit codes: 0, also if they differ; 2 wrong usage, or a version that is not there.",
 	.options = {OPTION_OUTPUT},
 	.examples = "  standin diff runbooks/mail/failover.yaml v1.2 v1.3\n"
 		    "  standin diff mail/failover.yaml HEAD              # what would be committed\n"

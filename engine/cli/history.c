@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
-#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
 #include "engine/cli/runs.h"
@@ -59,7 +58,7 @@ static int collect_runs(struct history *history, const struct options *options, 
 	history->others = value_list(history->arena);
 	for (size_t i = 0; i < history->count; i++)
 		history->runs[i] = value_list(history->arena);
-	if (run_store_open(options_get(options, "state"), &history->store, err) < 0)
+	if (run_store_open_existing(options_get(options, "state"), &history->store, err) < 0)
 		return -1;
 	int result = run_index_visit(history->store, note_run, history, err);
 	run_store_close(history->store);
@@ -151,16 +150,11 @@ static int history_value(struct history *history, const struct options *options,
 	return 0;
 }
 
-static void print_history(const struct value *value, bool json)
+static void print_history(const struct value *value)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	struct report_style style = report_style_for(stdout);
-	if (json) {
-		json_format(&text, value, JSON_INDENTED);
-		buffer_add_char(&text, '\n');
-	} else {
-		report_history(&text, value, &style);
-	}
+	report_history(&text, value, &style);
 	fputs(buffer_text(&text), stdout);
 }
 
@@ -173,7 +167,7 @@ static int tell(struct loaded *loaded, const struct options *options)
 	print_diagnostics(stderr, &loaded->diagnostics);
 	if (result < 0)
 		return tell_error(&err);
-	print_history(value, options->json);
+	(options->json ? print_value : print_history)(value);
 	return EXIT_FINE;
 }
 
@@ -212,7 +206,10 @@ const struct verb verb_history = {
 		"allows, and the\n"
 		"runs of that version on this controller with outcome and duration. Without a revision it begins at HEAD. "
 		"Runs of what is not\n"
-		"in this history (never committed, or on another branch) come last.",
+		"in this history (never committed, or on another branch) come last.\n"
+		"Exit codes: 0; 2 wrong usage, or a revision that is not there; 8 a file that lies in no repository, or runs "
+		"that cannot be "
+		"read.",
 	.options = {OPTION_STATE, OPTION_OUTPUT, {"limit", 'n', "NUMBER", "at most so many versions"}},
 	.examples = "  standin history runbooks/mail/failover.yaml\n"
 		    "  standin history /srv/runbooks.git//mail/failover.yaml@main -n 5 -o json\n",

@@ -42,6 +42,7 @@ static const struct verb *const verbs[] = {
 	&verb_replica_connect,
 	&verb_replica_wait,
 	&verb_replica_status,
+	&verb_replica_points,
 	&verb_replica_sync,
 	&verb_replica_verify,
 	&verb_replica_pause,

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/buffer.h"
+#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 #include "engine/base/suggest.h"
@@ -200,6 +202,15 @@ void print_escaped(const char *text, FILE *out)
 	}
 }
 
+static void option_manual(const struct option *option, FILE *out)
+{
+	if (option->letter)
+		fprintf(out, "*-%c*, ", option->letter);
+	fprintf(out, "*--%s*%s%s\n\t", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
+	print_escaped(option->help, out);
+	fputs("\n\n", out);
+}
+
 void verb_manual(const struct verb *verb, FILE *out)
 {
 	char page[64];
@@ -213,13 +224,13 @@ void verb_manual(const struct verb *verb, FILE *out)
 	fputs("\n\n# DESCRIPTION\n\n", out);
 	print_escaped(verb->description, out);
 	fputs("\n\n# OPTIONS\n\n", out);
-	for (const struct option *option = verb->options; option->name; option++) {
-		fprintf(out, "*--%s*%s%s\n\t", option->name, option->argument ? " " : "",
-			option->argument ? option->argument : "");
-		print_escaped(option->help, out);
-		fputs("\n\n", out);
-	}
-	fprintf(out, "# EXAMPLES\n\n```\n%s```\n\n# SEE ALSO\n\n*standin*(1)\n", verb->examples);
+	for (const struct option *option = verb->options; option->name; option++)
+		option_manual(option, out);
+	option_manual(&help_option, out);
+	fprintf(out,
+		"# EXIT STATUS\n\nWhat each means, of all verbs, is told in *standin*(1).\n\n# EXAMPLES\n\n```\n%s```\n\n# SEE "
+		"ALSO\n\n*standin*(1)\n",
+		verb->examples);
 }
 
 void print_safely(FILE *out, const char *format, ...)
@@ -232,6 +243,13 @@ void print_safely(FILE *out, const char *format, ...)
 	va_end(args);
 	utf8_append_printable(&safe, buffer_text(&text), text.length, true);
 	fputs(buffer_text(&safe), out);
+}
+
+void print_value(const struct value *value)
+{
+	CLEANUP_BUFFER struct buffer text = {0};
+	json_format(&text, value, JSON_INDENTED);
+	puts(buffer_text(&text));
 }
 
 int tell_error(struct error *err)

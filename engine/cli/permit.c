@@ -27,7 +27,11 @@ static int find_last_run(void *context, const struct value **ret_last, struct er
 {
 	struct last_run *last = context;
 	struct run_store *store;
-	if (run_store_open(options_get(last->options, "state"), &store, err) < 0)
+	const char *state = options_get(last->options, "state");
+	*ret_last = NULL;
+	if (!run_store_exists(state)) /* nothing has run yet */
+		return 0;
+	if (run_store_open(state, &store, err) < 0)
 		return -1;
 	int result = run_index_visit(store, note_run, last, err);
 	run_store_close(store);

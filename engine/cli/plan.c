@@ -1,23 +1,17 @@
 /*
  * plan.c - standin plan: what a run would do, told before it is done.
  */
-#include "engine/base/json.h"
 #include "engine/cli/load.h"
 #include "engine/execute/forecast.h"
 #include "engine/report/report.h"
 
-static void print_plan(const struct value *plan, bool json, bool verbose)
+static void print_plan(const struct value *plan, bool verbose)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	struct report_style style = report_style_for(stdout);
 	style.verbose = verbose;
-	if (json)
-		json_format(&text, plan, JSON_INDENTED);
-	else
-		report_plan(&text, plan, &style);
+	report_plan(&text, plan, &style);
 	fputs(buffer_text(&text), stdout);
-	if (json)
-		putchar('\n');
 }
 
 /* Offline nothing is known of earlier runs either. Where there is no store, nothing has run: a plan does not make one. */
@@ -50,7 +44,10 @@ static int plan_loaded(struct loaded *loaded, const struct options *options)
 	if (execute_plan(loaded->arena, &loaded->execution, options_has(options, "offline"), &plan, &err) < 0)
 		return tell_error(&err);
 	plan = plan_with_forecast(loaded, options, plan);
-	print_plan(plan, options->json, options_has(options, "verbose"));
+	if (options->json)
+		print_value(plan);
+	else
+		print_plan(plan, options_has(options, "verbose"));
 	return has_failed(plan) ? EXIT_FAILED : EXIT_FINE;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
@@ -24,7 +25,8 @@
 
 static const char *action_of(const struct verb *verb)
 {
-	return strchr(verb->name, ' ') + 1;
+	const char *name = strchr(verb->name, ' ') + 1;
+	return strcmp(name, "points") == 0 ? "status" : name; /* a part of it */
 }
 
 /* --- the runbook --- */
@@ -79,7 +81,9 @@ static int load(struct loaded *loaded, const struct verb *verb, const struct opt
 	return result;
 }
 
-static int run_action(const struct verb *verb, int argc, char **argv)
+/* What all verbs but explain do: the runbook of one step, and then `act` with it. */
+static int with_runbook(const struct verb *verb, int argc, char **argv,
+			int (*act)(struct loaded *loaded, const struct options *options))
 {
 	struct options options;
 	struct loaded loaded;
@@ -88,9 +92,14 @@ static int run_action(const struct verb *verb, int argc, char **argv)
 		return early - 1;
 	int result = load(&loaded, verb, &options);
 	if (result == 0)
-		result = run_loaded(&loaded, &options);
+		result = act(&loaded, &options);
 	loaded_free(&loaded);
 	return result;
+}
+
+static int run_action(const struct verb *verb, int argc, char **argv)
+{
+	return with_runbook(verb, argc, argv, run_loaded);
 }
 
 /* --- status --- */
@@ -111,47 +120,83 @@ static void print_status(struct arena *arena, const struct value *state)
 		const struct value *value = state->map.entries[i].value;
 		const char *name = value_text(state->map.entries[i].key);
 		const char *text = value_text(value) ? value_text(value) : json_text(arena, value);
-		if (value->type != VALUE_NULL)
+		if (value->type != VALUE_NULL && strcmp(name, "points") != 0) /* `standin replica points` shows them */
 			print_safely(stdout, "%-12s %s\n", name, text);
 		if (strcmp(name, "progress") == 0)
 			print_bar(value);
 	}
 }
 
-/* What a plan of that one step sees. Nothing is journaled: nothing is changed. */
-static int look(struct loaded *loaded, const struct options *options)
+/* What a plan of that one step sees; NULL: it cannot be seen, and that was said. Nothing is journaled: nothing is changed. */
+static const struct value *look(struct loaded *loaded, int *ret_exit)
 {
 	struct error err = ERROR_NONE;
 	const struct value *plan;
-	if (execute_plan(loaded->arena, &loaded->execution, false, &plan, &err) < 0)
-		return tell_error(&err);
+	if (execute_plan(loaded->arena, &loaded->execution, false, &plan, &err) < 0) {
+		*ret_exit = tell_error(&err);
+		return NULL;
+	}
 	const struct value *row = value_get(plan, "rows")->list.items[0];
 	const struct value *state = value_get(value_get(row, "after"), "state");
-	if (!value_is(state, VALUE_MAP)) {
-		const char *why = value_get_text(row, "why");
-		print_safely(stderr, "standin: %s\n", why ? why : "it cannot be observed");
-		fputs("hint: is the set connected? standin replica connect\n", stderr);
-		return EXIT_FAILED;
-	}
-	if (options->json)
+	if (value_is(state, VALUE_MAP))
+		return state;
+	const char *why = value_get_text(row, "why");
+	print_safely(stderr, "standin: %s\n", why ? why : "it cannot be observed");
+	fputs("hint: is the set connected? standin replica connect\n", stderr);
+	*ret_exit = EXIT_FAILED;
+	return NULL;
+}
+
+static int show_status(struct loaded *loaded, const struct options *options)
+{
+	int result = EXIT_FINE;
+	const struct value *state = look(loaded, &result);
+	if (state && options->json)
 		puts(json_text(loaded->arena, state));
-	else
+	else if (state)
 		print_status(loaded->arena, state);
-	return EXIT_FINE;
+	return result;
 }
 
 static int run_status(const struct verb *verb, int argc, char **argv)
 {
-	struct options options;
-	struct loaded loaded;
-	int early = options_parse(verb, argc, argv, &options);
-	if (early)
-		return early - 1;
-	int result = load(&loaded, verb, &options);
-	if (result == 0)
-		result = look(&loaded, &options);
-	loaded_free(&loaded);
-	return result;
+	return with_runbook(verb, argc, argv, show_status);
+}
+
+/* --- points --- */
+
+static void print_point(const struct value *point)
+{
+	char age[DURATION_TEXT_SIZE];
+	const char *time = value_get_text(point, "time"), *consistency = value_get_text(point, "consistency");
+	const struct value *seconds = value_get(point, "age");
+	duration_format((int64_t)(value_is(seconds, VALUE_DOUBLE) ? seconds->real : 0) * NSEC_PER_SEC, age);
+	print_safely(stdout, "%6lld  %-24s  %8s  %s\n", (long long)value_get_int(point, "point", 0), time ? time : "?", age,
+		     consistency ? consistency : "");
+}
+
+static int show_points(struct loaded *loaded, const struct options *options)
+{
+	int result = EXIT_FINE;
+	const struct value *state = look(loaded, &result), *points = value_get(state, "points");
+	if (!state)
+		return result;
+	if (options->json) {
+		puts(json_text(loaded->arena, value_is(points, VALUE_LIST) ? points : value_list(loaded->arena)));
+		return EXIT_FINE;
+	}
+	if (!value_is(points, VALUE_LIST) || !points->list.count) {
+		fputs("standin: there is no recovery point yet\n", stderr);
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < points->list.count; i++)
+		print_point(points->list.items[i]);
+	return EXIT_FINE;
+}
+
+static int run_points(const struct verb *verb, int argc, char **argv)
+{
+	return with_runbook(verb, argc, argv, show_points);
 }
 
 /* --- explain --- */
@@ -286,6 +331,21 @@ const struct verb verb_replica_status = {
 	.run = run_status,
 };
 
+const struct verb verb_replica_points = {
+	.name = "replica points",
+	.usage = "SET [options]",
+	.summary = "list the recovery points that can be promoted, the oldest first",
+	.description =
+		"Its number, as of when it is, its age, and whether it is consistent. The target keeps as many earlier ones as "
+		"the set's `keep` says.",
+	.options = {OPTION_INVENTORY, OPTION_PLUGINS, OPTION_OUTPUT},
+	.examples = "  standin replica points mail\n"
+		    "  standin replica promote mail --yes --with point=7\n",
+	.least = 1,
+	.most = 1,
+	.run = run_points,
+};
+
 /* NAME, what its action does, a text for it, an example. */
 #define ACTION_VERB(action, text, told, example)                                                                               \
 	const struct verb verb_replica_##action = {.name = "replica " #action,                                                 \
@@ -313,7 +373,8 @@ ACTION_VERB(resume, "go on after a pause", "What has changed meanwhile is found.
 ACTION_VERB(disconnect, "let an end have nothing to do with the other any more",
 	    "Both keep what they have. At the target, or the source with --with end=source.", "mail --yes");
 ACTION_VERB(promote, "make the replica what counts: its source can write no more",
-	    "Behind the fence, before the store is mounted. It cannot be undone, but by `restore` and `connect`.",
+	    "Behind the fence, before the store is mounted. It cannot be undone, but by `restore` and `connect`.\nAn earlier "
+	    "point than the last by --with point=N; `standin replica points` lists them.",
 	    "mail --yes");
 ACTION_VERB(restore, "the other way after a failover: only what differs",
 	    "The source's data becomes what the promoted replica is; nobody may use either meanwhile. What only the source "

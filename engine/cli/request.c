@@ -90,7 +90,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		value_put(arena, request, "step", value_string(arena, last));
 	put_option(arena, request, &options, "step");
 	put_option(arena, request, &options, "reason");
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+	if (run_store_open_existing(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
 	int result = request_send(store, run_given ? options.arguments[0] : "latest", request, arena, NULL, NULL, &err);
 	run_store_close(store);

@@ -124,7 +124,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return EXIT_INVALID;
 	}
 	int result;
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0) {
+	if (run_store_open_existing(options_get(&options, "state"), &store, &err) < 0) {
 		result = tell_error(&err);
 	} else {
 		result = open_and_go_on(&loaded, store, &options);

@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/audit_setup.h"
 #include "engine/cli/verdict.h"
@@ -91,13 +90,6 @@ struct value *run_entry(struct run_store *store, const char *id, struct arena *a
 	return entry;
 }
 
-static void print_value(const struct value *value)
-{
-	CLEANUP_BUFFER struct buffer text = {0};
-	json_format(&text, value, JSON_INDENTED);
-	puts(buffer_text(&text));
-}
-
 static int list_runs(struct run_store *store, const struct options *options, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
@@ -131,7 +123,7 @@ static int with_store(const struct verb *verb, int argc, char **argv,
 	int early = options_parse(verb, argc, argv, &options);
 	if (early)
 		return early - 1;
-	if (run_store_open(options_get(&options, "state"), &store, &err) < 0)
+	if (run_store_open_existing(options_get(&options, "state"), &store, &err) < 0)
 		return tell_error(&err);
 	int result = work(store, &options, &err);
 	run_store_close(store);

@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/load.h"
 #include "engine/plugin/editor.h"
@@ -12,14 +11,11 @@
 static int print_runbook(const struct options *options)
 {
 	struct loaded loaded;
-	CLEANUP_BUFFER struct buffer text = {0};
 	loaded_init(&loaded);
 	int result = load_plugins(&loaded, options) < 0 ? EXIT_INVALID : EXIT_FINE;
 	print_diagnostics(stderr, &loaded.diagnostics);
-	if (result == EXIT_FINE) {
-		json_format(&text, editor_schema(loaded.arena, loaded.plugins), JSON_INDENTED);
-		puts(buffer_text(&text));
-	}
+	if (result == EXIT_FINE)
+		print_value(editor_schema(loaded.arena, loaded.plugins));
 	loaded_free(&loaded);
 	return result;
 }

@@ -2,14 +2,17 @@
  * validate.c - standin validate: is a runbook right, as far as can be told without any host. Documents are examined (examine.h)
  * by as many processes as there are CPUs; here is told, in the order of the documents, what they have found.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "engine/cli/examinations.h"
 #include "engine/cli/paths.h"
+#include "engine/library/repository.h"
 #include "engine/lint/rules.h"
 #include "engine/report/findings.h"
 #include "engine/report/report.h"
@@ -62,10 +65,25 @@ static void print_json(struct arena *arena, const struct findings *findings)
 	puts(buffer_text(&text));
 }
 
+/* The work tree that we are in; none: the folder that we are in. */
+static struct sarif_root root_of(struct arena *arena)
+{
+	struct repository *repository = NULL;
+	char here[PATH_MAX] = "";
+	struct sarif_root root = {
+		.here = arena_strdup(arena, getcwd(here, sizeof(here)) && strcmp(here, "/") != 0 ? here : "")};
+	root.folder = root.here;
+	if (repository_find(".", &repository, NULL) == 0 && repository && !repository_is_bare(repository))
+		root.folder = arena_strdup(arena, repository_folder(repository));
+	repository_close(repository);
+	return root;
+}
+
 static void print_sarif(struct arena *arena, const struct findings *findings)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
-	report_findings_sarif(&text, findings_value(arena, findings), rules_value(arena), STANDIN_VERSION);
+	const struct sarif_root root = root_of(arena);
+	report_findings_sarif(&text, findings_value(arena, findings), rules_value(arena), &root, STANDIN_VERSION);
 	fputs(buffer_text(&text), stdout);
 }
 
@@ -107,6 +125,13 @@ static int end_baseline(struct validation *validation)
 	const char *path = options_get(validation->options, "write-baseline");
 	if (path && baseline_write(&validation->findings, path, &err) < 0)
 		return tell_error(&err);
+	size_t refused = path ? baseline_refused(&validation->findings) : 0;
+	if (refused)
+		print_safely(stderr,
+			     "standin validate: %zu error%s not in the baseline: what stops every run cannot rest; mend %s, "
+			     "validate ends "
+			     "with 2 until then\n",
+			     refused, refused == 1 ? " is" : "s are", refused == 1 ? "it" : "them");
 	size_t gone = baseline_gone(&validation->findings);
 	if (!path && gone)
 		print_safely(stderr,
@@ -215,16 +240,17 @@ const struct verb verb_validate = {
 	.summary = "check runbooks without touching any host",
 	.description =
 		"Reads each runbook (or inventory, replication set, plugin.yaml, or .standin/policy.yaml; of a folder, all of "
-		"them), "
-		"checks its shape, its names, its "
-		"expressions, and each step against the action that it uses; then it lints: what an interpreter can know "
-		"would go wrong. All problems are shown at once; `standin explain RULE` tells more of each.\n"
+		"them), checks its shape, its names, its expressions, and each step against the action that it uses; then it "
+		"lints: what an interpreter can know would go wrong. All problems are shown at once; `standin explain RULE` "
+		"tells "
+		"more of each.\n"
 		"With an inventory (found or given), hosts and secrets are checked too." NAMES_OF_RUNBOOKS "\n"
 		"A finding that is as it should be is silenced at its step, with the reason: lint: {ignore: [{rule: RULE, "
-		"reason: TEXT}]}. A baseline keeps those that were there before.\n"
-		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict; 8 a baseline that "
-		"cannot be read or written. -o sarif, junit and github print to the standard output, and end the same "
-		"way." NAMES_OF_RUNBOOKS,
+		"reason: TEXT}]}. A baseline keeps those that were there before, but for errors that stop every run.\n"
+		"With -o json, sarif, junit or github it prints to the standard output.\n"
+		"Exit codes: 0 no errors (there may be warnings); 2 errors, or warnings with --strict, or wrong usage; 8 a "
+		"baseline "
+		"that cannot be read or written, or a process of its own that died.",
 	.options = {OPTION_INVENTORY,
 		    OPTION_PLUGINS,
 		    {"output", 'o', "FORMAT", "text (default), json, sarif, junit or github"},
@@ -232,7 +258,8 @@ const struct verb verb_validate = {
 		    {"jobs", 0, "N", "by how many processes (default: one a CPU, few for few documents)"},
 		    {"strict", 0, NULL, "warnings fail, too"},
 		    {"baseline", 0, "FILE", "findings that this file has do not count"},
-		    {"write-baseline", 0, "FILE", "write what is found to this file; ends with 0"}},
+		    {"write-baseline", 0, "FILE",
+		     "write what is found to this file; ends with 0, and tells of errors that it does not take"}},
 	.formats = {"text", "json", "sarif", "junit", "github"},
 	.examples = "  standin validate runbooks/mail/*.yaml\n"
 		    "  standin validate runbooks --strict -o junit              # a whole folder, for a CI job\n"

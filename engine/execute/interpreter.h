@@ -186,16 +186,31 @@ enum outcome walk_fail(struct interpreter *interpreter, const struct step *step,
 		       struct error *err);
 enum outcome walk_block(struct interpreter *interpreter, const struct block *block, const struct frame *frame);
 
+/* known_secrets.c: reads again what a step gave that a resume takes from the journal. Nothing to do in a new run. */
+int secrets_know_again(const struct interpreter *interpreter, const struct step *step, struct error *err);
+
 /* step.c */
 enum outcome step_walk(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key);
-int frame_resolve(struct interpreter *interpreter, const struct step *step, struct frame *frame, struct error *err);
 int output_is_open(const char *name, const struct value *value,
 		   struct error *err); /* -1: it is secret, and cannot be journaled */
+
+/* attempt.c */
+int frame_resolve(struct interpreter *interpreter, const struct step *step, struct frame *frame, struct error *err);
+struct attempt attempt_new(struct interpreter *interpreter, const struct step *step, const struct frame *frame, const char *key,
+			   unsigned number); /* its time begins */
 /* Fills call, name, object, desired. */
 int attempt_prepare(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
 const struct value *attempt_result(struct attempt *attempt); /* what `result` is */
 void attempt_free(struct attempt *attempt);
+/* expectation.c: does its `expect` hold? -1: no, and err says what was observed instead. */
+int attempt_expect(struct interpreter *interpreter, struct attempt *attempt, struct error *err);
 enum outcome attempt_fail(struct attempt *attempt, struct error *err); /* takes err; FAILED */
+/* The way to where the action is applied. */
+struct connection *call_connection(const struct call *call);
+void attempt_note_evidence(struct attempt *attempt, const struct evidence *evidence);
+/* Observe once and note the evidence. deadline: machine time. */
+int attempt_observe(struct interpreter *interpreter, struct attempt *attempt, int64_t deadline,
+		    struct observation *ret_observation, struct error *err);
 
 /* state.c, task.c, probe.c, gate.c: one attempt with POWER_APPLY */
 enum outcome state_perform(struct interpreter *interpreter, struct attempt *attempt);
@@ -203,12 +218,6 @@ enum outcome task_perform(struct interpreter *interpreter, struct attempt *attem
 enum outcome probe_perform(struct interpreter *interpreter, struct attempt *attempt);
 enum outcome intrinsic_perform(struct interpreter *interpreter, struct attempt *attempt);
 bool action_is_intrinsic(const struct action *action);
-/* The way to where the action is applied. */
-struct connection *call_connection(const struct call *call);
-void attempt_note_evidence(struct attempt *attempt, const struct evidence *evidence);
-/* Observe once and note the evidence. deadline: machine time. */
-int attempt_observe(struct interpreter *interpreter, struct attempt *attempt, int64_t deadline,
-		    struct observation *ret_observation, struct error *err);
 enum outcome attempt_wait(struct interpreter *interpreter, struct attempt *attempt,
 			  int64_t nanoseconds); /* OK, or CANCELLED/STOPPED/SKIPPED */
 /* A pause between two looks. Only an immediate stop or a skip ends it: a cancel lets the step finish. */

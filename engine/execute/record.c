@@ -199,8 +199,6 @@ int record_list(struct interpreter *interpreter, const char *key, const struct v
 		return 0;
 	struct value *fields = record_fields(interpreter, arena, key);
 	value_put(arena, fields, "items", items);
-	if (value_is_secret(items))
-		value_put(arena, fields, "secret", value_bool(true)); /* a resume has to make the list anew */
 	return record(interpreter, "list", fields, JOURNAL_BUFFERED);
 }
 

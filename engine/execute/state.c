@@ -298,6 +298,44 @@ static enum outcome changed_by_another(struct attempt *attempt, const struct obs
 	return attempt_fail(attempt, &err);
 }
 
+/* What is wished held a secret before (or the token did): the journal has not kept it, so it cannot be told any more whether
+ * somebody else has changed it. */
+static bool before_is_lost(const struct wish *wish)
+{
+	const struct attempt *attempt = wish->attempt;
+	if (value_has_lost(wish->baseline))
+		return true;
+	for (size_t i = 0; value_is(attempt->desired, VALUE_MAP) && i < attempt->desired->map.count; i++)
+		if (value_has_lost(value_get_key(attempt->before.state, attempt->desired->map.entries[i].key)))
+			return true;
+	return false;
+}
+
+/* What an operator chose who was not for looking again. */
+static enum outcome follow(struct wish *wish, const char *answer, const char *why)
+{
+	struct error err = ERROR_NONE;
+	if (strcmp(answer, "apply") == 0)
+		return apply(wish);
+	error_set(&err, ERROR_CANCELLED, "%s, and the operator chose to stop", why);
+	return attempt_fail(wish->attempt, &err);
+}
+
+static enum outcome ask_about_lost(struct wish *wish, const struct observation *now)
+{
+	static const char *const choices[] = {"apply", "stop"};
+	static const char why[] = "what it was before held a secret, which no journal keeps";
+	struct attempt *attempt = wish->attempt;
+	const char *answer;
+	const char *message =
+		arena_printf(attempt->arena,
+			     "'%s' was begun; %s, so it cannot be told whether somebody else has changed it since. "
+			     "Now it is %s. Apply it, or stop?",
+			     attempt->name, why, json_text(attempt->arena, observation_value(attempt->arena, now)));
+	enum outcome asked = gate_ask(wish->interpreter, attempt, "lost", message, choices, COUNT_OF(choices), true, &answer);
+	return asked == OUTCOME_OK ? follow(wish, answer, why) : asked;
+}
+
 static enum outcome wait_for_scope(struct wish *wish)
 {
 	struct attempt *attempt = wish->attempt;
@@ -341,10 +379,12 @@ static enum outcome resume(struct wish *wish, const struct value *intent)
 		return outcome;
 	attempt->after = now;
 	attempt->has_after = true;
-	if (reached(wish, &now)) {
+	if (!value_has_lost(wish->baseline) && reached(wish, &now)) {
 		attempt->reason = "found done after an interruption";
 		return OUTCOME_CHANGED;
 	}
+	if (before_is_lost(wish))
+		return ask_about_lost(wish, &now);
 	if (attempt->desired && !between(attempt, &attempt->before, &now))
 		return changed_by_another(attempt, &attempt->before, &now);
 	return apply(wish);
@@ -364,11 +404,7 @@ static enum outcome ask_about(struct wish *wish, bool *ret_look_again)
 	*ret_look_again = asked == OUTCOME_OK && strcmp(answer, "again") == 0;
 	if (asked != OUTCOME_OK || *ret_look_again)
 		return asked;
-	if (strcmp(answer, "apply") == 0)
-		return apply(wish);
-	struct error err = ERROR_NONE;
-	error_set(&err, ERROR_CANCELLED, "it was not mended, and the operator chose to stop");
-	return attempt_fail(attempt, &err);
+	return follow(wish, answer, "it was not mended");
 }
 
 static enum outcome look_after_rescue(struct wish *wish)

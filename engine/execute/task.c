@@ -79,8 +79,10 @@ static void set_outputs(struct attempt *attempt, const struct evidence *evidence
 {
 	struct value *outputs = value_map(attempt->arena);
 	value_put(attempt->arena, outputs, "exit", value_int(attempt->arena, evidence->exit_code));
-	value_put(attempt->arena, outputs, "stdout", value_string(attempt->arena, evidence->output));
-	value_put(attempt->arena, outputs, "stderr", value_string(attempt->arena, evidence->errors));
+	value_put(attempt->arena, outputs, "stdout",
+		  evidence->output_value ? evidence->output_value : value_string(attempt->arena, evidence->output));
+	value_put(attempt->arena, outputs, "stderr",
+		  evidence->errors_value ? evidence->errors_value : value_string(attempt->arena, evidence->errors));
 	for (size_t i = 0; captured && i < captured->map.count; i++)
 		value_put(attempt->arena, outputs, value_text(captured->map.entries[i].key), captured->map.entries[i].value);
 	attempt->outputs = outputs;

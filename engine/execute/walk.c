@@ -176,7 +176,7 @@ int walk_list(struct interpreter *interpreter, const struct step *step, const st
 	const struct value *journaled = history_get(interpreter->history, "list", key, 0);
 	struct names names;
 	const struct value *items;
-	if (journaled && !value_get_bool(journaled, "secret", false)) {
+	if (journaled && !value_is_secret(value_get(journaled, "items"))) { /* a secret list has to be made anew */
 		*ret_items = value_get(journaled, "items");
 		return 0;
 	}

@@ -75,7 +75,7 @@ static void inspect_into(struct inspection *inspection, const struct value *valu
 		return;
 	}
 	inspection->secret = inspection->secret || value->secret;
-	if (value->type == VALUE_UNKNOWN && !inspection->unknown)
+	if (is_abnormal(value) && !inspection->unknown)
 		inspection->unknown = value;
 	if (value->type == VALUE_LIST) {
 		for (size_t i = 0; i < value->list.count && inspection->weight <= limit; i++)

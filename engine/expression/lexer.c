@@ -266,8 +266,10 @@ static int unexpected(struct lexer *lexer)
 
 static int symbol(struct lexer *lexer, struct token *token)
 {
+	char first = lexer->text[lexer->position];
+
 	for (size_t i = 0; i < COUNT_OF(symbols); i++) {
-		if (!starts_with(lexer, symbols[i].text))
+		if (symbols[i].text[0] != first || !starts_with(lexer, symbols[i].text))
 			continue;
 		token->kind = symbols[i].kind;
 		token->length = strlen(symbols[i].text);

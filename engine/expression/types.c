@@ -1,5 +1,6 @@
 /*
- * types.c - types of expressions. One function for each kind of node; what functions take and yield stands in their table.
+ * types.c - what type an expression will have. One function for each kind of node; what functions take and yield stands in
+ * their table.
  */
 #include "engine/expression/types.h"
 
@@ -11,101 +12,6 @@
 #include "engine/expression/functions.h"
 #include "engine/expression/macro.h"
 #include "engine/expression/template_tree.h"
-
-const struct type type_any = {.kind = VALUE_UNKNOWN};
-
-static const struct type plain[] = {
-	[VALUE_NULL] = {.kind = VALUE_NULL},	     [VALUE_BOOL] = {.kind = VALUE_BOOL},
-	[VALUE_INT] = {.kind = VALUE_INT},	     [VALUE_UINT] = {.kind = VALUE_UINT},
-	[VALUE_DOUBLE] = {.kind = VALUE_DOUBLE},     [VALUE_STRING] = {.kind = VALUE_STRING},
-	[VALUE_BYTES] = {.kind = VALUE_BYTES},	     [VALUE_LIST] = {.kind = VALUE_LIST},
-	[VALUE_MAP] = {.kind = VALUE_MAP},	     [VALUE_TIMESTAMP] = {.kind = VALUE_TIMESTAMP},
-	[VALUE_DURATION] = {.kind = VALUE_DURATION}, [VALUE_TYPE] = {.kind = VALUE_TYPE},
-	[VALUE_UNKNOWN] = {.kind = VALUE_UNKNOWN},   [VALUE_ERROR] = {.kind = VALUE_UNKNOWN},
-};
-
-const struct type *type_of_kind(enum value_type kind)
-{
-	return &plain[kind];
-}
-
-struct type *type_list(struct arena *arena, const struct type *items)
-{
-	struct type *type = ARENA_NEW(arena, struct type);
-	*type = (struct type){.kind = VALUE_LIST, .items = items};
-	return type;
-}
-
-struct type *type_map(struct arena *arena, bool closed)
-{
-	struct type *type = ARENA_NEW(arena, struct type);
-	*type = (struct type){.kind = VALUE_MAP, .closed = closed};
-	return type;
-}
-
-void type_put(struct arena *arena, struct type *map, const char *name, const struct type *type)
-{
-	struct type_field *slot =
-		arena_grow(arena, &map->fields, &map->fields_count, &map->fields_capacity, sizeof(*map->fields));
-	*slot = (struct type_field){.name = name, .type = type};
-}
-
-const struct type *type_nullable(struct arena *arena, const struct type *type)
-{
-	struct type *copy = arena_copy(arena, type, sizeof(*type));
-	copy->nullable = true;
-	return copy;
-}
-
-static bool is_any(const struct type *type)
-{
-	return type->kind == VALUE_UNKNOWN;
-}
-
-/* What two ways of computing a value have in common. */
-static const struct type *common(struct arena *arena, const struct type *a, const struct type *b)
-{
-	if (a->kind == VALUE_NULL && b->kind != VALUE_NULL)
-		return is_any(b) ? b : type_nullable(arena, b);
-	if (b->kind == VALUE_NULL && a->kind != VALUE_NULL)
-		return common(arena, b, a);
-	if (a->kind != b->kind)
-		return &type_any;
-	if (a == b || (a->kind != VALUE_LIST && a->kind != VALUE_MAP))
-		return a->nullable ? a : b;
-	if (a->kind == VALUE_LIST && a->items && b->items)
-		return type_list(arena, common(arena, a->items, b->items));
-	return type_of_kind(a->kind);
-}
-
-const struct type *type_of_value(struct arena *arena, const struct value *value)
-{
-	if (value->type == VALUE_LIST) {
-		const struct type *items = NULL;
-		for (size_t i = 0; i < value->list.count; i++) {
-			const struct type *one = type_of_value(arena, value->list.items[i]);
-			items = items ? common(arena, items, one) : one;
-		}
-		return type_list(arena, items);
-	}
-	if (value->type == VALUE_MAP) {
-		struct type *map = type_map(arena, true);
-		for (size_t i = 0; i < value->map.count; i++)
-			if (value_text(value->map.entries[i].key))
-				type_put(arena, map, value_text(value->map.entries[i].key),
-					 type_of_value(arena, value->map.entries[i].value));
-		return map;
-	}
-	return type_of_kind(value->type);
-}
-
-const char *type_shown(struct arena *arena, const struct type *type)
-{
-	const char *name = is_any(type) ? "any" : value_type_name(type->kind);
-	if (type->kind == VALUE_LIST && type->items && !is_any(type->items))
-		return arena_printf(arena, "list of %s", type_shown(arena, type->items));
-	return name;
-}
 
 struct bound { /* a name that a macro binds */
 	const char *name;
@@ -130,7 +36,7 @@ static void tell(const struct checking *checking, enum type_fault fault, const s
 
 static void must_be_bool(struct checking *checking, const struct node *node, const struct type *type, const char *what)
 {
-	if (is_any(type) || type->kind == VALUE_BOOL)
+	if (type_is_any(type) || type->kind == VALUE_BOOL)
 		return;
 	tell(checking, TYPE_MISMATCH, node,
 	     arena_printf(checking->check->arena, "%s must be true or false, and this is %s", what,
@@ -162,7 +68,7 @@ static const struct type *no_field(struct checking *checking, const struct type 
 static const struct type *select_field(struct checking *checking, const struct type *operand, const char *field,
 				       const struct node *node)
 {
-	if (is_any(operand))
+	if (type_is_any(operand))
 		return &type_any;
 	if (operand->kind != VALUE_MAP) {
 		tell(checking, TYPE_MISMATCH, node,
@@ -230,7 +136,7 @@ static bool fits(const struct function *function, const struct type *const *type
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		char letter = function->signature[i];
-		if (letter != 'a' && !is_any(types[i]) && letter != function_letter(types[i]->kind))
+		if (letter != 'a' && !type_is_any(types[i]) && letter != function_letter(types[i]->kind))
 			return false;
 	}
 	return true;
@@ -243,7 +149,7 @@ static bool is_numeric(enum value_type kind)
 
 static bool any_of(const struct type *const *types)
 {
-	return is_any(types[0]) || is_any(types[1]);
+	return type_is_any(types[0]) || type_is_any(types[1]);
 }
 
 /* < <= > >=: two numbers, or two of one kind that has an order. */
@@ -283,9 +189,9 @@ static const struct type *type_index(struct checking *checking, const struct nod
 	const char *field = key->kind == NODE_LITERAL ? value_text(key->literal) : NULL;
 	if (types[0]->kind == VALUE_MAP && field)
 		return select_field(checking, types[0], field, node);
-	if (types[0]->kind == VALUE_LIST && !is_any(types[1]) && !is_numeric(types[1]->kind))
+	if (types[0]->kind == VALUE_LIST && !type_is_any(types[1]) && !is_numeric(types[1]->kind))
 		tell_overload(checking, node, types);
-	if (!is_any(types[0]) && types[0]->kind != VALUE_MAP && types[0]->kind != VALUE_LIST)
+	if (!type_is_any(types[0]) && types[0]->kind != VALUE_MAP && types[0]->kind != VALUE_LIST)
 		tell_overload(checking, node, types);
 	return types[0]->kind == VALUE_LIST && types[0]->items ? types[0]->items : &type_any;
 }
@@ -301,7 +207,7 @@ static const struct type *result_of(struct arena *arena, const struct node *node
 	if (strcmp(node->text, "split") == 0)
 		return type_list(arena, type_of_kind(VALUE_STRING));
 	if (strcmp(node->text, "+") == 0 && types[0]->kind == VALUE_LIST)
-		return common(arena, types[0], types[1]);
+		return type_common(arena, types[0], types[1]);
 	return type_of_kind(function_result(function));
 }
 
@@ -339,7 +245,7 @@ static const struct type *type_conditional(struct checking *checking, const stru
 {
 	must_be_bool(checking, node->children[0], type_node(checking, node->children[0]), "what stands before ?");
 	const struct type *yes = type_node(checking, node->children[1]);
-	return common(checking->check->arena, yes, type_node(checking, node->children[2]));
+	return type_common(checking->check->arena, yes, type_node(checking, node->children[2]));
 }
 
 static const struct type *type_items(struct checking *checking, const struct node *node)
@@ -347,7 +253,7 @@ static const struct type *type_items(struct checking *checking, const struct nod
 	const struct type *items = NULL;
 	for (size_t i = 0; i < node->count; i++) {
 		const struct type *one = type_node(checking, node->children[i]);
-		items = items ? common(checking->check->arena, items, one) : one;
+		items = items ? type_common(checking->check->arena, items, one) : one;
 	}
 	return type_list(checking->check->arena, items);
 }
@@ -374,7 +280,7 @@ static const struct type *type_macro(struct checking *checking, const struct nod
 	const struct type *range = type_node(checking, node->children[0]), *last = &type_any;
 	bool maps = strcmp(name, "map") == 0, filters = strcmp(name, "filter") == 0;
 	const struct type *item = range->kind == VALUE_MAP ? &type_any : range->items ? range->items : &type_any;
-	if (!is_any(range) && range->kind != VALUE_LIST && range->kind != VALUE_MAP)
+	if (!type_is_any(range) && range->kind != VALUE_LIST && range->kind != VALUE_MAP)
 		tell(checking, TYPE_MISMATCH, node->children[0],
 		     arena_printf(arena, "%s() goes over a list or a map, and this is %s", name, type_shown(arena, range)),
 		     NULL);
@@ -457,7 +363,7 @@ static const struct type *type_container(const struct template *template, const 
 	const struct type *items = NULL;
 	for (size_t i = 0; i < template->count; i++) {
 		const struct type *one = template_type(template->children[i], check);
-		items = items ? common(check->arena, items, one) : one;
+		items = items ? type_common(check->arena, items, one) : one;
 		if (template->kind == TEMPLATE_MAP && value_text(template->value->map.entries[i].key))
 			type_put(check->arena, map, value_text(template->value->map.entries[i].key), one);
 	}

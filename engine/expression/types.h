@@ -25,11 +25,14 @@ struct type_field {
 
 extern const struct type type_any;
 
+bool type_is_any(const struct type *type);
 const struct type *type_of_kind(enum value_type kind); /* without fields and items */
 struct type *type_list(struct arena *arena, const struct type *items);
 struct type *type_map(struct arena *arena, bool closed);
 void type_put(struct arena *arena, struct type *map, const char *name, const struct type *type);
 const struct type *type_nullable(struct arena *arena, const struct type *type);
+/* What two ways of computing a value have in common. */
+const struct type *type_common(struct arena *arena, const struct type *a, const struct type *b);
 const struct type *type_of_value(struct arena *arena,
 				 const struct value *value);	      /* of one that is written; of a text its kind */
 const char *type_shown(struct arena *arena, const struct type *type); /* "list of string" */

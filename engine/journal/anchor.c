@@ -26,6 +26,7 @@ struct anchor {
 	char *ref;		/* owned; git only */
 	struct process process; /* git that runs; pid 0 or -1: none */
 	struct buffer pending;	/* lines for the next one */
+	bool told;		/* that it does not work: once is enough */
 };
 
 struct anchors {
@@ -178,10 +179,12 @@ void anchors_add_git(struct anchors *anchors, const char *repository, const char
 
 /* ---- all of them ---- */
 
-static void tell(struct error *err, void (*warn)(void *context, const char *text), void *context)
+static void tell(struct anchor *anchor, struct error *err, void (*warn)(void *context, const char *text), void *context)
 {
 	CLEANUP_FREE char *text = memory_printf("the journal's head could not be exported: %s", error_text(err));
-	warn(context, text);
+	if (!anchor->told)
+		warn(context, text);
+	anchor->told = true;
 	error_clear(err);
 }
 
@@ -191,7 +194,7 @@ void anchors_export(struct anchors *anchors, const char *line, size_t length, vo
 	for (size_t i = 0; i < anchors->count; i++) {
 		struct error err = ERROR_NONE;
 		if (anchors->items[i].export(&anchors->items[i], line, length, &err) < 0)
-			tell(&err, warn, context);
+			tell(&anchors->items[i], &err, warn, context);
 	}
 }
 
@@ -205,7 +208,7 @@ static void finish_git(struct anchor *anchor, void (*warn)(void *context, const 
 		else if (ended > 0 && start_git(anchor, &err) < 0)
 			ended = -1;
 		if (err.code)
-			tell(&err, warn, context);
+			tell(anchor, &err, warn, context);
 		if (ended <= 0 || anchor->process.pid <= 0)
 			return;
 	}

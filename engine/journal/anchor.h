@@ -23,7 +23,7 @@ void anchors_add_file(struct anchors *anchors, const char *path);
 void anchors_add_syslog(struct anchors *anchors, const char *socket_path);
 void anchors_add_git(struct anchors *anchors, const char *repository, const char *ref);
 
-/* line: with its LF. warn gets one line of text for each anchor that did not take it. */
+/* line: with its LF. warn gets one line of text for each anchor that did not take it, the first time. */
 void anchors_export(struct anchors *anchors, const char *line, size_t length, void (*warn)(void *context, const char *text),
 		    void *context);
 /* Waits for what is on its way, not for ever. */

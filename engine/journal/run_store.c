@@ -106,7 +106,8 @@ int run_store_open_existing(const char *path, struct run_store **ret_store, stru
 		error_set(err, ERROR_NOT_FOUND, "%s is no state directory: it has no folder \"runs\"", chosen);
 	else
 		error_set(err, ERROR_NOT_FOUND, "there is no state directory %s", chosen);
-	return error_hint(err, "--state or STANDIN_STATE says where the runs are");
+	return error_hint(
+		err, "nothing was made there; --state or STANDIN_STATE says where the runs are, and `standin run` begins one");
 }
 
 void run_store_close(struct run_store *store)

@@ -387,9 +387,21 @@ static int verify_all(struct run_store *store, const struct verification *verifi
 	return result;
 }
 
+/* The newest that anything tells of, though its directory may be gone. NULL: no run at all. */
+static char *latest_id(struct run_store *store, const struct verification *verification)
+{
+	struct id_list ids = {0};
+	char *latest = NULL;
+	if (list_ids(store, verification, &ids, NULL) == 0 && ids.count)
+		latest = memory_strdup(ids.items[0]);
+	free_ids(&ids);
+	return latest;
+}
+
 static int verify_one(struct run_store *store, const struct verification *verification, struct error *err)
 {
-	const char *id = verification->options->id;
+	CLEANUP_FREE char *latest = strcmp(verification->options->id, "latest") == 0 ? latest_id(store, verification) : NULL;
+	const char *id = latest ? latest : verification->options->id;
 	CLEANUP_FREE char *found = NULL;
 	CLEANUP_ERROR struct error problem = ERROR_NONE;
 	struct head_claims claims = {0};

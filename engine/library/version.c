@@ -63,10 +63,14 @@ static bool has_in_commit(void *context, const char *name)
 	const struct version *version = context;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	const char *path;
+	const char *const *names;
+	size_t count;
 	char blob[COMMIT_HEX_SIZE];
-	/* What is damaged is there: opening it tells. */
-	return repository_plain_path(arena, path_in(version, name), &path, NULL) == 0 &&
-	       (repository_blob(version->repository, version->commit, path, blob, NULL) < 0 || blob[0]);
+	if (repository_plain_path(arena, path_in(version, name), &path, NULL) < 0)
+		return false;
+	/* What is damaged is there: opening it tells. So is a folder. */
+	return repository_blob(version->repository, version->commit, path, blob, NULL) < 0 || blob[0] ||
+	       repository_list(version->repository, arena, version->commit, path, &names, &count, NULL) < 0 || count > 0;
 }
 
 static int list_in_commit(void *context, struct arena *arena, const char *name, const char *const **ret_names,

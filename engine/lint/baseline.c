@@ -17,6 +17,14 @@ static bool may_be_known(const struct finding *finding)
 	return finding->standing != FINDING_SILENCED && rule && rule_can_be_silenced(rule);
 }
 
+size_t baseline_refused(const struct findings *findings)
+{
+	size_t refused = 0;
+	for (size_t i = 0; i < findings->count; i++)
+		refused += findings->items[i].standing == FINDING_COUNTS && !may_be_known(&findings->items[i]);
+	return refused;
+}
+
 int baseline_write(const struct findings *findings, const char *path, struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();

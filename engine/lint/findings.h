@@ -91,4 +91,5 @@ const struct value *findings_value(struct arena *arena, const struct findings *f
  * error of the language stays one. Read before findings are added, it makes those that it has FINDING_KNOWN. */
 int baseline_read(struct findings *findings, const char *path, struct error *err);
 int baseline_write(const struct findings *findings, const char *path, struct error *err);
-size_t baseline_gone(const struct findings *findings); /* how many of the baseline's were not found */
+size_t baseline_refused(const struct findings *findings); /* how many count, and a baseline does not take them */
+size_t baseline_gone(const struct findings *findings);	  /* how many of the baseline's were not found */

@@ -1,15 +1,25 @@
 /*
  * overlay.c - folding planned changes over observations.
+ *
+ * Layers stand in the order of planning. Of each object and of each pattern it is known where its layers are, so a view reads
+ * only its own, however many there are.
  */
 #include "engine/plan/overlay.h"
 
 #include <string.h>
 
+/* The layers of one object, or of one pattern. */
+struct trace {
+	const char *name;
+	size_t *places; /* in overlay.layers, ascending */
+	size_t count;
+	size_t capacity;
+};
+
 struct layer {
-	const struct value *outputs; /* of a blurred one: what is declared; or NULL */
-	const char *object;	     /* laid; or NULL */
-	const struct value *desired; /* of a laid one */
-	const char *pattern;	     /* touched; or NULL */
+	struct trace *of;
+	const struct value *desired; /* an object's that was laid */
+	const struct value *outputs; /* an object's that was blurred: what is declared. Neither: a pattern was touched */
 };
 
 struct overlay {
@@ -17,6 +27,7 @@ struct overlay {
 	struct layer *layers;
 	size_t count;
 	size_t capacity;
+	struct table objects, patterns; /* name -> its trace */
 };
 
 struct overlay *overlay_new(struct arena *arena)
@@ -26,31 +37,50 @@ struct overlay *overlay_new(struct arena *arena)
 	return overlay;
 }
 
-static struct layer *add_layer(struct overlay *overlay)
+void overlay_free(struct overlay *overlay)
 {
-	struct layer *layer =
+	if (!overlay)
+		return;
+	table_free(&overlay->objects);
+	table_free(&overlay->patterns);
+}
+
+static struct trace *trace_of(struct overlay *overlay, struct table *table, const char *name)
+{
+	struct trace *trace = table_get(table, name);
+	if (trace)
+		return trace;
+	trace = ARENA_NEW(overlay->arena, struct trace);
+	trace->name = arena_strdup(overlay->arena, name);
+	table_put(table, name, trace);
+	return trace;
+}
+
+static void add_layer(struct overlay *overlay, const struct layer *layer)
+{
+	struct trace *trace = layer->of;
+	size_t *place = arena_grow(overlay->arena, &trace->places, &trace->count, &trace->capacity, sizeof(*trace->places));
+	*place = overlay->count;
+	struct layer *added =
 		arena_grow(overlay->arena, &overlay->layers, &overlay->count, &overlay->capacity, sizeof(*overlay->layers));
-	*layer = (struct layer){0};
-	return layer;
+	*added = *layer;
 }
 
 void overlay_lay(struct overlay *overlay, const char *object, const struct value *desired)
 {
-	struct layer *layer = add_layer(overlay);
-	layer->object = arena_strdup(overlay->arena, object);
-	layer->desired = value_copy(overlay->arena, desired);
+	add_layer(overlay, &(struct layer){.of = trace_of(overlay, &overlay->objects, object),
+					   .desired = value_copy(overlay->arena, desired)});
 }
 
 void overlay_blur(struct overlay *overlay, const char *object, const struct value *outputs)
 {
-	struct layer *layer = add_layer(overlay);
-	layer->object = arena_strdup(overlay->arena, object);
-	layer->outputs = outputs ? outputs : value_map(overlay->arena);
+	add_layer(overlay, &(struct layer){.of = trace_of(overlay, &overlay->objects, object),
+					   .outputs = outputs ? outputs : value_map(overlay->arena)});
 }
 
 void overlay_touch(struct overlay *overlay, const char *pattern)
 {
-	add_layer(overlay)->pattern = arena_strdup(overlay->arena, pattern);
+	add_layer(overlay, &(struct layer){.of = trace_of(overlay, &overlay->patterns, pattern)});
 }
 
 struct overlay_layers {
@@ -69,6 +99,8 @@ struct overlay_layers *overlay_cut(struct overlay *overlay, size_t mark)
 	cut->count = overlay->count - mark;
 	if (cut->count)
 		cut->layers = arena_copy(overlay->arena, &overlay->layers[mark], cut->count * sizeof(*cut->layers));
+	for (size_t i = 0; i < cut->count; i++)
+		cut->layers[i].of->count--;
 	overlay->count = mark;
 	return cut;
 }
@@ -76,19 +108,24 @@ struct overlay_layers *overlay_cut(struct overlay *overlay, size_t mark)
 void overlay_restore(struct overlay *overlay, const struct overlay_layers *layers)
 {
 	for (size_t i = 0; i < layers->count; i++)
-		*add_layer(overlay) = layers->layers[i];
+		add_layer(overlay, &layers->layers[i]);
+}
+
+static bool is_touch(const struct layer *layer)
+{
+	return !layer->desired && !layer->outputs;
 }
 
 const char *overlay_conflict(struct table *changed, const struct overlay_layers *layers)
 {
 	const char *found = NULL;
 	for (size_t i = 0; i < layers->count; i++) {
-		const char *object = layers->layers[i].object;
-		const void *by = object ? table_get(changed, object) : layers;
+		const struct layer *layer = &layers->layers[i];
+		const void *by = is_touch(layer) ? layers : table_get(changed, layer->of->name);
 		if (!by)
-			table_put(changed, object, layers);
+			table_put(changed, layer->of->name, layers);
 		else if (by != layers)
-			found = object;
+			found = layer->of->name;
 	}
 	return found;
 }
@@ -143,22 +180,37 @@ static bool matches(const char *pattern, const char *text)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
+/* Behind which layer the object was last touched, or 0. Of touches only the last one counts: what an earlier one made unknown,
+ * it makes unknown again. */
+static size_t touched_behind(const struct overlay *overlay, const char *object)
+{
+	size_t behind = 0;
+	for (size_t i = 0; i < overlay->patterns.capacity; i++) {
+		const struct table_slot *slot = &overlay->patterns.slots[i];
+		const struct trace *trace = slot->value;
+		if (slot->key && trace->count && trace->places[trace->count - 1] >= behind && matches(slot->key, object))
+			behind = trace->places[trace->count - 1] + 1;
+	}
+	return behind;
+}
+
 struct observation overlay_view(const struct overlay *overlay, struct arena *arena, const char *object,
 				const struct observation *observed, bool *ret_planned)
 {
+	static const struct trace none = {0};
+	const struct trace *trace = table_get(&overlay->objects, object);
 	struct observation view = *observed;
-	*ret_planned = false;
-	for (size_t i = 0; i < overlay->count; i++) {
-		const struct layer *layer = &overlay->layers[i];
-		if (layer->outputs && strcmp(layer->object, object) == 0)
-			view = blurred(arena, layer->outputs, &view);
-		else if (layer->object && strcmp(layer->object, object) == 0)
-			view = wish_after(arena, layer->desired, &view);
-		else if (layer->pattern && matches(layer->pattern, object))
+	size_t touch = touched_behind(overlay, object);
+	if (!trace)
+		trace = &none;
+	*ret_planned = touch || trace->count;
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct layer *layer = &overlay->layers[trace->places[i]];
+		if (touch && trace->places[i] >= touch) {
 			view = touched(arena, &view);
-		else
-			continue;
-		*ret_planned = true;
+			touch = 0;
+		}
+		view = layer->desired ? wish_after(arena, layer->desired, &view) : blurred(arena, layer->outputs, &view);
 	}
-	return view;
+	return touch ? touched(arena, &view) : view;
 }

@@ -2,7 +2,7 @@
  * overlay.h - the world as earlier planned steps will have made it.
  *
  * A list of what was planned, in order: an object given attributes (or made absent), objects touched (they become `?`). A view
- * folds it over an observation, attribute by attribute.
+ * folds it over an observation, attribute by attribute; what it costs does not depend on how many other objects there are.
  */
 #pragma once
 
@@ -11,7 +11,14 @@
 
 struct overlay;
 
-struct overlay *overlay_new(struct arena *arena);
+struct overlay *overlay_new(struct arena *arena); /* lives in it, but for its tables: overlay_free them before */
+void overlay_free(struct overlay *overlay);	  /* NULL: nothing */
+static inline void overlay_freep(struct overlay **overlay)
+{
+	overlay_free(*overlay);
+}
+#define CLEANUP_OVERLAY __attribute__((cleanup(overlay_freep)))
+
 void overlay_lay(struct overlay *overlay, const char *object, const struct value *desired); /* a map, or "absent" */
 /* Attributes of the object that whoever laid it does not declare, or that say something relative to its own wish, are not known
  * any more. The declared outputs are borrowed. */

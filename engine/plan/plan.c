@@ -136,6 +136,13 @@ static bool is_volatile(const struct value *row, const char *attribute)
 	return false;
 }
 
+static int differs(struct arena *arena, const struct value *now_row, const char *what, const struct value *was,
+		   const struct value *is, struct error *err)
+{
+	return refuse(err, arena_printf(arena, "step %s (%s): %s was %s, now it is %s", value_get_text(now_row, "step"),
+					value_get_text(now_row, "name"), what, text_of(arena, was), text_of(arena, is)));
+}
+
 /* One attribute, then and now; NULL: it was not there. */
 static int compare_attribute(struct arena *arena, const struct value *now_row, const char *attribute, const struct value *was,
 			     const struct value *is, struct error *err)
@@ -143,8 +150,7 @@ static int compare_attribute(struct arena *arena, const struct value *now_row, c
 	/* What could not be known reads {"?": ...} in a saved plan; it is checked when its step comes. */
 	if ((was && is && value_equal(was, is)) || value_get(was, "?") || value_get(is, "?"))
 		return 0;
-	return refuse(err, arena_printf(arena, "step %s (%s): %s was %s, now it is %s", value_get_text(now_row, "step"),
-					value_get_text(now_row, "name"), attribute, text_of(arena, was), text_of(arena, is)));
+	return differs(arena, now_row, attribute, was, is, err);
 }
 
 /* The observed states of one step, then and now, without what changes by itself. field: before; of a probe, after. */
@@ -173,16 +179,80 @@ static int compare_states(struct arena *arena, const struct value *then_row, con
 	return 0;
 }
 
+static bool same_field(const struct value *was, const struct value *is)
+{
+	bool was_nothing = !was || was->type == VALUE_NULL, is_nothing = !is || is->type == VALUE_NULL;
+	return was_nothing || is_nothing ? was_nothing && is_nothing : value_equal(was, is);
+}
+
+/* What a reader of the plan was told of the step itself, as far as it does not come from looking. */
+static int compare_fields(struct arena *arena, const struct value *then, const struct value *now, struct error *err)
+{
+	static const char *const fields[] = {"name",  "uses",	    "kind",	 "host",  "via",     "object",	      "effect",
+					     "block", "contingent", "condition", "retry", "timeout", "max_concurrent"};
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
+		const struct value *was = value_get(then, fields[i]), *is = value_get(now, fields[i]);
+		if (!same_field(was, is))
+			return differs(arena, now, fields[i], was, is, err);
+	}
+	return 0;
+}
+
+static const struct value *item_of(const struct value *list, size_t place)
+{
+	return value_is(list, VALUE_LIST) && place < list->list.count ? list->list.items[place] : NULL;
+}
+
+/* field: commands, observes. To the letter: they are what is reviewed. */
+static int compare_commands(struct arena *arena, const struct value *then, const struct value *now, const char *field,
+			    const char *what, struct error *err)
+{
+	const struct value *were = value_get(then, field), *are = value_get(now, field);
+	for (size_t i = 0; item_of(were, i) || item_of(are, i); i++)
+		if (!same_field(item_of(were, i), item_of(are, i)))
+			return differs(arena, now, what, item_of(were, i), item_of(are, i), err);
+	return 0;
+}
+
+static const struct value *wished(const struct value *row, const char *attribute)
+{
+	const struct value *changes = value_get(row, "changes");
+	for (size_t i = 0; item_of(changes, i); i++)
+		if (value_is_text(value_get(item_of(changes, i), "attribute"), attribute))
+			return value_get(item_of(changes, i), "after");
+	return NULL;
+}
+
+static int compare_wishes(struct arena *arena, const struct value *then, const struct value *now, struct error *err)
+{
+	const struct value *rows[] = {then, now};
+	for (size_t k = 0; k < COUNT_OF(rows); k++) {
+		const struct value *changes = value_get(rows[k], "changes");
+		for (size_t i = 0; item_of(changes, i); i++) {
+			const char *attribute = value_get_text(item_of(changes, i), "attribute");
+			const struct value *was = attribute ? wished(then, attribute) : NULL;
+			const struct value *is = attribute ? wished(now, attribute) : NULL;
+			if (attribute && !same_field(was, is) &&
+			    compare_attribute(arena, now, arena_printf(arena, "wished %s", attribute), was, is, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int compare_row(struct arena *arena, const struct value *then, const struct value *now, struct error *err)
 {
 	bool probe = value_is_text(value_get(now, "kind"), "probe");
 	const char *was = value_get_text(then, "verdict"), *is = value_get_text(now, "verdict");
 	if (compare_states(arena, then, now, probe ? "after" : "before", err) < 0)
 		return -1;
-	if (probe || (was && is && strcmp(was, is) == 0)) /* what a probe expects is tested when it comes */
-		return 0;
-	return refuse(err, arena_printf(arena, "step %s (%s): it was to be '%s', now '%s'", value_get_text(now, "step"),
-					value_get_text(now, "name"), was ? was : "?", is ? is : "?"));
+	if (!probe && !(was && is && strcmp(was, is) == 0)) /* what a probe expects is tested when it comes */
+		return refuse(err, arena_printf(arena, "step %s (%s): it was to be '%s', now '%s'", value_get_text(now, "step"),
+						value_get_text(now, "name"), was ? was : "?", is ? is : "?"));
+	if (compare_fields(arena, then, now, err) < 0 || compare_wishes(arena, then, now, err) < 0 ||
+	    compare_commands(arena, then, now, "commands", "the command", err) < 0)
+		return -1;
+	return compare_commands(arena, then, now, "observes", "the command that observes", err);
 }
 
 static int compare_rows(struct arena *arena, const struct value *saved, const struct value *now, struct error *err)
@@ -201,6 +271,8 @@ static int compare_rows(struct arena *arena, const struct value *saved, const st
 		if (step && !row_of(now, step))
 			return refuse(err, arena_printf(arena, "step %s is gone", step));
 	}
+	if (value_is(saved_rows, VALUE_LIST) && saved_rows->list.count != rows->list.count)
+		return refuse(err, "it names a step twice");
 	return 0;
 }
 

@@ -67,7 +67,8 @@ enum wish_match wish_same(const struct action *action, const struct observation 
 	for (size_t i = 0; i < expected->state->map.count; i++) {
 		const struct value_entry *entry = &expected->state->map.entries[i];
 		const struct value *now = value_get_key(observed->state, entry->key);
-		bool not_known = value_get(entry->value, "?"); /* how a saved plan says that it could not tell */
+		/* A saved plan says "?" of what it could not tell, and of a secret only that it is one. */
+		bool not_known = value_get(entry->value, "?") || (now && value_is_secret(now));
 		if (action_is_volatile(action, value_text(entry->key)) || !now || not_known)
 			continue;
 		enum wish_match match = match_attribute(entry->value, now);

@@ -54,6 +54,8 @@ struct evidence {
 	const char *signal;  /* or NULL */
 	const char *output;  /* bounded, valid UTF-8; a cut is marked in the text with its length and digest */
 	const char *errors;
+	const struct value *output_value; /* the same text, but with the secrets in it, and secret then; NULL: the same */
+	const struct value *errors_value;
 	int64_t elapsed;
 };
 

@@ -128,8 +128,8 @@ static enum apply_result judge(struct arena *arena, const struct call_names *nam
 		const char *how = arena_printf(arena, "ended with %s", transcript_end(arena, transcript));
 		return failed(arena, call, prepared, transcript, how, judgement, err);
 	}
-	if (judgement->pattern && !said(judgement->pattern, &transcript->output) &&
-	    !said(judgement->pattern, &transcript->errors))
+	if (judgement->pattern && !said(judgement->pattern, &transcript->heard.output) &&
+	    !said(judgement->pattern, &transcript->heard.errors))
 		return failed(arena, call, prepared, transcript, "did not say what `success` waits for", judgement, err);
 	if (call->action->kind != ACTION_TASK)
 		return APPLY_DONE;
@@ -218,5 +218,5 @@ const char *action_diagnose(struct arena *arena, const struct call *call, const 
 	if (!command || command_prepare(arena, call, command, before, &prepared, &err) < 0 || prepared.unknown ||
 	    !prepared.command.argv || transcript_run(arena, call, &prepared, NULL, deadline, &transcript, &err) < 0)
 		return "";
-	return diagnosis(arena, &transcript.output);
+	return diagnosis(arena, &transcript.shown.output);
 }

@@ -76,7 +76,7 @@ struct exchange *exchange_find(struct worker *worker, int64_t id)
 	struct exchange *exchange = worker->exchanges;
 	while (exchange && exchange->id != id)
 		exchange = exchange->next;
-	return exchange && !exchange->answer ? exchange : NULL;
+	return exchange && !exchange->answer.shown ? exchange : NULL;
 }
 
 static int hear_welcome(struct worker *worker, const struct message *message, struct error *err)
@@ -105,7 +105,8 @@ static int hear_answer(struct worker *worker, const struct message *message, str
 				 message_name(exchange->answer_kind));
 	if (host_requests_open(worker, exchange))
 		return error_set(err, ERROR_INVALID, "`%s` while a request of that call is open", name);
-	exchange->answer = worker_clean(exchange->arena, worker, message->fields);
+	exchange->answer = (struct process_answer){.heard = value_copy(exchange->arena, message->fields),
+						   .shown = worker_clean(exchange->arena, worker, message->fields)};
 	worker->bytes = worker->messages = 0;
 	loop_signal(&exchange->answered);
 	return 0;
@@ -161,7 +162,7 @@ int exchange_hear(struct worker *worker, const struct message *message, struct e
 void exchanges_fail(struct worker *worker)
 {
 	for (struct exchange *exchange = worker->exchanges; exchange; exchange = exchange->next) {
-		if (exchange->answer)
+		if (exchange->answer.shown)
 			continue;
 		exchange->why = arena_printf(exchange->arena, "the plugin %s was ended: %s", worker->program->plugin,
 					     worker->why ? worker->why : "the run ends");
@@ -201,7 +202,7 @@ static void send_cancel(struct exchange *exchange)
 
 static bool is_open(const struct exchange *exchange)
 {
-	return !exchange->answer && !exchange->why;
+	return !exchange->answer.shown && !exchange->why;
 }
 
 /* READY: answered or never to be. */
@@ -250,7 +251,7 @@ int exchange_ask(struct exchange *exchange, struct value *message, bool *ret_ask
 	}
 	if (wake == LOOP_CANCELLED)
 		return error_set(err, ERROR_CANCELLED, "cancelled while the plugin %s worked", exchange->call->action->plugin);
-	if (exchange->answer)
+	if (exchange->answer.shown)
 		return 0;
 	return error_set(err, wake == LOOP_TIMEOUT ? ERROR_TIMEOUT : ERROR_CONNECTION, "%s", exchange->why);
 }

@@ -86,7 +86,7 @@ int process_observe(struct arena *arena, const struct call *call, int64_t deadli
 	int answered = exchange_ask(&question.exchange, question.message, &asked, &trouble);
 	note_evidence(arena, &question, answered == 0 ? 0 : -1, &trouble, ret_evidence);
 	if (answered == 0) {
-		process_read_observation(arena, call, question.exchange.answer, ret_observation);
+		process_read_observation(arena, call, &question.exchange.answer, ret_observation);
 		return 0;
 	}
 	if (!is_final(trouble.code))
@@ -129,7 +129,7 @@ enum apply_result process_apply(struct arena *arena, const struct call *call, co
 	question.exchange.scope = scope;
 	value_put(arena, question.message, "before", process_before(arena, before));
 	if (exchange_ask(&question.exchange, question.message, &asked, &trouble) == 0) {
-		result = process_read_applied(arena, call, question.exchange.answer, ret_outputs, &trouble);
+		result = process_read_applied(arena, call, &question.exchange.answer, ret_outputs, &trouble);
 	} else {
 		result = asked ? APPLY_UNKNOWN : APPLY_REFUSED;
 	}
@@ -155,7 +155,7 @@ const char *process_diagnose(struct arena *arena, const struct call *call, const
 	value_put(arena, question.message, "before", process_before(arena, before));
 	if (exchange_ask(&question.exchange, question.message, &asked, &ignored) < 0)
 		return "";
-	const struct value *text = value_get(question.exchange.answer, "text");
+	const struct value *text = value_get(question.exchange.answer.shown, "text");
 	size_t length = text->string.length;
 	while (length && strchr(" \r\n", text->string.data[length - 1]))
 		length--;
@@ -189,7 +189,7 @@ void process_command_texts(struct arena *arena, const struct call *call, enum ac
 		value_put(arena, question.message, "part", value_string(arena, part == PART_OBSERVE ? "observe" : "apply"));
 		value_put(arena, question.message, "before", process_before(arena, before));
 		if (exchange_ask(&question.exchange, question.message, &asked, &ignored) == 0 &&
-		    process_read_description(arena, call, question.exchange.answer, described) && described->list.count) {
+		    process_read_description(arena, call, question.exchange.answer.shown, described) && described->list.count) {
 			for (size_t i = 0; i < described->list.count; i++)
 				value_append(arena, texts, described->list.items[i]);
 			return;

@@ -10,6 +10,7 @@
 #include "engine/plugin/call_names.h"
 #include "engine/plugin/manifest.h"
 #include "engine/plugin/protocol.h"
+#include "engine/plugin/redact.h"
 
 #define REASON_LIMIT ((size_t)1000)
 
@@ -214,6 +215,13 @@ static bool is_given(const struct value *answer, const char *name)
 	return value && value->type != VALUE_NULL && !(value->type == VALUE_BOOL && !value->boolean);
 }
 
+/* A map of the answer's, with its secrets tainted. */
+static const struct value *values_of(struct arena *arena, const struct process_answer *said, const char *name)
+{
+	const struct value *heard = value_get(said->heard, name);
+	return value_is(heard, VALUE_MAP) ? taint_attributes(arena, heard, value_get(said->shown, name)) : value_map(arena);
+}
+
 /* The declared attributes of state, or NULL with *ret_why. */
 static const struct value *fitting(struct arena *arena, const struct action *action, const struct value *state,
 				   const char **ret_why)
@@ -240,9 +248,10 @@ static void unobservable(struct arena *arena, const struct call *call, const cha
 					    .why = arena_printf(arena, "%s: %s", call->action->name, why)};
 }
 
-void process_read_observation(struct arena *arena, const struct call *call, const struct value *answer,
+void process_read_observation(struct arena *arena, const struct call *call, const struct process_answer *said,
 			      struct observation *ret_observation)
 {
+	const struct value *answer = said->shown;
 	bool state = is_given(answer, "state"), absent = is_given(answer, "absent"), blind = is_given(answer, "unobservable");
 	const char *why = "it said neither a state nor absent nor unobservable, or several of them";
 	if (state + absent + blind != 1) {
@@ -257,7 +266,7 @@ void process_read_observation(struct arena *arena, const struct call *call, cons
 	*ret_observation = (struct observation){.kind = OBSERVED_ABSENT};
 	if (state) {
 		ret_observation->kind = OBSERVED_STATE;
-		ret_observation->state = fitting(arena, call->action, value_get(answer, "state"), &why);
+		ret_observation->state = fitting(arena, call->action, values_of(arena, said, "state"), &why);
 		if (!ret_observation->state) {
 			unobservable(arena, call, why, ret_observation);
 			return;
@@ -277,30 +286,31 @@ static const struct {
 	{"unknown", APPLY_UNKNOWN, ERROR_CONNECTION},
 };
 
-static enum apply_result read_outputs(struct arena *arena, const struct call *call, const struct value *answer,
+static enum apply_result read_outputs(struct arena *arena, const struct call *call, const struct process_answer *said,
 				      const struct value **ret_outputs, struct error *err)
 {
-	const struct value *outputs = value_get(answer, "outputs");
+	const struct value *outputs = values_of(arena, said, "outputs");
 	const char *why = NULL;
 	if (call->action->kind != ACTION_TASK || !ret_outputs)
 		return APPLY_DONE;
-	*ret_outputs = fitting(arena, call->action, value_is(outputs, VALUE_MAP) ? outputs : value_map(arena), &why);
+	*ret_outputs = fitting(arena, call->action, outputs, &why);
 	if (*ret_outputs)
 		return APPLY_DONE;
 	error_set(err, ERROR_FAILED, "%s: it ended well, but %s", call->action->name, why);
 	return APPLY_FAILED;
 }
 
-enum apply_result process_read_applied(struct arena *arena, const struct call *call, const struct value *answer,
+enum apply_result process_read_applied(struct arena *arena, const struct call *call, const struct process_answer *said,
 				       const struct value **ret_outputs, struct error *err)
 {
+	const struct value *answer = said->shown;
 	const struct value *error = value_get(answer, "error");
 	const char *text = printable(arena, value_get(error, "message")), *hint = printable(arena, value_get(error, "hint"));
 	for (size_t i = 0; i < COUNT_OF(results); i++) {
 		if (!value_is_text(value_get(answer, "result"), results[i].word))
 			continue;
 		if (results[i].result == APPLY_DONE)
-			return read_outputs(arena, call, answer, ret_outputs, err);
+			return read_outputs(arena, call, said, ret_outputs, err);
 		error_set(err, results[i].code, "%s: %s", call->action->name, text ? text : "the plugin does not say why");
 		if (hint)
 			error_hint(err, "%s", hint);

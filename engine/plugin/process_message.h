@@ -12,10 +12,16 @@ int process_message(struct arena *arena, const struct call *call, const char *na
 		    struct value **ret_message, const struct value **ret_hosts, const char **ret_unknown, struct error *err);
 const struct value *process_before(struct arena *arena, const struct observation *before);
 
-/* The parts of an `observation`; what does not fit the action's outputs is unobservable. plugin: for texts. */
-void process_read_observation(struct arena *arena, const struct call *call, const struct value *answer,
+/* What a plugin has answered, as it was heard and as it may be shown: texts come from the latter, values from the former. */
+struct process_answer {
+	const struct value *heard;
+	const struct value *shown;
+};
+
+/* The parts of an `observation`; what does not fit the action's outputs is unobservable. */
+void process_read_observation(struct arena *arena, const struct call *call, const struct process_answer *answer,
 			      struct observation *ret_observation);
-enum apply_result process_read_applied(struct arena *arena, const struct call *call, const struct value *answer,
+enum apply_result process_read_applied(struct arena *arena, const struct call *call, const struct process_answer *answer,
 				       const struct value **ret_outputs, struct error *err);
 /* Command lines of a `description`; false: it makes no sense. */
 bool process_read_description(struct arena *arena, const struct call *call, const struct value *answer, struct value *texts);

@@ -3,6 +3,9 @@
  *
  * What is not certain is not read: an output that was cut, a group that did not match, text that is no number where a number
  * was promised make the whole state unobservable, with a reason.
+ *
+ * Where a secret was in what was said, it is read twice: as it was heard, which gives the values; and as it may be shown. What
+ * differs between the two is secret, however it was computed.
  */
 #include "engine/plugin/read.h"
 
@@ -14,6 +17,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/regex.h"
 #include "engine/plugin/manifest.h"
+#include "engine/plugin/redact.h"
 
 #define LAST_OWN_EXIT	  125  /* 126 and up: the shell could not run it, or a signal ended it */
 #define WINDOWS_NOT_FOUND 9009 /* cmd.exe: no such program */
@@ -22,7 +26,8 @@ struct reader {
 	struct arena *arena;
 	const struct call_names *names;
 	const struct action_command *command;
-	const struct transcript *transcript;
+	const struct streams *streams;
+	int exit_code;
 	struct value *attributes;
 	bool open;	 /* attributes that outputs does not declare are kept */
 	const char *why; /* it cannot be read */
@@ -67,10 +72,11 @@ int read_pattern(struct arena *arena, const struct call_names *names, const stru
 	return pattern->type == VALUE_NULL ? 0 : read_compile(arena, names, pattern, what, ret_regex, err);
 }
 
-/* The state cannot be read. Always returns false. */
+/* The state cannot be read; the first reason counts. Always returns false. */
 static bool unreadable(struct reader *reader, const char *why)
 {
-	reader->why = why;
+	if (!reader->why)
+		reader->why = why;
 	return false;
 }
 
@@ -162,7 +168,7 @@ static bool put_all(struct reader *reader, const struct value *map)
 
 static bool capture_regex(struct reader *reader, const struct regex *regex)
 {
-	const struct said *said = &reader->transcript->output;
+	const struct said *said = &reader->streams->output;
 	const struct value *groups;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	int found = regex_match_groups(regex, said->head->string.data, said->head->string.length, reader->arena, &groups, &err);
@@ -196,7 +202,7 @@ static bool capture_pairs(struct reader *reader)
 {
 	size_t place = 0, length;
 	const char *line;
-	while (next_line(reader->transcript->output.head, &place, &line, &length)) {
+	while (next_line(reader->streams->output.head, &place, &line, &length)) {
 		const char *equals = memchr(line, '=', length);
 		if (!equals)
 			continue;
@@ -211,7 +217,7 @@ static bool capture_pairs(struct reader *reader)
 
 static bool capture_json(struct reader *reader)
 {
-	const struct value *said = reader->transcript->output.head, *object;
+	const struct value *said = reader->streams->output.head, *object;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (json_parse(reader->arena, said->string.data, said->string.length, &object, &err) < 0)
 		return unreadable(reader, arena_printf(reader->arena, "it did not say JSON: %s", error_text(&err)));
@@ -223,7 +229,7 @@ static bool capture_lines(struct reader *reader)
 	struct value *list = value_list(reader->arena);
 	size_t place = 0, length;
 	const char *line;
-	while (next_line(reader->transcript->output.head, &place, &line, &length))
+	while (next_line(reader->streams->output.head, &place, &line, &length))
 		value_append(reader->arena, list, value_string_n(reader->arena, line, length));
 	return put(reader, reader->command->lines, list);
 }
@@ -231,7 +237,7 @@ static bool capture_lines(struct reader *reader)
 static bool capture(struct reader *reader, const struct regex *regex)
 {
 	const struct action_command *command = reader->command;
-	if (reader->transcript->output.tail && (command->pairs || command->json || command->lines))
+	if (reader->streams->output.tail && (command->pairs || command->json || command->lines))
 		return unreadable(reader, "it said more than is kept, so its middle is missing");
 	return (!regex || capture_regex(reader, regex)) && (!command->pairs || capture_pairs(reader)) &&
 	       (!command->json || capture_json(reader)) && (!command->lines || capture_lines(reader));
@@ -255,9 +261,9 @@ static const struct value *result_of(const struct reader *reader)
 	for (size_t i = 0; i < reader->attributes->map.count; i++)
 		value_put_key(reader->arena, result, reader->attributes->map.entries[i].key,
 			      reader->attributes->map.entries[i].value);
-	value_put(reader->arena, result, RESULT_OUTPUT, said_text(reader->arena, &reader->transcript->output));
-	value_put(reader->arena, result, RESULT_ERRORS, said_text(reader->arena, &reader->transcript->errors));
-	value_put(reader->arena, result, RESULT_EXIT, value_int(reader->arena, reader->transcript->exit_code));
+	value_put(reader->arena, result, RESULT_OUTPUT, said_text(reader->arena, &reader->streams->output));
+	value_put(reader->arena, result, RESULT_ERRORS, said_text(reader->arena, &reader->streams->errors));
+	value_put(reader->arena, result, RESULT_EXIT, value_int(reader->arena, reader->exit_code));
 	return result;
 }
 
@@ -305,22 +311,40 @@ static bool has_any(const struct reader *reader, const char *const *words)
 	return false;
 }
 
+/* To the end, also where a part of it fails: of what may be shown, all that can be read counts. */
+static bool read_all(struct reader *reader, const struct regex *regex)
+{
+	bool captured = capture(reader, regex);
+	return compute(reader) && captured && conforms(reader);
+}
+
 int read_state(struct arena *arena, const struct call_names *names, const struct action_command *command,
 	       const struct transcript *transcript, struct state_read *ret_read, struct error *err)
 {
-	struct reader reader = {.arena = arena, .names = names, .command = command, .transcript = transcript};
+	struct reader heard = {.arena = arena,
+			       .names = names,
+			       .command = command,
+			       .streams = &transcript->heard,
+			       .exit_code = transcript->exit_code,
+			       .attributes = value_map(arena),
+			       .open = command->regex && !template_is_constant(command->regex)};
+	struct reader shown = heard;
 	struct regex *regex;
-	reader.attributes = value_map(arena);
-	reader.open = command->regex && !template_is_constant(command->regex);
+	shown.streams = &transcript->shown;
+	shown.attributes = value_map(arena);
 	*ret_read = (struct state_read){0};
 	if (read_pattern(arena, names, command->regex, "regex", &regex, err) < 0)
 		return -1;
-	if (!capture(&reader, regex) || !compute(&reader) || !conforms(&reader)) {
-		ret_read->why = reader.why;
+	bool readable = read_all(&heard, regex);
+	if (transcript->hidden)
+		read_all(&shown, regex);
+	if (!readable) {
+		const char *said = shown.why ? shown.why : "it does not fit; what it said holds a secret, so it is not shown";
+		ret_read->why = transcript->hidden ? said : heard.why;
 		return 0;
 	}
-	ret_read->state = reader.attributes;
-	ret_read->transient = has_any(&reader, command->transient);
-	ret_read->fatal = has_any(&reader, command->fatal);
+	ret_read->state = transcript->hidden ? taint_attributes(arena, heard.attributes, shown.attributes) : heard.attributes;
+	ret_read->transient = has_any(&heard, command->transient);
+	ret_read->fatal = has_any(&heard, command->fatal);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * redact.c - one pass over the text; at each place the longest form of a secret that stands there is replaced.
+ * redact.c - one pass over the text; at each place the longest form of a secret that stands there is replaced. And which values
+ * would not be the same without it.
  */
 #include "engine/plugin/redact.h"
 
@@ -225,4 +226,47 @@ bool redaction_finds(const struct redaction *redaction, const char *text, size_t
 		if (secret_length(redaction, text + place, length - place, false))
 			return true;
 	return false;
+}
+
+/* --- what was made of them --- */
+
+static const struct value *taint_difference(struct arena *arena, const struct value *heard, const struct value *shown);
+
+static const struct value *taint_list(struct arena *arena, const struct value *heard, const struct value *shown)
+{
+	if (heard->list.count != shown->list.count)
+		return value_taint(arena, heard);
+	struct value *list = value_list(arena);
+	for (size_t i = 0; i < heard->list.count; i++)
+		value_append(arena, list, taint_difference(arena, heard->list.items[i], shown->list.items[i]));
+	return list;
+}
+
+static const struct value *taint_map(struct arena *arena, const struct value *heard, const struct value *shown)
+{
+	for (size_t i = 0; i < heard->map.count; i++)
+		if (heard->map.count != shown->map.count || !value_get_key(shown, heard->map.entries[i].key))
+			return value_taint(arena, heard);
+	return taint_attributes(arena, heard, shown);
+}
+
+static const struct value *taint_difference(struct arena *arena, const struct value *heard, const struct value *shown)
+{
+	if (!shown || heard->type != shown->type)
+		return value_taint(arena, heard);
+	if (heard->type == VALUE_LIST)
+		return taint_list(arena, heard, shown);
+	if (heard->type == VALUE_MAP)
+		return taint_map(arena, heard, shown);
+	return value_equal(heard, shown) ? heard : value_taint(arena, heard);
+}
+
+const struct value *taint_attributes(struct arena *arena, const struct value *heard, const struct value *shown)
+{
+	struct value *map = value_map(arena);
+	for (size_t i = 0; i < heard->map.count; i++) {
+		const struct value_entry *entry = &heard->map.entries[i];
+		value_put_key(arena, map, entry->key, taint_difference(arena, entry->value, value_get_key(shown, entry->key)));
+	}
+	return map;
 }

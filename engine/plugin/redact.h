@@ -35,5 +35,8 @@ void redaction_add_known(struct arena *arena, struct redaction *redaction, const
  * behind that is not here, so that a part of a secret may stand at that end: it is taken away too. */
 size_t redact(const struct redaction *redaction, const char *text, size_t length, bool cut_before, bool cut_after,
 	      struct buffer *out);
+/* What a text gave in which secrets were, beside what the same text without them gave (NULL: nothing). Whatever differs has a
+ * secret in it, however it was made of the text, and becomes secret; heard is a map, and stays an open one with open keys. */
+const struct value *taint_attributes(struct arena *arena, const struct value *heard, const struct value *shown);
 /* Is one of them, in any form, in the text? */
 bool redaction_finds(const struct redaction *redaction, const char *text, size_t length);

@@ -1,8 +1,8 @@
 /*
  * transcript.c - running a prepared command, and cleaning what it said.
  *
- * The order matters: secrets are taken out of the bytes as they came, then what is no UTF-8 is repaired, then evidence is cut
- * to its size.
+ * It is kept twice: as it was heard, because values are compared as they are; and as it may be shown. The order matters there:
+ * secrets are taken out of the bytes as they came, then what is no UTF-8 is repaired, then evidence is cut to its size.
  */
 #include "engine/plugin/transcript.h"
 
@@ -39,6 +39,13 @@ static struct said listen(struct arena *arena, const struct redaction *redaction
 	return said;
 }
 
+static struct streams listen_to_both(struct arena *arena, const struct redaction *redaction,
+				     const struct command_result *result, bool *hidden)
+{
+	return (struct streams){.output = listen(arena, redaction, &result->output, hidden),
+				.errors = listen(arena, redaction, &result->errors, hidden)};
+}
+
 /* Back to the beginning of the character that place is in. */
 static size_t character_start(const struct value *text, size_t place)
 {
@@ -47,6 +54,7 @@ static size_t character_start(const struct value *text, size_t place)
 	return place;
 }
 
+/* secret: not even its digest is told. */
 static const char *evidence_text(struct arena *arena, const struct said *said, const struct capture *capture, bool secret)
 {
 	const struct value *head = said->head, *tail = said->tail ? said->tail : head;
@@ -70,16 +78,28 @@ static struct redaction secrets_of(struct arena *arena, const struct call *call,
 	return redaction;
 }
 
+/* The same as a value: what was heard, secret if that may not be shown. */
+static const struct value *evidence_value(struct arena *arena, const struct said *heard, const struct capture *capture,
+					  const char *shown, bool secret)
+{
+	const char *text = evidence_text(arena, heard, capture, secret);
+	return strcmp(text, shown) == 0 ? value_string(arena, shown) : value_taint(arena, value_string(arena, text));
+}
+
 /* secret: it was given one, so that not even a digest of what it said is kept. */
 static void fill(struct arena *arena, const struct redaction *redaction, const struct command_result *result, bool secret,
 		 struct transcript *transcript)
 {
 	struct evidence *evidence = &transcript->evidence;
+	static const struct redaction nothing;
 	transcript->started = result->started;
-	transcript->output = listen(arena, redaction, &result->output, &secret);
-	transcript->errors = listen(arena, redaction, &result->errors, &secret);
-	evidence->output = evidence_text(arena, &transcript->output, &result->output, secret);
-	evidence->errors = evidence_text(arena, &transcript->errors, &result->errors, secret);
+	transcript->shown = listen_to_both(arena, redaction, result, &transcript->hidden);
+	transcript->heard = transcript->hidden ? listen_to_both(arena, &nothing, result, &secret) : transcript->shown;
+	secret |= transcript->hidden;
+	evidence->output = evidence_text(arena, &transcript->shown.output, &result->output, secret);
+	evidence->errors = evidence_text(arena, &transcript->shown.errors, &result->errors, secret);
+	evidence->output_value = evidence_value(arena, &transcript->heard.output, &result->output, evidence->output, secret);
+	evidence->errors_value = evidence_value(arena, &transcript->heard.errors, &result->errors, evidence->errors, secret);
 	evidence->elapsed = result->elapsed;
 }
 
@@ -173,7 +193,7 @@ static size_t last_lines(const struct value *text, const struct regex_list *igno
 
 const char *transcript_excerpt(struct arena *arena, const struct transcript *transcript, const struct regex_list *ignore)
 {
-	const struct said *streams[] = {&transcript->errors, &transcript->output};
+	const struct said *streams[] = {&transcript->shown.errors, &transcript->shown.output};
 	struct line lines[EXCERPT_LINES];
 	size_t count = 0;
 	for (size_t i = 0; i < COUNT_OF(streams) && !count; i++)

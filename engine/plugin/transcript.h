@@ -7,17 +7,23 @@
 
 #define EVIDENCE_LIMIT (16 * 1024) /* bytes of one stream in the evidence */
 
-/* One stream as text: valid UTF-8 without NUL and without secrets. */
+/* One stream as text: valid UTF-8 without NUL. */
 struct said {
 	const struct value *head; /* all of it, if it was not cut */
 	const struct value *tail; /* behind the cut; NULL: nothing was cut */
 };
 
-struct transcript {
-	bool started;
-	int exit_code; /* -1: a signal, or not known */
+struct streams {
 	struct said output;
 	struct said errors;
+};
+
+struct transcript {
+	bool started;
+	int exit_code;	      /* -1: a signal, or not known */
+	struct streams heard; /* as it was said: to read values from and to compare, never to be shown */
+	struct streams shown; /* without secrets */
+	bool hidden;	      /* the two differ: a secret was in what was said */
 	struct evidence evidence;
 };
 

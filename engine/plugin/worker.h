@@ -14,6 +14,7 @@
 #include "engine/base/loop.h"
 #include "engine/plugin/action.h"
 #include "engine/plugin/launch.h"
+#include "engine/plugin/process_message.h"
 #include "engine/plugin/processes.h"
 #include "engine/plugin/protocol.h"
 #include "engine/plugin/redact.h"
@@ -38,11 +39,11 @@ struct exchange {
 	int64_t deadline;
 	/* what it comes to */
 	int64_t id;
-	const struct value *answer; /* NULL: none yet. Without secrets */
-	const char *why;	    /* it will not come, or NULL */
-	bool recalled;		    /* its time was up, or it was cancelled: what it asked for was broken off */
-	struct error final;	    /* a host was another one than it should be: no answer of the plugin counts */
-	struct buffer did;	    /* what was run on hosts, what was logged: for the journal */
+	struct process_answer answer; /* shown NULL: none yet */
+	const char *why;	      /* it will not come, or NULL */
+	bool recalled;		      /* its time was up, or it was cancelled: what it asked for was broken off */
+	struct error final;	      /* a host was another one than it should be: no answer of the plugin counts */
+	struct buffer did;	      /* what was run on hosts, what was logged: for the journal */
 	bool did_cut;
 	struct signal_point answered;
 	struct fiber_lock in_scope; /* commands in one scope come one after the other */

@@ -9,6 +9,9 @@
 #include "engine/base/memory.h"
 #include "engine/report/findings.h"
 
+#define SOURCE_ROOT  "%SRCROOT%"
+#define COMMIT_LEAST 12 /* digits, as version.h names what is read from a commit */
+
 static void put_text(struct arena *arena, struct value *map, const char *key, const char *text)
 {
 	value_put(arena, map, key, value_string(arena, text));
@@ -45,17 +48,50 @@ static const struct value *rule_value(struct arena *arena, const struct value *r
 }
 
 /* A path as a URI reference (RFC 3986). */
-static const char *uri_of(struct arena *arena, const char *path)
+static const char *uri_of(struct arena *arena, const char *path, const char *end)
 {
 	CLEANUP_BUFFER struct buffer uri = {0};
-	buffer_add(&uri, path[0] == '/' ? "file://" : "");
+	buffer_add(&uri, !path[0] || path[0] == '/' ? "file://" : "");
 	for (const char *c = path; *c; c++) {
 		if (isalnum((unsigned char)*c) || strchr("/-._~", *c))
 			buffer_add_char(&uri, *c);
 		else
 			buffer_printf(&uri, "%%%02X", (unsigned char)*c);
 	}
+	buffer_add(&uri, end);
 	return arena_strdup(arena, buffer_text(&uri));
+}
+
+/* Without ".", "..", and doubled slashes, by the letters alone. */
+static const char *plain_path(struct arena *arena, const char *path)
+{
+	CLEANUP_BUFFER struct buffer plain = {0};
+	for (const char *part = path; *part;) {
+		size_t length = strcspn(part, "/");
+		if (length == 2 && strncmp(part, "..", 2) == 0)
+			plain.length -= plain.length ? strlen(memrchr(plain.data, '/', plain.length)) : 0;
+		else if (length && !(length == 1 && *part == '.'))
+			buffer_printf(&plain, "/%.*s", (int)length, part);
+		if (plain.data)
+			plain.data[plain.length] = '\0';
+		part += length + (part[length] == '/');
+	}
+	return arena_strdup(arena, buffer_text(&plain));
+}
+
+/* The file as seen from the root, or absolute if it lies elsewhere. Of a commit ("COMMIT:PATH") the path is one from the root.
+ */
+static const char *path_in(struct arena *arena, const struct sarif_root *root, const char *file)
+{
+	size_t length = strlen(root->folder), commit = strspn(file, "0123456789abcdef");
+	if (file[0] == '<') /* no file at all */
+		return file;
+	if (commit >= COMMIT_LEAST && file[commit] == ':')
+		file = arena_printf(arena, "%s/%s", root->folder, file + commit + 1);
+	if (file[0] != '/')
+		file = arena_printf(arena, "%s/%s", root->here, file);
+	file = plain_path(arena, file);
+	return strncmp(file, root->folder, length) == 0 && file[length] == '/' ? file + length + 1 : file;
 }
 
 static const struct value *region_value(struct arena *arena, const struct value *finding)
@@ -68,15 +104,16 @@ static const struct value *region_value(struct arena *arena, const struct value 
 	return region;
 }
 
-static const struct value *locations_value(struct arena *arena, const struct value *finding, const char *path)
+static const struct value *locations_value(struct arena *arena, const struct value *finding, const char *path,
+					   const struct sarif_root *root)
 {
 	struct value *list = value_list(arena), *location = value_map(arena), *physical = value_map(arena);
 	struct value *artifact = value_map(arena);
 	const char *file = value_get_text(finding, "file");
-	file = file ? file : path;
-	put_text(arena, artifact, "uri", uri_of(arena, file));
+	file = path_in(arena, root, file ? file : path);
+	put_text(arena, artifact, "uri", uri_of(arena, file, ""));
 	if (file[0] != '/')
-		put_text(arena, artifact, "uriBaseId", "%SRCROOT%");
+		put_text(arena, artifact, "uriBaseId", SOURCE_ROOT);
 	value_put(arena, physical, "artifactLocation", artifact);
 	if (value_get(finding, "line"))
 		value_put(arena, physical, "region", region_value(arena, finding));
@@ -105,7 +142,7 @@ static const struct value *suppressions_value(struct arena *arena, const struct 
 
 /* suppressed: "inSource", "external", or NULL. */
 static const struct value *result_value(struct arena *arena, const struct value *finding, const struct value *rules,
-					const char *path, const char *suppressed)
+					const char *path, const char *suppressed, const struct sarif_root *root)
 {
 	struct value *value = value_map(arena), *prints = value_map(arena);
 	const char *id = value_get_text(finding, "rule"), *hint = value_get_text(finding, "hint");
@@ -114,7 +151,7 @@ static const struct value *result_value(struct arena *arena, const struct value 
 	value_put(arena, value, "ruleIndex", value_int(arena, rule_index(rules, id)));
 	put_text(arena, value, "level", value_get_text(finding, "severity"));
 	value_put(arena, value, "message", message_value(arena, hint ? arena_printf(arena, "%s\n%s", text, hint) : text));
-	value_put(arena, value, "locations", locations_value(arena, finding, path));
+	value_put(arena, value, "locations", locations_value(arena, finding, path, root));
 	put_text(arena, prints, "standinFinding/v1", value_get_text(finding, "fingerprint"));
 	value_put(arena, value, "partialFingerprints", prints);
 	if (suppressed)
@@ -122,7 +159,8 @@ static const struct value *result_value(struct arena *arena, const struct value 
 	return value;
 }
 
-static const struct value *results_value(struct arena *arena, const struct value *results, const struct value *rules)
+static const struct value *results_value(struct arena *arena, const struct value *results, const struct value *rules,
+					 const struct sarif_root *root)
 {
 	static const char *const lists[][2] = {{"diagnostics", NULL}, {"silenced", "inSource"}, {"known", "external"}};
 	struct value *all = value_list(arena);
@@ -133,7 +171,7 @@ static const struct value *results_value(struct arena *arena, const struct value
 			for (size_t j = 0; value_is(list, VALUE_LIST) && j < list->list.count; j++)
 				value_append(arena, all,
 					     result_value(arena, list->list.items[j], rules, value_get_text(entry, "path"),
-							  lists[k][1]));
+							  lists[k][1], root));
 		}
 	}
 	return all;
@@ -151,15 +189,26 @@ static const struct value *tool_value(struct arena *arena, const struct value *r
 	return tool;
 }
 
-void report_findings_sarif(struct buffer *out, const struct value *results, const struct value *rules, const char *version)
+/* What the files' URIs are seen from. */
+static const struct value *bases_value(struct arena *arena, const struct sarif_root *root)
+{
+	struct value *bases = value_map(arena), *base = value_map(arena);
+	put_text(arena, base, "uri", uri_of(arena, root->folder, "/"));
+	value_put(arena, bases, SOURCE_ROOT, base);
+	return bases;
+}
+
+void report_findings_sarif(struct buffer *out, const struct value *results, const struct value *rules,
+			   const struct sarif_root *root, const char *version)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct value *log = value_map(arena), *runs = value_list(arena), *run = value_map(arena);
 	put_text(arena, log, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
 	put_text(arena, log, "version", "2.1.0");
 	value_put(arena, run, "tool", tool_value(arena, rules, version));
+	value_put(arena, run, "originalUriBaseIds", bases_value(arena, root));
 	put_text(arena, run, "columnKind", "unicodeCodePoints");
-	value_put(arena, run, "results", results_value(arena, results, rules));
+	value_put(arena, run, "results", results_value(arena, results, rules, root));
 	value_append(arena, runs, run);
 	value_put(arena, log, "runs", runs);
 	json_format(out, log, JSON_INDENTED);

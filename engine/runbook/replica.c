@@ -180,6 +180,21 @@ static const struct value *limits_of(const struct reader *reader)
 	return limits;
 }
 
+/* {every: SECONDS, repair: true or false}, or null. */
+static const struct value *verify_of(const struct reader *reader)
+{
+	struct arena *arena = reader->fields.arena;
+	const struct value *written = value_get(reader->document, "verify");
+	const struct value *every =
+		value_is(written, VALUE_MAP) ? seconds(reader, written, "every") : seconds(reader, reader->document, "verify");
+	if (!every)
+		return value_null();
+	struct value *verify = value_map(arena);
+	value_put(arena, verify, "every", every);
+	value_put(arena, verify, "repair", value_bool(value_get_bool(written, "repair", false)));
+	return verify;
+}
+
 static const struct value *set_of(const struct reader *reader)
 {
 	struct arena *arena = reader->fields.arena;
@@ -200,6 +215,8 @@ static const struct value *set_of(const struct reader *reader)
 	value_put(arena, set, "every", every ? every : value_null());
 	value_put(arena, set, "limits", limits_of(reader));
 	value_put(arena, set, "compression", text_or(arena, value_get(document, "compression"), "auto"));
+	value_put(arena, set, "owners", text_or(arena, value_get(document, "owners"), "id"));
+	value_put(arena, set, "verify", verify_of(reader));
 	value_put(arena, set, "keep", value_int(arena, value_get_int(document, "keep", 0)));
 	return set;
 }

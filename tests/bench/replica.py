@@ -1,6 +1,6 @@
 """The replicator's rows: standin-agent and what others use for the same, by turns, over the same sshd; all of it in memory, so that the disk's
 mood does not count. The trees are made from a seed, in the shape of a source tree of 79,000 files."""
-import json, os, pathlib, random, shutil, subprocess, tempfile
+import argparse, json, os, pathlib, random, shutil, socket, subprocess, tempfile, time
 
 BLOCK, MIB = 4096, 1 << 20
 
@@ -11,7 +11,7 @@ class Mirror:
     def __init__(self, bench, name):
         self.bench, self.agent, self.name = bench, bench.standin.parent / "standin-agent", name
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="standin-bench-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-        self.source = self.folder / "source"
+        self.source, self.target = self.folder / "source", None
         self.source.mkdir()
         self.ssh = ["ssh", "-p", str(bench.port), "-i", str(bench.path("id")), "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
                     "-o", f"UserKnownHostsFile={bench.path('known')}", f"{bench.user}@127.0.0.1"]
@@ -20,6 +20,7 @@ class Mirror:
         return self
 
     def __exit__(self, *_):
+        self.leave()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def forget(self, *names):
@@ -66,6 +67,41 @@ class Mirror:
 
     def mirror(self, local=False):
         return self.ours("state", "store", local=local)
+
+    # --- ours, as enrolled agents: by their own line
+
+    def agent_of(self, home, *arguments, given=None):
+        done = subprocess.run([self.agent, *arguments, "--home", self.folder / home], input=given and json.dumps(given), capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    def enroll(self):
+        """Two new agents; the target's listens."""
+        self.leave()
+        self.forget("a", "b", "store")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        a, b = (self.agent_of(home, "enroll")["certificate"] for home in ("a", "b"))
+        self.agent_of("b", "define", given={"set": "bench", "role": "target", "term": 1, "store": str(self.folder / "store"),
+                                            "peer": {"address": "127.0.0.1", "port": port, "certificate": a}})
+        self.agent_of("a", "define", given={"set": "bench", "role": "source", "term": 1, "sources": [{"path": str(self.source), "to": ""}], "schedule": None,
+                                            "peer": {"address": "127.0.0.1", "port": port, "certificate": b}})
+        self.target = subprocess.Popen([self.agent, "run", "--set", "bench", "--home", self.folder / "b"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while socket.socket().connect_ex(("127.0.0.1", port)):
+            time.sleep(0.02)
+
+    def leave(self):
+        if self.target:
+            self.target.terminate()
+            self.target.wait()
+        self.target = None
+
+    def enrolled(self):
+        return self.bench.spend(self.agent, "sync", "--set", "bench", "--home", self.folder / "a")
+
+    def mirror_enrolled(self):
+        self.enroll()
+        return self.enrolled()
 
     def compare(self, what, than, goal, ours, theirs, before=None, better="higher"):
         """How many times faster ours is (higher), or how much of the peer's time it takes (lower)."""
@@ -126,6 +162,8 @@ def small_row(bench):
         source_tree(mirror.source, files, max(1, files // 15))
         yield mirror.compare(f"mirror of {files:,} files", over_ssh(), 1.4, mirror.mirror, lambda: mirror.rsync(fresh=True))
         yield mirror.compare("the same", "tar over ssh to tar", 1, mirror.mirror, mirror.tar)
+        yield mirror.compare("the same, by the agents' own line", over_ssh(), 1.4, mirror.mirror_enrolled, lambda: mirror.rsync(fresh=True))
+        mirror.leave()
         yield mirror.compare("the same, without a line", "rsync -aHAX", 1.5, lambda: mirror.mirror(True), lambda: mirror.rsync(fresh=True, local=True))
         yield mirror.compare("the same, without a line", "cp -a", 1, lambda: mirror.mirror(True), mirror.cp)
         mirror.forget("other")
@@ -161,6 +199,9 @@ class Big(Mirror):
     def __init__(self, bench, name="big"):
         super().__init__(bench, name)
         self.size, self.path = bench.options.big * MIB, self.source / "big"
+        self.fill()
+
+    def fill(self):
         with open(self.path, "wb") as file:
             for _ in range(self.size // MIB):
                 file.write(os.urandom(MIB))
@@ -187,7 +228,10 @@ def big_row(bench):
         yield big.compare(f"mirror of one file of {name}", over_ssh(), 1.3, big.mirror, lambda: big.rsync(fresh=True))
         big.forget("copy")
         yield big.compare("the same", "dd over ssh to dd", 1.1, big.mirror, big.dd, better="lower")
+        yield big.compare("the same, by the agents' own line", "dd over ssh to dd", 1.1, big.mirror_enrolled, big.dd, better="lower")
+        big.leave()
         big.forget("other")
+        big.mirror()
         yield big.compare("1% of its 4 KiB blocks changed", over_ssh("--inplace"), 8, big.ours, lambda: big.rsync("--inplace"), big.change)
         yield big.compare("the same", over_ssh("--inplace -B4096"), 3.5, big.ours, lambda: big.rsync("--inplace", "-B4096"), big.change)
         big.change()
@@ -201,6 +245,8 @@ def big_row(bench):
         big.insert()
         yield big.wire("the same, on the wire", MIB)
         big.forget("copy")
+        yield big.compare("its content is altogether another", "dd over ssh to dd", 1.1, big.ours, big.dd, big.fill, better="lower")
+        big.forget("other")
         big.path.rename(big.source / "renamed")
         yield big.wire("it is renamed, on the wire", 4096)
 
@@ -217,12 +263,19 @@ def memory_row(bench):
             for side, memory in (("source", taken["memory"]), ("target", taken["target"])):
                 yield {"row": f"memory for {bench.options.entries:,} entries, {what}, {side}", "standin": memory / 1024, "unit": "MiB",
                        "goal": 64, "better": "lower", "of": "standin"}
+        yield mirror.compare(f"nothing changed in {bench.options.entries:,} entries", over_ssh("--delete"), 4, mirror.ours, mirror.rsync)
+
+
+class Full(argparse.Action):
+    def __call__(self, parser, options, *_):
+        options.big, options.entries = 4096, 1000000
 
 
 def add_options(parser):
     parser.add_argument("--files", type=int, default=78579, help="of the row `replica`")
-    parser.add_argument("--big", type=int, default=1024, help="MiB of the row `big`, which takes three times as much memory; its goals were set at 4096")
-    parser.add_argument("--entries", type=int, default=200000, help="of the row `many`; its goal is for 1,000,000")
+    parser.add_argument("--big", type=int, default=1024, metavar="MIB", help="of the row `big`, which takes three times as much memory")
+    parser.add_argument("--entries", type=int, default=200000, help="of the row `many`")
+    parser.add_argument("--full", action=Full, nargs=0, help="as much as the goals are for: --big 4096 --entries 1000000")
 
 
 ROWS = {"replica": small_row, "sparse": sparse_row, "big": big_row, "many": memory_row}

@@ -141,6 +141,17 @@ PY
   has "$(line index)" "records are missing: it has 2, and had 4 when its head was exported to the anchor"
 }
 
+@test "latest is the newest run there was, also when its folder is gone" {
+  runbook <<<"$R1"
+  standin run r.yaml --yes >out
+  standin run r.yaml --yes >out
+  local id
+  id=$(standin runs -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["id"])')
+  rm -r "state/runs/$id"
+  code 7 standin audit verify latest
+  same "$(line "$id")" "0 records  its directory is gone"
+}
+
 @test "an anchor in the system log, and in git; none that is out of reach stops a run" {
   standin audit key --new >key
   git init -q repo
@@ -158,6 +169,7 @@ while True:
   runbook <<<"$R1"
   code 0 standin run r.yaml --yes
   has "$output" "the journal's head could not be exported: cannot open $W/gone/heads"
+  same "$(grep -c "could not be exported" <<<"$output")" 1 # once, however many checkpoints
   has_not "$output" "git could not"
   (cd repo && git grep -h checkpoint refs/notes/standin) >notes
   code 0 standin audit verify --anchor notes --require anchored
@@ -257,9 +269,14 @@ YAML
 }
 
 @test "a state directory that is not there is an error, and none is made" {
-  for verb in "verify --require signed" list search "show latest"; do
+  runbook <<<"$R1"
+  git init -q
+  git add r.yaml
+  git -c user.name=x -c user.email=x@x commit -qm x
+  for verb in "audit verify --require signed" "audit list" "audit search" "audit show latest" runs show report attach resume cancel "abandon latest --reason x" \
+    "skip 1 --reason x" "answer 1 stop" approve "history r.yaml"; do
     # shellcheck disable=SC2086 # several words
-    code 8 standin audit $verb --state "$W/typo"
+    code 8 standin $verb --state "$W/typo"
     has "$output" "there is no state directory $W/typo"
     has "$output" "--state"
     [ ! -e typo ]

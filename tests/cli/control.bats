@@ -182,7 +182,7 @@ YAML
 steps:
   - uses: core.run
     host: a
-    timeout: 300ms
+    timeout: 2s
     with:
       run: [sh, -c, "sh -c 'echo $$ >$0/grandchild; exec sleep 1000' $0 & echo $$ >$0/child; sleep 1000", "${{ host.vars.root }}"]
 YAML
@@ -252,11 +252,11 @@ YAML
 steps:
   - group: G
     host: a
-    timeout: 200ms
+    timeout: 2s
     retry: {attempts: 100, delay: 1ms}
     steps:
       - {uses: toy.put, with: {name: first, value: v}}
-      - {uses: core.wait, with: {duration: 250ms}}
+      - {uses: core.wait, with: {duration: 2100ms}}
       - {uses: toy.put, with: {name: never, value: v}}
     finally: [{uses: toy.put, with: {name: end, value: v}}]
 YAML
@@ -271,14 +271,14 @@ YAML
 steps:
   - group: G
     host: a
-    timeout: 400ms
+    timeout: 3s
     steps:
       - {id: ask, uses: core.prompt, with: {message: Well?}}
       - {uses: toy.put, with: {name: x, value: v}}
 YAML
   begin run r.yaml --yes
   await '"kind":"waiting"'
-  sleep 0.6 # longer than the group may take; nothing is asserted about how long
+  sleep 3.1 # longer than the group may take; nothing is asserted about how long
   standin answer continue
   ended
   [ "$status" -eq 0 ]

@@ -44,6 +44,6 @@ offline() { standin plan --offline --plugins "$TREE/plugins" -i "${2:-$INVENTORY
   code 0 offline failover bare.yaml --input dns=false
   has "$output" "Disconnect the source from the network, by hand  core.approve"
   has "$output" "Give the target the original source address  network.add_address on exch2"
-  has "$output" "/  2     Disconnect the source from the network  network.isolate"
-  has "$output" "/  8     Modify the DNS mapping"
+  has "$output" "/  3      Disconnect the source from the network  network.isolate"
+  has "$output" "/  12     Modify the DNS mapping"
 }

@@ -30,8 +30,22 @@ far_start() {
   { printf '%s:' "$FAR_ASKED"; cat "$FAR/password"; echo; } | chpasswd
   usermod -p '*' "$FAR_FREE"
   printf '%s ALL=(ALL) ALL\n%s ALL=(ALL) NOPASSWD: ALL\n' "$FAR_ASKED" "$FAR_FREE" >"/etc/sudoers.d/$FAR_ASKED"
-  FAR_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  cat >"$FAR/config" <<EOF
+  local tries
+  for tries in {1..20}; do # until sshd takes its port another process may, and then it is another one
+    FAR_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    far_config >"$FAR/config"
+    rm -f "$FAR/log"
+    /usr/sbin/sshd -D -f "$FAR/config" -E "$FAR/log" </dev/null >/dev/null 2>&1 3>&- &
+    echo $! >"$FAR/pid"
+    if far_listens; then return 0; fi
+  done
+  echo "sshd does not start"
+  cat "$FAR/log"
+  return 1
+}
+
+far_config() {
+  cat <<EOF
 ListenAddress 127.0.0.1
 Port $FAR_PORT
 HostKey $FAR/host
@@ -44,16 +58,14 @@ PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 EOF
-  /usr/sbin/sshd -D -f "$FAR/config" -E "$FAR/log" </dev/null >/dev/null 2>&1 3>&- &
-  echo $! >"$FAR/pid"
-  local i
-  for ((i = 0; i < 500; i++)); do
-    (: <"/dev/tcp/127.0.0.1/$FAR_PORT") 2>/dev/null && return 0
+}
+
+# Its own log says so: on its port somebody else might answer.
+far_listens() {
+  until grep -qs 'Server listening on' "$FAR/log"; do
+    kill -0 "$(cat "$FAR/pid")" 2>/dev/null || return 1
     sleep 0.01
   done
-  echo "sshd does not answer"
-  cat "$FAR/log"
-  return 1
 }
 
 far_stop() {

@@ -66,6 +66,24 @@ faulty() {
     "{'artifactLocation': {'uri': 'bad.yaml', 'uriBaseId': '%SRCROOT%'}, 'region': {'startLine': 4, 'startColumn': 16, 'endLine': 4, 'endColumn': 24}}"
 }
 
+@test "SARIF: files are named from the top of the work tree, wherever one stands; else from here" {
+  faulty
+  mkdir -p repo/mail/drills
+  cp bad.yaml inventory.yaml repo/mail/drills
+  uri() { field "$output" '(value["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"], value["runs"][0]["originalUriBaseIds"]["%SRCROOT%"]["uri"])'; }
+  cd repo/mail
+  code 2 standin validate -o sarif drills/bad.yaml
+  same "$(uri)" "({'uri': 'drills/bad.yaml', 'uriBaseId': '%SRCROOT%'}, 'file://$(pwd -P)/')"
+  git -C .. init -q
+  for path in drills/bad.yaml ./drills/../drills/bad.yaml "$W/repo/mail/drills/bad.yaml"; do
+    code 2 standin validate -o sarif "$path"
+    same "$(uri)" "({'uri': 'mail/drills/bad.yaml', 'uriBaseId': '%SRCROOT%'}, 'file://$(cd .. && pwd -P)/')"
+  done
+  cd drills
+  code 2 standin validate -o sarif bad.yaml
+  has "$(uri)" "{'uri': 'mail/drills/bad.yaml', "
+}
+
 @test "exit codes: warnings pass, with --strict they do not; an unknown form is wrong usage" {
   runbook <<<'steps: [{uses: core.run, host: a, with: {run: [cat, a, "|", wc]}}]'
   code 0 standin validate r.yaml
@@ -105,8 +123,10 @@ YAML
   sed -i '/wc/d' r.yaml
   code 2 standin validate --strict --baseline known.json r.yaml
   has "$output" "1 of the baseline's findings are gone"
+  has_not "$output" "not in the baseline"
   runbook <<<'steps: [{uses: toy.putt, host: a}]'
   code 0 standin validate --write-baseline known.json r.yaml
+  has "$output" "standin validate: 1 error is not in the baseline: what stops every run cannot rest; mend it, validate ends with 2 until then"
   code 2 standin validate --baseline known.json r.yaml
   code 8 standin validate --baseline none.json r.yaml
   echo '{}' >known.json

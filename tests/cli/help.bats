@@ -29,7 +29,12 @@ verbs() { "$STANDIN" --help | sed -n '/^  validate /,/^$/s/^  \([a-z]*\( [a-z][a
   done <<<"$codes"
   same "$(sed -n 's/^\*\(.*\)\*$/\1/p' <<<"$manual" | grep -E '^[a-z]' | sort)" "$(verbs | sort)"
   while IFS= read -r verb; do
-    has "$("$STANDIN" manual $verb)" "# EXAMPLES"
+    manual=$("$STANDIN" manual $verb)
+    has "$manual" "# EXAMPLES"
+    has "$manual" "# EXIT STATUS"
+    has "$manual" "*-h*, *--help*"
+    twice=$("$STANDIN" $verb --help | grep -E '.{30}' | sort | uniq -d)
+    same "$twice" ""
   done < <(verbs)
 }
 

@@ -130,6 +130,20 @@ original=$'put own one\nput called one\ngreet one'
   [ ! -e "$W/executed" ]
 }
 
+@test "replication sets of the commit are those that count" {
+  ln -s "$TREE/plugins/replica" "$W/plugins/replica"
+  mkdir mail/replica
+  printf '%s\n' 'standin: "1"' 'replica: post' 'source: a' 'target: b' 'paths: [/srv/mail]' 'store: /replica/post' >mail/replica/post.yaml
+  printf '%s\n' 'standin: "1"' 'runbook: mail/set' 'kind: drill' 'steps: [{uses: replica.promote, with: {set: post}}]' >mail/set.yaml
+  commit sets
+  git rm -q -r mail/replica
+  commit none
+  code 0 standin plan mail/set.yaml@HEAD~1 --offline
+  has "$output" "promote --set post"
+  run standin plan mail/set.yaml@HEAD --offline
+  has "$output" "there is no replication set 'post'"
+}
+
 @test "a plan of a branch holds for the commit that it was made of" {
   standin plan mail/r.yaml@main -o json >"$W/plan.json"
   first=$(id)

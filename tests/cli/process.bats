@@ -85,14 +85,14 @@ YAML
   sed -i 's/^def write(call, lines):/def write(call, lines):\n    import time; call.log("here"); time.sleep(3600)/' plugins/example/example.py
   begin run r.yaml --yes
   await '"kind":"intent"'
-  for _ in {1..200}; do
+  for _ in {1..1000}; do
     child=$(ps -o pid= --ppid "$pid" | tr -d ' ')
     [ -z "$child" ] || break
     sleep 0.05
   done
   [ -n "$child" ]
   kill -KILL "$pid"
-  for _ in {1..200}; do
+  for _ in {1..1000}; do
     gone "$child" >/dev/null && break
     sleep 0.05
   done

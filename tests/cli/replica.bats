@@ -25,6 +25,12 @@ steps() { runbook <<<"steps: [{uses: replica.connect, with: {set: ${1:-mail}}}, 
   code 2 standin validate replica/mail.yaml -i inventory.yaml
   has "$output" "unknown key 'stor'"
   has "$output" "did you mean 'store'?"
+  (set_of b && printf '%s\n' 'owners: name' 'verify: {every: 7d, repair: true}') >replica/mail.yaml
+  code 0 standin validate replica/mail.yaml -i inventory.yaml
+  (set_of b && printf '%s\n' 'owners: names' 'verify: weekly') >replica/mail.yaml
+  code 2 standin validate replica/mail.yaml -i inventory.yaml
+  has "$output" "owners"
+  has "$output" "verify"
   set_of b >replica/mail.yaml
   cp replica/mail.yaml replica/post.yaml
   code 2 standin validate replica/post.yaml -i inventory.yaml
@@ -43,6 +49,11 @@ steps() { runbook <<<"steps: [{uses: replica.connect, with: {set: ${1:-mail}}}, 
   has "$output" "$ /usr/local/lib/standin/standin-agent define  # on a  # stdin: ?"
   has "$output" "$ /usr/local/lib/standin/standin-agent promote --set mail --term ?"
   has "$output" "replica.promote  via b  IRREVERSIBLE"
+  runbook <<<"steps: [{uses: replica.promote, with: {set: mail, point: 7}}]"
+  code 0 standin plan r.yaml --offline
+  has "$output" "promoted_point: ? -> 7"
+  has "$output" "--point 7"
+  has "$output" "note: the replica becomes what point 7 was; the last one is kept"
 }
 
 @test "a saved plan is held to the set that it was made with" {

@@ -117,7 +117,7 @@ YAML
   : >a/fail/x.stuck
   runbook <<'YAML'
 steps:
-  - {name: Put x, uses: toy.put, host: a, with: {name: x, value: one}, timeout: 50ms, hint: Ask somebody.}
+  - {name: Put x, uses: toy.put, host: a, with: {name: x, value: one}, timeout: 1s, hint: Ask somebody.}
   - {uses: toy.put, host: a, with: {name: y, value: one}}
 finally:
   - {uses: toy.put, host: a, with: {name: end, value: "${{ run.outcome }}"}}
@@ -193,4 +193,27 @@ YAML
   has_not "$output" "three=3"
   code 0 standin show -v
   has "$output" "three=3"
+}
+
+@test "an expectation that does not hold: of a long output its first and last lines are told; the record has all" {
+  runbook <<'YAML'
+steps:
+  - {uses: core.run, host: a, with: {run: [seq, "1", "5000"]}, expect: result.stdout == "x"}
+YAML
+  code 1 standin run r.yaml --yes
+  message=$(journal | python3 -c 'import json, sys
+print([m for m in (str((json.loads(l).get("error") or {}).get("message")) for l in sys.stdin) if "observed" in m][-1])')
+  has "$message" 'expected result.stdout == "x"; observed {'
+  has "$(journal)" "\\n2500\\n"
+  has "$message" '"stdout":"1\n2\n3\n'
+  has "$message" ' lines left out)\n49'
+  has "$message" '4999\n5000'
+  [ "${#message}" -lt 700 ]
+  has "$output" " lines left out)"
+  runbook <<'YAML'
+steps:
+  - {uses: core.run, host: a, with: {run: [sh, -c, "printf ä%.0s $(seq 1 900 | tr '\\n' ' ')"]}, expect: result.stdout == "x"}
+YAML
+  code 1 standin run r.yaml --yes
+  has "$output" "ää(1400 bytes left out)ää"
 }

@@ -70,6 +70,33 @@ refused() { # WHAT IT NAMES
   refused "the inventory has changed"
 }
 
+# edited PYTHON - plan.json as somebody's hand has changed it: `rows` are its rows.
+edited() {
+  python3 -c 'import json,sys; plan = json.load(open("plan.json")); rows = plan["rows"]; exec(sys.argv[1]); json.dump(plan, open("plan.json", "w"))' "$1"
+}
+
+@test "what the plan's file says of a step is what will be done, or it is refused and the difference named" {
+  local change text
+  while IFS='|' read -r change text; do
+    save
+    edited "$change"
+    refused "$text"
+  done <<'CHANGES'
+rows[3]["commands"] = ["rm -rf /"]|step 4 (core.run): the command was "rm -rf /", now it is "true"
+rows[3]["commands"] = []|step 4 (core.run): the command was nothing, now it is "true"
+rows[3]["commands"].append("id")|step 4 (core.run): the command was "id", now it is nothing
+rows[0]["observes"] = ["true"]|step 1 (toy.look base): the command that observes was "true", now it is
+rows[3]["host"] = "b"|step 4 (core.run): host was "b", now it is "a"
+rows[3]["effect"] = "read"|step 4 (core.run): effect was "read", now it is "irreversible"
+rows[3]["uses"] = "core.log"|step 4 (core.run): uses was "core.log", now it is "core.run"
+rows[4]["name"] = "toy.put z"|step 5 (toy.put y): name was "toy.put z", now it is "toy.put y"
+rows[4]["object"] = "toy/a/z"|step 5 (toy.put y): object was "toy/a/z", now it is "toy/a/y"
+rows[1]["changes"][0]["after"] = "other"|step 2 (toy.put x): wished value was "other", now it is "one"
+rows[1]["changes"] = []|step 2 (toy.put x): wished value was nothing, now it is "one"
+rows.append(dict(rows[3], commands=["id"]))|it names a step twice
+CHANGES
+}
+
 @test "a plan made offline, of another runbook, or no plan at all" {
   save
   standin plan r.yaml --offline -o json >plan.json

@@ -132,9 +132,9 @@ leaves_no_trace() {
   run clean control
   [ "$status" -eq 1 ]
   for name in control/*; do has "$output" "$name: "; done
-  SEEN_HERE=$(cat "$C/line") sleep 30 3>&- &
+  SEEN_HERE=$(cat "$C/line") sleep 600 3>&- &
   started+=($!)
-  sh -c 'sleep 30; :' x "$(cat "$C/odd")" 3>&- &
+  sh -c 'sleep 600; :' x "$(cat "$C/odd")" 3>&- &
   started+=($!)
   : >stop
   run python3 "$BATS_TEST_DIRNAME/canary.py" watch "$C" ready stop
@@ -202,6 +202,70 @@ YAML
   clean out.d state
 }
 
+# What is shown are dots; what is compared is the value.
+@test "a value is compared as it is, not as it is shown" {
+  runbook <<'YAML'
+steps:
+  - {id: give, uses: core.run, host: here, with: {run: [sh, -c, 'tee "$0/kept"', "DIR"], stdin: "${{ secrets.line }}"}, expect: "result.stdout == secrets.line"}
+  - {uses: core.run, host: here, with: {run: [echo, •••], stdin: "${{ secrets.line }}"}, expect: "result.stdout != secrets.line && steps.give.outputs.stdout != result.stdout"}
+  - {uses: core.log, if: "steps.give.outputs.stdout == '•••'", with: {message: dots}}
+  - {uses: core.run, host: here, with: {run: [sh, -c, 'cat "$0/kept"; echo; echo plain', "DIR"], regex: '^(?<which>\w+)-(?<number>\w+)\n(?<open>\w+)$'}, until: "result.which + '-' + result.number == secrets.line", expect: "result.open == 'plain'"}
+  - {uses: core.run, host: here, with: {run: [sh, -c, 'cat; echo -more'], stdin: "${{ secrets.line }}"}, expect: "result.stdout == secrets.line"}
+YAML
+  sed -i "s#DIR#$W/left#" r.yaml
+  code 1 with_secrets "$STANDIN" run r.yaml --yes -v
+  printf '%s\n' "$output" >out.d/run
+  has "$output" "skipped   3 "
+  has "$output" 'expected result.stdout == secrets.line; observed {"exit":0,"stdout":"•••","stderr":""}'
+  has "$(journal)" '"outputs":{"exit":0,"stdout":{"$secret":"•••"},"stderr":"","number":{"$secret":"•••"},"open":{"$secret":"•••"},"which":{"$secret":"•••"}}'
+  clean out.d state
+}
+
+@test "a resume knows what a host was given, and says what it does not know any more" {
+  runbook <<'YAML'
+steps:
+  - {id: give, uses: core.run, host: here, with: {run: [sh, -c, 'tee "$0/kept"', "DIR"], stdin: "${{ secrets.line }}"}}
+  - {uses: core.prompt, with: {message: Go on?}}
+  - {uses: core.run, host: here, with: {run: [cat, "DIR/kept"]}}
+  - {uses: core.log, if: "steps.give.outputs.stdout == '•••'", with: {message: dots}}
+YAML
+  sed -i "s#DIR#$W/left#" r.yaml
+  begin_with_secrets "$STANDIN" run r.yaml --yes
+  await '"kind":"waiting"'
+  kill -KILL "$pid"
+  wait "$pid" || true
+  code 3 "$STANDIN" resume --answer 2=continue </dev/null
+  has "$output" "what hosts say cannot be kept safely: secret 'line': the environment variable CANARY_LINE is not set"
+  code 1 with_secrets "$STANDIN" resume --answer 2=continue
+  printf '%s\n' "$output" >out.d/resume
+  has "$output" "if: it held a secret, which is kept nowhere: it is not known any more"
+  clean out.d state
+}
+
+# An object that held a secret before: after a crash nobody can tell whether it is still as it was.
+@test "a resume asks before it applies over what had held a secret" {
+  local root=$W/world
+  mkdir -p "$root/objects"
+  : >"$root/observed"
+  : >"$root/apply.log"
+  sed -i "s#here: {connection: local}#here: {connection: local, vars: {root: $root}}#" inventory.yaml
+  runbook <<'YAML'
+steps:
+  - {uses: core.run, host: here, with: {run: [sh, -c, '{ cat; echo; } >"$0/objects/x"', "DIR"], stdin: "${{ secrets.line }}"}}
+  - {uses: toy.put, host: here, with: {name: x, value: new}}
+YAML
+  sed -i "s#DIR#$root#" r.yaml
+  run with_secrets env STANDIN_FAULT=apply.before:2:kill "$STANDIN" run r.yaml --yes
+  has "$(journal | tail -n 1)" '"before":{"state":{"value":{"$secret":"•••"},'
+  code 3 with_secrets "$STANDIN" resume </dev/null
+  printf '%s\n' "$output" >out.d/closed
+  has "$output" "what it was before held a secret, which no journal keeps"
+  code 0 with_secrets "$STANDIN" resume --answer 2=apply
+  printf '%s\n' "$output" >out.d/resume
+  same "$(cat "$root/apply.log")" "put x new"
+  clean out.d state
+}
+
 @test "the environment: no child has it, and soon not even the engine itself" {
   runbook <<'YAML'
 steps: [{uses: core.prompt, with: {message: Here}}]
@@ -218,7 +282,7 @@ YAML
   */* | '|'*) skip "core files do not go to the folder of the process here" ;;
   esac
   ulimit -c unlimited
-  sleep 30 3>&- &
+  sleep 600 3>&- &
   pid=$!
   kill -ABRT "$pid"
   wait "$pid" || true

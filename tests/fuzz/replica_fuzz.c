@@ -12,7 +12,10 @@
 #include "engine/base/json.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/tree/manifest.h"
+#include "plugins/replica/tree/owners.h"
 #include "plugins/replica/line/pace.h"
+#include "plugins/replica/line/protocol.h"
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/target/point.h"
 #include "plugins/replica/format/record.h"
 #include "plugins/replica/tree/rules.h"
@@ -113,6 +116,13 @@ static void read_messages(const uint8_t *data, size_t size)
 	while (get_chunk(&chunks, &chunk, NULL) > 0)
 		if (!chunk.length)
 			abort();
+	struct unkept unkept = {0};
+	parse_unkept(&frame, &unkept, NULL);
+	for (size_t i = 0; i < unkept.count; i++)
+		if (unkept.items[i].path[0] == '/' || strstr(unkept.items[i].path, "/../") ||
+		    !unkept_why(unkept.items[i].reason))
+			abort();
+	unkept_free(&unkept);
 	frame.type = FRAME_REFUSED;
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	if (frame_refused(&frame, &err) != -1 || err.code == ERROR_OK)
@@ -138,6 +148,9 @@ static void read_texts(const uint8_t *data, size_t size)
 	struct location_mount mount;
 	if (location_parse_mount(text, &mount) && (mount.root[0] ? mount.root[0] != '/' : 0))
 		abort();
+	struct owners owners = {0};
+	owners_parse(text, &owners, NULL);
+	owners_free(&owners);
 	struct rules *rules;
 	if (rules_parse(text, &rules, NULL) == 0) {
 		rules_include(rules, "some/path.name", false, NULL);

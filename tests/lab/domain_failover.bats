@@ -47,6 +47,18 @@ target_stands_in() {
   complete_soon bob
 }
 
+@test "R1 P5: what only one of them has installed is named, and nothing is begun" {
+  on mail2 sh -e -c 'mkdir -p /root/odd/DEBIAN
+    printf "%s\n" "Package: lab-odd" "Version: 1.0" "Architecture: all" "Maintainer: nobody <nobody@lab.example>" "Description: odd" >/root/odd/DEBIAN/control
+    dpkg-deb --build /root/odd /root/odd.deb && dpkg --install /root/odd.deb'
+  run standin run "$MAIL_DOMAIN/prepare.yaml" --yes
+  on mail2 dpkg --purge lab-odd
+  is "$status" 1
+  says "Only on mail1: ; only on mail2: lab-odd:all 1.0"
+  is "$(outcome preflight.2 preflight.3.3)" "ok failed"
+  is "$(computers)" 'DC1$'
+}
+
 @test "R1 R2 R3 R4 P2 P3 P5 P7 P10 P11 P12 P13: prepare joins both, swaps their names and swaps them back; the source serves users of the domain" {
   standin validate "$MAIL_DOMAIN"/{prepare,failover,failback}.yaml
   boots=$(boot_id mail1)$(boot_id mail2)
@@ -84,7 +96,7 @@ target_stands_in() {
   not [ "$(planned 4 <<<"$output")" = skip ]
   on mail2 dpkg --purge iputils-ping
   exits 1 standin run "$MAIL_DOMAIN/prepare.yaml" --yes
-  says "bring both to the same"
+  says "Only on mail1: iputils-ping:"
   on mail1 dpkg --purge iputils-ping
 }
 planned() { python3 -c 'import json, sys; print([row["verdict"] for row in json.load(sys.stdin)["rows"] if row["step"] == sys.argv[1]][0])' "$1"; }

@@ -71,6 +71,18 @@ replicated() { [ "$(tree mail1 /srv/mail)" = "$(tree mail2 "$(told mail2 path)")
   on ctl rm /root/replica/other.yaml
 }
 
+@test "points: what can be promoted; status does not repeat them, and says that no privilege is missing" {
+  replica points
+  is "$status" 0
+  is "${#lines[@]}" 1
+  says fuzzy
+  replica points -o json
+  is "$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])[0]["path"])' "$output")" "$(told mail2 path)"
+  replica status
+  is "$(grep -c ^points <<<"$output")" 0
+  is "$(told mail1 lacks)$(told mail2 lacks)" NoneNone
+}
+
 @test "what somebody has done to the replica is found by verify, and mended by the next recovery point" {
   acts verify
   acts pause

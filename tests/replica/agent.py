@@ -28,6 +28,7 @@ def plan(agent, work, more=()):
     if done.returncode:
         raise Failed(f"sync --dry-run ended with {done.returncode}: {done.stderr}")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines[-1]["bytes of items"] = sum(line["bytes"] for line in lines[:-1])
     return [(line["what"], line["path"]) for line in lines[:-1]], lines[-1]
 
 

@@ -121,12 +121,12 @@ class Host:
     def history(self, count=100):
         return self.ask("history", "--set", "test", "--count", count)["sessions"]
 
-    def run(self):
+    def run(self, before=()):
         log = open(self.home / "log", "a")
         environment = os.environ | {"STANDIN_AGENT_CLOCK": str(self.pace)}
         if self.fault:
             environment["STANDIN_FAULT"] = self.fault
-        self.running = subprocess.Popen([self.agent, "run", "--set", "test", "--home", self.home], stdout=log, stderr=log, env=environment)
+        self.running = subprocess.Popen([*before, self.agent, "run", "--set", "test", "--home", self.home], stdout=log, stderr=log, env=environment)
         eventually("the agent runs", lambda: self.running.poll() is not None or self.status()["running"])
         expect(f"the agent goes on running: {self.log()}", self.running.poll() is None)
 

@@ -6,10 +6,15 @@
 #include <string.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "engine/base/utf8.h"
 #include "engine/base/value.h"
 #include "plugins/replica/agent/history.h"
+#include "plugins/replica/target/points.h"
+#include "plugins/replica/tree/owners.h"
+
+#define NAMES_TOLD 100 /* names in a status */
 
 static double seconds(int64_t nanoseconds)
 {
@@ -78,6 +83,44 @@ static bool is_zero(const struct digest *digest)
 	return digest_equal(digest, &zero);
 }
 
+/* The first of the names that the point lacks, because the file system here cannot keep them. */
+static void put_unkept(struct arena *arena, struct value *out, const struct store *store)
+{
+	struct unkept unkept = {0};
+	struct value *list = value_list(arena);
+	if (store_read_unkept(store, store->point.generation, &unkept, NULL) < 0 || !unkept.live)
+		return unkept_free(&unkept);
+	for (size_t i = 0; i < unkept.count && list->list.count < NAMES_TOLD; i++) {
+		struct value *item = value_map(arena);
+		if (!unkept.items[i].reason)
+			continue;
+		put_text(arena, item, "path", unkept.items[i].path);
+		put_text(arena, item, "why", unkept_why(unkept.items[i].reason));
+		value_append(arena, list, item);
+	}
+	value_put(arena, out, "skipped_paths", list);
+	unkept_free(&unkept);
+}
+
+/* Names of the source that are none here: what they own has their number. */
+static void put_unknown_owners(struct arena *arena, struct value *out, const struct store *store)
+{
+	CLEANUP_FREE char *path = store_file(store, "owners"), *text = NULL;
+	struct owners owners = {0};
+	struct value *list = value_list(arena);
+	size_t length;
+	if (file_read(path, OWNERS_FILE_LIMIT, &text, &length, NULL) == 0 && owners_parse(text, &owners, NULL) == 0)
+		for (size_t i = 0; i < owners.count && list->list.count < NAMES_TOLD; i++)
+			if (!owners.all[i].known)
+				value_append(
+					arena, list,
+					value_string(arena, arena_printf(arena, "%s %s", owners.all[i].group ? "group" : "user",
+									 owners.all[i].name)));
+	if (list->list.count)
+		value_put(arena, out, "unknown_owners", list);
+	owners_free(&owners);
+}
+
 void account_store(struct arena *arena, struct value *out, const struct store *store)
 {
 	const struct point *point = &store->point;
@@ -94,10 +137,55 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
 	}
 	value_put(arena, out, "volume", value_bool(point->device[0] || !is_zero(&point->content)));
+	if (point_loss(point) >= 0) {
+		put_time(arena, out, "promoted_at", point->promoted_at);
+		value_put(arena, out, "rpo", value_double(arena, point_loss(point)));
+	}
+	if (point->promoted)
+		put_int(arena, out, "promoted_point", point->copy_of ? point->copy_of : point->generation);
 	put_text(arena, out, "by", consistency_name(point->consistency));
 	put_int(arena, out, "unstable", point->unstable);
 	put_int(arena, out, "skipped", point->skipped);
 	put_int(arena, out, "conflicts", point->conflicts);
+	put_unkept(arena, out, store);
+	put_unknown_owners(arena, out, store);
+}
+
+/* --- the points that there are, the oldest first --- */
+
+static int add_point(struct arena *arena, const struct store *store, uint64_t number, struct value *list, struct error *err)
+{
+	struct store one = *store; /* the same, at another point */
+	bool last = number == store->point.generation;
+	if (!last && points_read(store, number, &one.point, err) < 0)
+		return -1;
+	struct value *item = value_map(arena);
+	account_store(arena, item, &one);
+	value_put(arena, item, "id", value_get(item, "point"));
+	value_put(arena, item, "point", value_int(arena, (int64_t)number));
+	if (!last) {
+		CLEANUP_FREE char *path = points_tree(store, number);
+		value_put(arena, item, "path", value_string(arena, path));
+	}
+	value_append(arena, list, item);
+	return 0;
+}
+
+int account_points(const char *path, struct arena *arena, struct value *list, struct error *err)
+{
+	CLEANUP_FREE uint64_t *numbers = NULL;
+	struct store store;
+	size_t count = 0;
+	if (store_look(path, &store, err) < 0)
+		return -1;
+	int result = points_list(&store, &numbers, &count, err);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		if (numbers[i] != store.point.generation) /* its copy: the next batch is being applied */
+			result = add_point(arena, &store, numbers[i], list, err);
+	if (result == 0 && store.point.generation)
+		result = add_point(arena, &store, store.point.generation, list, err);
+	store_close(&store);
+	return result;
 }
 
 const struct value *account_result(struct arena *arena, const struct source_result *result)

@@ -19,6 +19,8 @@ struct account {
 
 void account_store(struct arena *arena, struct value *out,
 		   const struct store *store); /* adds what the store says of its point */
+/* Appends the points of the store at path, the oldest first. */
+int account_points(const char *path, struct arena *arena, struct value *list, struct error *err);
 const struct value *account_result(struct arena *arena, const struct source_result *result);
 /* progress: zeros at a target, which does not know what is to come. */
 void account_progress(const struct account *account, const struct cycle_progress *progress, const struct stream *stream);

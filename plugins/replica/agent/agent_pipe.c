@@ -88,12 +88,15 @@ static void print_skipped(void *argument, const char *path, const char *why)
 	fprintf(stderr, "skipped: %s: %s\n", buffer_text(&text), why);
 }
 
-static void print_difference(void *argument, const char *path, const char *what)
+static void print_difference(void *argument, const char *path, const char *what, uint64_t bytes)
 {
 	CLEANUP_BUFFER struct buffer text = {0};
 	(void)argument;
 	utf8_append_printable(&text, path, strlen(path), false);
-	printf("%-12s %s\n", what, *path ? buffer_text(&text) : "(the root)");
+	printf("%-12s %s", what, *path ? buffer_text(&text) : "(the root)");
+	if (bytes)
+		printf("  (%" PRIu64 " bytes)", bytes);
+	putchar('\n');
 }
 
 static int read_rules(const char *path, struct rules **ret_rules, struct error *err)
@@ -108,12 +111,12 @@ static int read_rules(const char *path, struct rules **ret_rules, struct error *
 	return rules_parse(text, ret_rules, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }
 
-static void print_difference_json(void *argument, const char *path, const char *what)
+static void print_difference_json(void *argument, const char *path, const char *what, uint64_t bytes)
 {
 	(void)argument;
 	printf("{\"what\":\"%s\",\"path\":", what);
 	print_text(path);
-	printf("}\n");
+	printf(",\"bytes\":%" PRIu64 "}\n", bytes);
 }
 
 struct told { /* of the progress */
@@ -169,6 +172,7 @@ static int lead(const struct options *options, lead_way *way)
 		.consistent = options->consistent,
 		.mounted = options->mounted,
 		.look = options->promoted,
+		.owners_by_name = options->owners,
 		.orphans = options->orphans,
 		.orphan_age = options->orphan_age,
 		.compression = options->compression,

@@ -9,6 +9,7 @@
 #include "engine/base/value.h"
 #include "plugins/replica/agent/account.h"
 #include "plugins/replica/agent/agent.h"
+#include "plugins/replica/agent/capability.h"
 #include "plugins/replica/agent/history.h"
 #include "plugins/replica/agent/home.h"
 
@@ -103,6 +104,23 @@ static void look_at_source(const struct looking *look)
 
 /* --- a target, by its store --- */
 
+/* Which there are to be promoted: what is told of all of them in one status is little of each. */
+static void put_points(const struct looking *look)
+{
+	static const char *const fields[] = {"point", "time", "age", "consistency", "path"};
+	struct value *all = value_list(look->arena), *list = value_list(look->arena);
+	if (account_points(look->set->store, look->arena, all, NULL) < 0)
+		return;
+	for (size_t i = 0; i < all->list.count; i++) {
+		struct value *point = value_map(look->arena);
+		for (size_t j = 0; j < COUNT_OF(fields); j++)
+			if (value_get(all->list.items[i], fields[j]))
+				value_put(look->arena, point, fields[j], value_get(all->list.items[i], fields[j]));
+		value_append(look->arena, list, point);
+	}
+	value_put(look->arena, look->out, "points", list);
+}
+
 static void look_at_target(const struct looking *look)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
@@ -125,6 +143,7 @@ static void look_at_target(const struct looking *look)
 	    : has_failed(look)	 ? "failed"
 				 : "idle");
 	account_store(look->arena, look->out, &store);
+	put_points(look);
 	if (point->term < look->set->term) /* until the source has come with it */
 		value_put(look->arena, look->out, "term", value_int(look->arena, (int64_t)look->set->term));
 	if (at_work)
@@ -154,7 +173,12 @@ static struct value *look_at(const char *home, const char *name, struct arena *a
 	look.newest = newest->list.count ? newest->list.items[0] : NULL;
 	put(&look, "role", set_role_name(set.role));
 	value_put(arena, out, "term", value_int(arena, (int64_t)set.term));
-	value_put(arena, out, "running", value_bool(is_held(folder, "run")));
+	CLEANUP_FREE char *run = home_set_file(home, name, "run");
+	pid_t agent = lock_holder(run);
+	const struct value *lacks = capability_lacks(arena, set.role, agent);
+	value_put(arena, out, "running", value_bool(agent > 0));
+	if (lacks->list.count)
+		value_put(arena, out, "lacks", lacks);
 	(set.role == SET_SOURCE ? look_at_source : look_at_target)(&look);
 	return out;
 }

@@ -7,7 +7,6 @@
 #include "plugins/replica/target/adopt.h"
 #include "plugins/replica/agent/agent.h"
 #include "plugins/replica/agent/home.h"
-#include "plugins/replica/target/points.h"
 #include "plugins/replica/target/recovery.h"
 
 static const char *state_of(const struct point *point)
@@ -67,49 +66,14 @@ int agent_store_promote(const struct options *options)
 	return promote(options->store, options);
 }
 
-/* --- the points that there are, the oldest first --- */
-
-static int add_point(struct arena *arena, const struct store *store, uint64_t number, struct value *list, struct error *err)
-{
-	struct store one = *store; /* the same, at another point */
-	bool last = number == store->point.generation;
-	if (!last && points_read(store, number, &one.point, err) < 0)
-		return -1;
-	struct value *item = value_map(arena);
-	account_store(arena, item, &one);
-	value_put(arena, item, "id", value_get(item, "point"));
-	value_put(arena, item, "point", value_int(arena, (int64_t)number));
-	if (!last) {
-		CLEANUP_FREE char *path = points_tree(store, number);
-		value_put(arena, item, "path", value_string(arena, path));
-	}
-	value_append(arena, list, item);
-	return 0;
-}
-
-static int list_points(const char *path, struct arena *arena, struct value *list, struct error *err)
-{
-	CLEANUP_FREE uint64_t *numbers = NULL;
-	struct store store;
-	size_t count = 0;
-	if (store_look(path, &store, err) < 0)
-		return -1;
-	int result = points_list(&store, &numbers, &count, err);
-	for (size_t i = 0; result == 0 && i < count; i++)
-		if (numbers[i] != store.point.generation) /* its copy: the next batch is being applied */
-			result = add_point(arena, &store, numbers[i], list, err);
-	if (result == 0 && store.point.generation)
-		result = add_point(arena, &store, store.point.generation, list, err);
-	store_close(&store);
-	return result;
-}
+/* --- the points that there are --- */
 
 int agent_store_points(const struct options *options)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct value *list = value_list(arena);
-	if (list_points(options->store, arena, list, &err) < 0)
+	if (account_points(options->store, arena, list, &err) < 0)
 		return agent_fail(&err);
 	for (size_t i = 0; i < list->list.count; i++)
 		agent_print(list->list.items[i]);
@@ -141,7 +105,7 @@ int agent_points(const struct options *options)
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct value *out = value_map(arena), *list = value_list(arena);
 	struct set set;
-	if (load_target(options, arena, &set, &err) < 0 || list_points(set.store, arena, list, &err) < 0)
+	if (load_target(options, arena, &set, &err) < 0 || account_points(set.store, arena, list, &err) < 0)
 		return agent_fail(&err);
 	value_put(arena, out, "set", value_string(arena, set.name));
 	value_put(arena, out, "points", list);

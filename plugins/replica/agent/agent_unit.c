@@ -128,36 +128,19 @@ static int start(const struct options *options, const struct set *set, struct er
 	return systemctl(same ? "start" : "restart", NULL, name, err);
 }
 
-struct lacking {
-	struct arena *arena;
-	struct value *list;
-};
-
-static void on_lack(void *argument, const char *name, const char *what)
-{
-	struct lacking *lacking = argument;
-	struct value *item = value_map(lacking->arena);
-	value_put(lacking->arena, item, "privilege", value_string(lacking->arena, name));
-	value_put(lacking->arena, item, "without", value_string(lacking->arena, what));
-	value_append(lacking->arena, lacking->list, item);
-}
-
 int agent_start(const struct options *options)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	CLEANUP_FREE char *run = home_set_file(options->home, options->set, "run");
-	struct lacking lacking = {arena, value_list(arena)};
 	struct set set;
 	if (home_load(options->home, options->set, arena, &set, &err) < 0 || start(options, &set, &err) < 0)
 		return agent_fail(&err);
 	pid_t holder = lock_holder(run);
-	if (holder)
-		capability_missing(set.role, holder, on_lack, &lacking);
 	struct value *out = value_map(arena);
 	value_put(arena, out, "set", value_string(arena, set.name));
 	value_put(arena, out, "running", value_bool(holder != 0));
-	value_put(arena, out, "lacks", lacking.list);
+	value_put(arena, out, "lacks", capability_lacks(arena, set.role, holder));
 	return agent_print(out);
 }
 

@@ -23,16 +23,18 @@ struct paths {
 	struct value *skipped, *differences;
 };
 
-static void note(struct paths *paths, struct value *list, const char *path, const char *key, const char *text)
+/* NULL: there are enough of them. */
+static struct value *note(struct paths *paths, struct value *list, const char *path, const char *key, const char *text)
 {
 	CLEANUP_BUFFER struct buffer repaired = {0};
 	if (list->list.count >= PATHS_LIMIT)
-		return;
+		return NULL;
 	utf8_append_repaired(&repaired, path, strlen(path));
 	struct value *item = value_map(paths->arena);
 	value_put(paths->arena, item, "path", value_string(paths->arena, buffer_text(&repaired)));
 	value_put(paths->arena, item, key, value_string(paths->arena, text));
 	value_append(paths->arena, list, item);
+	return item;
 }
 
 static void on_skipped(void *argument, const char *path, const char *why)
@@ -41,11 +43,13 @@ static void on_skipped(void *argument, const char *path, const char *why)
 	note(paths, paths->skipped, path, "why", why);
 }
 
-static void on_difference(void *argument, const char *path, const char *what)
+static void on_difference(void *argument, const char *path, const char *what, uint64_t bytes)
 {
 	struct paths *paths = argument;
-	if (strcmp(what, "orphan") != 0) /* it is to be there */
-		note(paths, paths->differences, path, "what", what);
+	struct value *item = strcmp(what, "orphan") == 0 ? NULL /* it is to be there */
+							 : note(paths, paths->differences, path, "what", what);
+	if (item && bytes)
+		value_put(paths->arena, item, "bytes", value_int(paths->arena, (int64_t)bytes));
 }
 
 static int load_source(const struct options *options, struct arena *arena, struct set *ret_set, struct error *err)

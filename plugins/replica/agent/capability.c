@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/value.h"
 
 enum ends {
 	AT_SOURCE = 1 << SET_SOURCE,
@@ -24,7 +25,8 @@ static const struct {
 	{"CAP_FSETID", "setgid bits", CAP_FSETID, AT_TARGET},
 	{"CAP_MKNOD", "device files", CAP_MKNOD, AT_TARGET},
 	{"CAP_SETFCAP", "file capabilities", CAP_SETFCAP, AT_TARGET},
-	{"CAP_SYS_ADMIN", "trusted extended attributes", CAP_SYS_ADMIN, AT_SOURCE | AT_TARGET},
+	{"CAP_SYS_ADMIN", "trusted extended attributes, and freezing a file system for a copy", CAP_SYS_ADMIN,
+	 AT_SOURCE | AT_TARGET},
 };
 
 void capability_needed(enum set_role role, struct buffer *out)
@@ -34,25 +36,32 @@ void capability_needed(enum set_role role, struct buffer *out)
 			buffer_printf(out, "%s%s", out->length ? " " : "", needed[i].name);
 }
 
-static unsigned long long effective(pid_t pid)
+static bool effective(pid_t pid, unsigned long long *ret_all)
 {
 	char path[64], line[256];
-	unsigned long long all = 0;
+	bool found = false;
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	FILE *file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "CapEff: %llx", &all) == 1)
-			break;
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "CapEff: %llx", ret_all) == 1;
 	if (file)
 		fclose(file);
-	return all;
+	return found;
 }
 
-void capability_missing(enum set_role role, pid_t pid, void (*lacks)(void *argument, const char *name, const char *what),
-			void *argument)
+const struct value *capability_lacks(struct arena *arena, enum set_role role, pid_t pid)
 {
-	unsigned long long has = effective(pid);
-	for (size_t i = 0; i < COUNT_OF(needed); i++)
-		if ((needed[i].ends & 1u << role) && !(has & 1ull << needed[i].bit))
-			lacks(argument, needed[i].name, needed[i].what);
+	struct value *list = value_list(arena);
+	unsigned long long has;
+	if (pid <= 0 || !effective(pid, &has))
+		return list;
+	for (size_t i = 0; i < COUNT_OF(needed); i++) {
+		if (!(needed[i].ends & 1u << role) || (has & 1ull << needed[i].bit))
+			continue;
+		struct value *item = value_map(arena);
+		value_put(arena, item, "privilege", value_string(arena, needed[i].name));
+		value_put(arena, item, "without", value_string(arena, needed[i].what));
+		value_append(arena, list, item);
+	}
+	return list;
 }

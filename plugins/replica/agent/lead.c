@@ -88,11 +88,11 @@ static void on_skipped(void *argument, const char *path, const char *why)
 		lead->events.skipped(lead->events.argument, path, why);
 }
 
-static void on_difference(void *argument, const char *path, const char *what)
+static void on_difference(void *argument, const char *path, const char *what, uint64_t bytes)
 {
 	const struct lead *lead = argument;
 	if (lead->events.difference)
-		lead->events.difference(lead->events.argument, path, what);
+		lead->events.difference(lead->events.argument, path, what, bytes);
 }
 
 static int open_channel(struct lead *lead, int socket, struct error *err)
@@ -151,6 +151,7 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.root_count = whole ? 0 : set->source_count,
 		.rules = rules,
 		.term = set->term,
+		.owners_by_name = set->owners_by_name,
 		.orphans = set->orphans,
 		.orphan_age = set->orphans_older * NSEC_PER_SEC,
 		.compression = set->compression,

@@ -16,6 +16,7 @@
 enum kind { TEXT, NUMBER, FLAG, DURATION, CHOICE, CONSISTENCY, LIMITS, SOURCE, PLACE };
 
 static const char *const orphans[] = {[ORPHANS_DELETE] = "delete", [ORPHANS_KEEP] = "keep", [ORPHANS_MOVE] = "move", NULL};
+static const char *const owners[] = {"id", "name", NULL};
 static const char *const compressions[] = {
 	[COMPRESSION_AUTO] = "auto", [COMPRESSION_ZSTD] = "zstd", [COMPRESSION_NONE] = "none", NULL};
 
@@ -45,6 +46,7 @@ static const struct {
 	{"orphans", CHOICE, FIELD(orphans), orphans},
 	{"orphan-age", DURATION, FIELD(orphan_age), NULL},
 	{"consistent", FLAG, FIELD(consistent), NULL},
+	{"owners", CHOICE, FIELD(owners), owners},
 	{"compression", CHOICE, FIELD(compression), compressions},
 	{"consistency", CONSISTENCY, FIELD(consistency), NULL},
 	{"quiesce", TEXT, FIELD(quiesce), NULL},

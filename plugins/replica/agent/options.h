@@ -21,6 +21,7 @@ struct options {	  /* texts are borrowed from the command line; NULL, 0, false: 
 	uint64_t keep, point;
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds */
+	unsigned owners;    /* 1: by name */
 	enum compression compression;
 	enum consistency consistency;
 	const char *quiesce, *thaw;

@@ -416,6 +416,16 @@ static int read_compression(const struct reading *in, const struct value *value)
 	return take_choice(in, value, names, COUNT_OF(names), &in->set->compression);
 }
 
+static int read_owners(const struct reading *in, const struct value *value)
+{
+	static const char *const names[] = {"id", "name"};
+	unsigned choice;
+	if (take_choice(in, value, names, COUNT_OF(names), &choice) < 0)
+		return -1;
+	in->set->owners_by_name = choice;
+	return 0;
+}
+
 static int read_keep(const struct reading *in, const struct value *value)
 {
 	return take_number(in, value, 0, 10000, &in->set->keep);
@@ -516,6 +526,7 @@ static const struct field set_fields[] = {
 	{"schedule", read_schedule, false},
 	{"limits", read_limits, false},
 	{"compression", read_compression, false},
+	{"owners", read_owners, false},
 	{"keep", read_keep, false},
 	{"store", read_store, false},
 	{"device", read_device, false},

@@ -9,6 +9,7 @@
  * "to": "/srv/orphans", "older": SECONDS}, "consistency": {"mode": "none" or "snapshot" or "reflink" or "commands", "quiesce":
  * [ARGV], "thaw": [ARGV]}, "schedule": {"every": SECONDS} or null,                       null: only when it is asked for
  *      "limits": [{"from": "08:00", "to": "18:00", "rate": BYTES A SECOND}],
+ *      "owners": "id" or "name",
  *      "compression": "auto" or "zstd" or "none", "keep": N,
  *      "store": "/replica/mail", "device": null or "/dev/vg/mail",   a target's
  *      "mounted": false,                                             true: refused while no file system is mounted for the
@@ -41,7 +42,8 @@ struct set {
 	uint64_t term;			   /* from 1 */
 	const struct forest_root *sources; /* a place of "" is the replica's root */
 	size_t source_count;
-	const char *rules; /* one a line; "" if there are none */
+	const char *rules;   /* one a line; "" if there are none */
+	bool owners_by_name; /* owners.h */
 	enum cycle_orphans orphans;
 	const char *orphans_to;			  /* or NULL */
 	int64_t orphans_older;			  /* seconds */

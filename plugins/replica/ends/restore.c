@@ -118,11 +118,11 @@ static json_t *opposite(const struct restore *restore, enum end end)
 	enum end other = end_other(end);
 	const char *place = at->volume ? "" : at->place;
 	json_t *orphans = json_pack("{ss}", "mode", at->volume ? "delete" : orphans_of(work->call));
-	json_t *set = json_pack("{ss,ss,si,s[{ss,ss}],sO,so,ss,s{ss,sO,ss}}", "set", restore->name, "role",
+	json_t *set = json_pack("{ss,ss,si,s[{ss,ss}],sO,sO*,so,ss,s{ss,sO,ss}}", "set", restore->name, "role",
 				end == END_TARGET ? "source" : "target", "term", 1, "sources", "path", at->from, "to", place,
-				"rules", json_object_get(work->set, "rules"), "orphans", orphans, "store", at->store, "peer",
-				"address", address_of(work, other), "port", json_object_get(work->set, "port"), "certificate",
-				work->certificates[other]);
+				"rules", json_object_get(work->set, "rules"), "owners", json_object_get(work->set, "owners"),
+				"orphans", orphans, "store", at->store, "peer", "address", address_of(work, other), "port",
+				json_object_get(work->set, "port"), "certificate", work->certificates[other]);
 	if (at->device)
 		json_object_set_new(set, "device", json_string(at->path));
 	return set;

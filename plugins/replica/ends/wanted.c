@@ -37,7 +37,7 @@ static json_t *given(const json_t *map)
 
 json_t *wanted_set(const json_t *set, enum end end, json_int_t term, const char *peer_address, const char *peer_certificate)
 {
-	static const char *const same[] = {"rules", "limits", "compression", "keep", "store", "device"};
+	static const char *const same[] = {"rules", "limits", "compression", "owners", "verify", "keep", "store", "device"};
 	const json_t *every = json_object_get(set, "every");
 	json_t *out = json_pack("{sO,ss,sI}", "set", json_object_get(set, "name"), "role", names[end], "term", term);
 	put(out, "sources", json_object_get(set, "paths"));

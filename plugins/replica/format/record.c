@@ -41,12 +41,18 @@ static const struct {
 	[RECORD_PATCHED] = {"PATCHED", HAS_NAME | HAS_NUMBER | HAS_META},
 	[RECORD_MOVE] = {"MOVE", HAS_NAME | HAS_PATH},
 	[RECORD_MOVED] = {"MOVED", HAS_NAME | HAS_PATH | HAS_NUMBER | HAS_FROM},
+	[RECORD_OWNER] = {"OWNER", HAS_NAME | HAS_NUMBER | HAS_FLAGS},
 	[RECORD_COPY] = {"COPY", HAS_OFFSET | HAS_LENGTH | HAS_FROM},
 };
 
 const char *record_kind_name(enum record_kind kind)
 {
 	return kind > 0 && kind < RECORD_KINDS ? kinds[kind].name : "?";
+}
+
+bool record_has_meta(enum record_kind kind)
+{
+	return kinds[kind].fields & HAS_META;
 }
 
 static void put_text(struct buffer *out, const char *text)
@@ -167,6 +173,9 @@ static bool makes_sense(const struct record *record)
 		       record->from <= INT64_MAX && record->length <= INT64_MAX - record->from;
 	case RECORD_DONE:
 		return record->length <= INT64_MAX && !(record->flags & ~(unsigned)RECORD_UNSTABLE);
+	case RECORD_OWNER:
+		return record->number < UINT32_MAX - 1 && !strchr(record->name, '\n') &&
+		       !(record->flags & ~(unsigned)(RECORD_GROUP | RECORD_NAMELESS));
 	case RECORD_LINK:
 	case RECORD_MOVE:
 	case RECORD_MOVED:

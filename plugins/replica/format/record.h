@@ -18,7 +18,9 @@
  *     DELETE name                    with all that is below
  *     MOVE name path                 the folder or file that has this path before the batch; replaces whatever has this name
  *     ORPHAN name                    moved beside the tree (store.h), with all that is below
- *     FOLDER_DONE meta attrs         the folder itself, after what lies directly in it
+ *     OWNER name number flags        the name that a user's, or a group's, number has at the source (owners.h): before the
+ * first record that has it, where owners go by name; flag NAMELESS: it has none FOLDER_DONE meta attrs         the folder
+ * itself, after what lies directly in it
  *
  * Only in the log, where content was staged already: STAGED name number mode (an object waits under this number), PATCHED name
  * number meta attrs (a patch does), MOVED name path number inode (what has this path is taken out of the tree before anything
@@ -51,17 +53,20 @@ enum record_kind {
 	RECORD_COPY,
 	RECORD_MOVE,
 	RECORD_MOVED,
+	RECORD_OWNER,
 	RECORD_KINDS,
 };
 
 enum record_flags {
 	RECORD_STREAMED = 1 << 0, /* DATA records follow */
+	RECORD_GROUP = 1 << 2,	  /* OWNER: of a group */
+	RECORD_NAMELESS = 1 << 3, /* OWNER */
 	RECORD_UNSTABLE = 1 << 1, /* it changed during each try to read it: content may mix two states */
 };
 
 struct record {
 	enum record_kind kind;
-	unsigned flags; /* MAKE, DONE */
+	unsigned flags; /* MAKE, DONE, OWNER */
 	char name[ENTRY_NAME_LIMIT + 1];
 	char path[ENTRY_PATH_LIMIT + 1]; /* FOLDER, LINK, MOVE */
 	struct meta meta;
@@ -71,7 +76,7 @@ struct record {
 	size_t data_length;
 	uint64_t offset, length; /* DATA, HOLE, COPY; DONE: length is the size */
 	uint64_t from;		 /* COPY; MOVED: the inode */
-	uint64_t number;	 /* STAGED, PATCHED, MOVED */
+	uint64_t number;	 /* STAGED, PATCHED, MOVED, OWNER */
 	struct digest digest;
 };
 
@@ -80,5 +85,6 @@ void record_put(struct buffer *out, const struct record *record);
 /* The next record of a payload: 1, 0 at its end, -1 ERROR_CORRUPT. Each field is checked: names, paths, types, times, lengths.
  */
 int record_get(struct wire *wire, struct record *ret_record, struct error *err);
+bool record_has_meta(enum record_kind kind);
 const char *record_kind_name(enum record_kind kind);
 int record_wrap(const struct record *record, struct error *err); /* puts its kind and name before the message; always -1 */

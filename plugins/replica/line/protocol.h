@@ -5,6 +5,7 @@
  *     HELLO version, set, source, term,   ->                            which set, whose, by whose leave; and what
  *           features                                                  it would use of this version (zstd)
  *                                         <-    WELCOME version, term, generation, point, seed, features, where the store lies
+ *                                         <-    UNKEPT names ... UNKEPT         (unkept.h) what of that point it could not keep
  *                                         <-    REFUSED code, text, hint        (also at any later time; then it ends)
  *     a cycle:
  *     BEGIN flags, consistency, base,     ->                            a batch that makes `point` out of `base`
@@ -14,6 +15,7 @@
  *                                         <-    CHUNKS length, digest ... CHUNKS     what the target has there, cut by content
  *                                         <-    CHUNKED                              (chunks.h); none: it has no such file
  *     END counts, digest of a volume      ->
+ *                                         <-    UNKEPT names ... UNKEPT         what of this one
  *                                         <-    COMMITTED point, generation     durable, whole and readable by promote
  *     or a listing, to compare with:
  *     LIST blocks                         ->
@@ -62,6 +64,7 @@ enum frame_type {
 	FRAME_CHUNKS_OF,
 	FRAME_CHUNKS,
 	FRAME_CHUNKED,
+	FRAME_UNKEPT,
 };
 
 /* Names a point, a source, a machine: random (or a machine id), never used again. All zeros: none. */
@@ -77,9 +80,11 @@ void identity_hex(const struct identity *identity, char ret_hex[IDENTITY_HEX]);
 int identity_parse(const char *hex, struct identity *ret_identity);
 
 enum protocol_features {
-	FEATURE_ZSTD = 1 << 0, /* frames may come compressed (frame.h) from now on */
-	FEATURE_LOOK = 1 << 1, /* no more than a listing is asked for: of a promoted replica, too, whatever the term; a BEGIN is
-				  refused */
+	FEATURE_ZSTD = 1 << 0,	 /* frames may come compressed (frame.h) from now on */
+	FEATURE_OWNERS = 1 << 2, /* owners and groups go by name (owners.h); if the source wants it the target must, too */
+	FEATURE_UNKEPT = 1 << 1, /* UNKEPT comes after WELCOME and before COMMITTED */
+	/* no more than a listing is asked for: of a promoted replica, too, whatever the term; a BEGIN is refused */
+	FEATURE_LOOK = 1 << 3,
 };
 
 struct hello {

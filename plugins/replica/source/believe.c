@@ -6,6 +6,7 @@
  *       manifest        of the last point that is known to be committed
  *       manifest.next   of a batch whose fate is not known until the target has told its point
  *       blocks/         blocks.h
+ *       listing, preread  while both ends are read (preread.h)
  */
 #include "plugins/replica/source/believe.h"
 

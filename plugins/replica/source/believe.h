@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/session.h"
 
 struct session {
@@ -16,6 +17,7 @@ struct session {
 	struct identity identity;
 	struct welcome welcome;
 	struct tree tree;
+	struct unkept unkept; /* what the target's point lacks; by the paths of its manifest */
 	struct cycle_progress
 		total;	       /* files_total and bytes_total: how much there is; files and bytes: what was told already */
 	struct known *known;   /* of the source, as it was read for this session; NULL: nothing */

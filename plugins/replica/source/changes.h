@@ -6,7 +6,10 @@
 #include "plugins/replica/line/frame.h"
 #include "plugins/replica/format/record.h"
 
+struct owners;
+
 struct changes {
+	struct owners *owners;	  /* whose names were told; NULL: they go by number */
 	struct frame_writer *out; /* NULL: they go nowhere */
 	uint64_t records;
 	const _Atomic bool *stop; /* cycle.h */

@@ -13,6 +13,7 @@
 #include "plugins/replica/source/known.h"
 #include "plugins/replica/source/object.h"
 #include "plugins/replica/source/orphan.h"
+#include "plugins/replica/tree/owners.h"
 #include "plugins/replica/tree/volume.h"
 
 /* What the base has and the walk did not come to: below a folder that was deleted it is dropped; below one that could not be
@@ -35,6 +36,7 @@ struct merge {
 	struct run run;
 	struct gone gone;
 	struct base *base;
+	struct table withheld; /* folders that the target still cannot keep: the walk passes them by */
 };
 
 static void gone_add(struct gone *gone, const char *folder, const char *name)
@@ -109,6 +111,8 @@ static void count_entry(struct cycle_count *count, const struct entry *entry)
 static void settle(const struct run *run, struct entry *entry)
 {
 	const int64_t tick = 100 * NSEC_PER_MSEC;
+	if (run->cycle->owners)
+		owners_to_there(run->cycle->owners, &entry->meta);
 	int64_t limit = (run->cycle->began - tick) / NSEC_PER_SEC;
 	if (entry->ctime.seconds >= limit)
 		entry->ctime = (struct entry_time){0};
@@ -143,6 +147,7 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
 					   : object_update(run, entry, old, &outcome, err) < 0)
 		return -1;
+	run_told(run);
 	count_entry(&run->cycle->count, &met);
 	if (met.flagged && run->changes.records != records)
 		run_misses(run, entry->name, "it is sent, but for its flags (immutable, append-only)");
@@ -155,6 +160,67 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	if (outcome == OBJECT_AS_OLD && old)
 		manifest_entry(run->cycle->next, old);
 	return 0;
+}
+
+/* --- what the target has not, because its file system cannot keep the name (unkept.h) --- */
+
+static char *join(const char *folder, const char *name)
+{
+	return memory_printf("%s%s%s", folder, *folder ? "/" : "", name);
+}
+
+/* It is not sent again: the reason is its name alone; or nothing in the folder has changed. Verify does not miss it. */
+static bool stays_unkept(const struct merge *merge, const struct walk_folder *folder, const struct manifest_folder *base,
+			 enum unkept_reason reason)
+{
+	const struct cycle *cycle = merge->run.cycle;
+	if (cycle->flags & CYCLE_BY_CONTENT)
+		return run_only_tells(&merge->run);
+	return reason != UNKEPT_CLASH || entry_same_key(&folder->self, &base->self);
+}
+
+static void pass_unkept(struct merge *merge, const struct entry *entry, const struct entry *old, enum unkept_reason reason)
+{
+	struct run *run = &merge->run;
+	if (run->cycle->events.difference) /* else what the target says of this point is told */
+		run_skips(run, entry->name, unkept_why(reason));
+	count_entry(&run->cycle->count, entry);
+	if (old)
+		manifest_entry(run->cycle->next, old);
+	if (!S_ISDIR(entry->meta.mode))
+		return;
+	CLEANUP_FREE char *path = join(run->folder->path, entry->name);
+	table_put(&merge->withheld, path, "");
+}
+
+static bool is_withheld(const struct table *withheld, const char *path)
+{
+	CLEANUP_FREE char *part = withheld->count ? memory_strdup(path) : NULL;
+	for (char *slash; part && !table_get(withheld, part); *slash = '\0')
+		if (!(slash = strrchr(part, '/')))
+			return false;
+	return part;
+}
+
+/* *old: what the base has of that name; NULL if the target lacks it, and it is to be sent. True: it is passed by. */
+static bool pass_by(struct merge *merge, const struct walk_folder *folder, const struct manifest_folder *base,
+		    const struct entry *entry, const struct entry **old)
+{
+	const struct unkept *unkept = merge->run.cycle->unkept;
+	if (!unkept || !unkept->live)
+		return false;
+	CLEANUP_FREE char *path = join(*old ? base->path : folder->path, entry->name);
+	enum unkept_reason reason = unkept_of(unkept, path);
+	if (!reason || (!*old && !run_only_tells(&merge->run)))
+		return false;
+	if (stays_unkept(merge, folder, base, reason)) {
+		pass_unkept(merge, entry, *old, reason);
+		return true;
+	}
+	if (*old && S_ISDIR((*old)->meta.mode)) /* nor does it have what lies below */
+		gone_add(&merge->gone, folder->path, (*old)->name);
+	*old = NULL;
+	return false;
 }
 
 static int drop_old(struct run *run, const struct manifest_folder *base, const struct entry *old, bool *ret_kept,
@@ -177,15 +243,25 @@ static int merge_entries(struct merge *merge, const struct walk_folder *folder, 
 		const struct entry *old = j < olds ? &base->entries[j] : NULL;
 		int order = !entry ? 1 : !old ? -1 : strcmp(entry->name, old->name);
 		bool away = old && order >= 0 && moves_is_away(run->moves, merge->base->was, base->path, old->name);
-		bool kept = false;
+		bool kept = false, lacks = false;
+		if (order <= 0) {
+			const struct entry *theirs = order == 0 && !away ? old : NULL;
+			if (pass_by(merge, folder, base, entry, &theirs)) {
+				i++;
+				j += order == 0;
+				continue;
+			}
+			lacks = order == 0 && !away && !theirs;
+		}
 		run->touched |= away;
 		if (order > 0 && !away && drop_old(run, base, old, &kept, err) < 0)
 			return -1;
-		if (order == 0 && !away && orphan_make_way(run, entry, old, err) < 0)
+		if (order == 0 && !away && !lacks && orphan_make_way(run, entry, old, err) < 0)
 			return -1;
-		if (order <= 0 && update_entry(run, entry, order || away ? NULL : old, err) < 0)
+		if (order <= 0 && update_entry(run, entry, order || away || lacks ? NULL : old, err) < 0)
 			return -1;
-		bool replaced = (order > 0 && !kept) || (order == 0 && entry->meta.mode && !S_ISDIR(entry->meta.mode));
+		bool replaced =
+			(order > 0 && !kept) || (order == 0 && !lacks && entry->meta.mode && !S_ISDIR(entry->meta.mode));
 		if (replaced && S_ISDIR(old->meta.mode))
 			gone_add(&merge->gone, folder->path, old->name);
 		i += order <= 0;
@@ -365,11 +441,12 @@ static int refuse_tree(const struct cycle *cycle, const struct manifest_folder *
 }
 
 /* What the base has of a folder, or NULL. */
-static const struct manifest_folder *old_of(const struct merge *merge, const char *path)
+static const struct manifest_folder *old_of(struct merge *merge, const char *path)
 {
 	const struct base *base = merge->base;
-	bool same =
-		base->old && strcmp(base->path, path) == 0 && !moves_is_away(merge->run.moves, base->was, base->old->path, "");
+	bool same = base->old && strcmp(base->path, path) == 0 &&
+		    !moves_is_away(merge->run.moves, base->was, base->old->path, "") &&
+		    !gone_has(&merge->gone, path); /* the target lacks it */
 	return same ? base->old : NULL;
 }
 
@@ -382,6 +459,8 @@ static int merge_all(struct merge *merge, struct walk *walk, struct error *err)
 	while ((got = walk_next(walk, &folder, err)) > 0) {
 		if (find_base(merge, folder.path, err) < 0)
 			return -1;
+		if (is_withheld(&merge->withheld, folder.path))
+			continue;
 		const struct manifest_folder *base = old_of(merge, folder.path);
 		bool by_content = merge->run.cycle->flags & CYCLE_BY_CONTENT;
 		if (folder.is_root && !by_content && refuse_other_root(&folder, base, err) < 0)
@@ -410,15 +489,19 @@ int cycle_run(struct cycle *cycle, struct error *err)
 {
 	struct merge *merge = memory_alloc(sizeof(*merge));
 	struct run *run = &merge->run;
+	struct owners named = {0};
 	run->cycle = cycle;
+	run->changes.owners = cycle->owners_by_name ? &named : NULL;
 	run->changes.out = cycle->out;
 	run->changes.stop = cycle->stop;
 	run->content = content_new(cycle->seed);
 	if (!cycle->began)
 		cycle->began = clock_wall();
 	run->moves = cycle->base && cycle->base_path ? moves_new(cycle->base_path) : NULL;
+	moves_exclude(run->moves, cycle->unkept);
 	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
 	int result = merge_all(merge, walk, err);
+	run_told(run);
 	if (result == 0)
 		result = changes_flush(&run->changes, err);
 	if (cycle->out)
@@ -428,6 +511,8 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	while (merge->base)
 		leave_base(merge);
 	moves_free(run->moves);
+	table_free(&merge->withheld);
+	owners_free(&named);
 	content_free(run->content);
 	links_free(run->links);
 	links_free(run->claims);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "plugins/replica/line/frame.h"
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/tree/manifest.h"
 #include "plugins/replica/tree/walk.h"
 
@@ -44,8 +45,9 @@ struct cycle_progress {
 /* What is told as it happens; each may be NULL. */
 struct cycle_events {
 	void (*skipped)(void *argument, const char *path, const char *why);
-	/* verify, dry run: then nothing is sent. "orphan" is no difference */
-	void (*difference)(void *argument, const char *path, const char *what);
+	/* verify, dry run: then nothing is sent. "orphan" is no difference. bytes: of content, that would be sent; a dry run's
+	 */
+	void (*difference)(void *argument, const char *path, const char *what, uint64_t bytes);
 	/* Often: with each folder and each piece of a large file. */
 	void (*progress)(void *argument, const struct cycle_progress *progress);
 	void *argument;
@@ -62,6 +64,7 @@ struct cycle {
 	const char *base_path;	      /* its file, of this end's own; NULL: what has another name is not looked for in it */
 	struct known *known;	      /* what was read of the tree just before (known.h); NULL: nothing */
 	struct manifest_writer *next; /* NULL: not wanted */
+	const struct unkept *unkept;  /* of the base, what the target could not keep; NULL: nothing */
 	const char *blocks;	      /* folder of block lists, or NULL */
 	struct frame_writer *out;     /* CHANGES go here; NULL: nowhere */
 	struct cycle_events events;
@@ -69,6 +72,8 @@ struct cycle {
 	 */
 	int (*ask)(void *argument, const struct chunk_query *query, struct chunk_list *list, struct error *err);
 	void *ask_argument;
+	bool owners_by_name;	     /* names of owners go out with what they own */
+	const struct owners *owners; /* a target that lists its tree: the source's numbers are in the list; or NULL */
 	unsigned flags;
 	enum cycle_orphans orphans;
 	int64_t orphan_age; /* nanoseconds for which the source must have been without it before it is deleted or moved */

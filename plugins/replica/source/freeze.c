@@ -156,8 +156,6 @@ static int freeze_snapshots(struct frozen *frozen, const struct freeze_wish *wis
 static int make_copy(const struct frozen *frozen, const struct freeze_wish *wish, const char *path, struct error *err)
 {
 	struct tree from, to;
-	if (mkdir(path, 0700) < 0)
-		return error_set_errno(err, errno, "cannot create %s", path);
 	if (tree_open(wish->root, &from, err) < 0)
 		return -1;
 	int result = tree_open(path, &to, err);
@@ -183,9 +181,10 @@ static int freeze_copy(struct frozen *frozen, const struct freeze_wish *wish, st
 	frozen->root = file_join(holder, frozen->name);
 	frozen->keys = file_join(wish->state, "frozen");
 	fstat(held->folder, &before);
-	int result = make_copy(frozen, wish, frozen->root, err);
-	keep_times(held->folder, &before);
-	return result;
+	if (mkdir(frozen->root, 0700) < 0)
+		return error_set_errno(err, errno, "cannot create %s", frozen->root);
+	keep_times(held->folder, &before); /* it may be what is copied */
+	return make_copy(frozen, wish, frozen->root, err);
 }
 
 /* --- all --- */

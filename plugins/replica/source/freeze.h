@@ -6,7 +6,8 @@
  *     snapshot   of the btrfs subvolume, read only, removed afterwards; quiesced, if at all, only until it is taken. What was
  *                written just then and not synced may be in it or not, as after a power cut
  *     reflink    a copy that shares its blocks (xfs): takes as long as there are objects, and is one instant only if what
- * writes is quiesced meanwhile. (A file system that is frozen itself, by fsfreeze, cannot be copied: copying writes to it.)
+ *                writes is quiesced meanwhile; each file by itself is (a disk image in use). (A file system that is frozen
+ *                itself, by fsfreeze, cannot be copied: copying writes to it.)
  *     given      the caller knows that nothing writes
  *
  * A copy or snapshot is called .standin-ID, in the root of the subvolume or file system; one that a crash has left is removed

@@ -14,6 +14,20 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/source/orphan.h"
 #include "plugins/replica/source/regular.h"
+#include "plugins/replica/tree/owners.h"
+
+static void tell_pending(struct run *run, uint64_t bytes)
+{
+	CLEANUP_FREE char *path = take(run->pending.path);
+	if (path)
+		run->cycle->events.difference(run->cycle->events.argument, path, run->pending.what, bytes);
+}
+
+void run_told(struct run *run)
+{
+	tell_pending(run, run->cycle->count.content - run->content_before);
+	run->content_before = run->cycle->count.content;
+}
 
 bool run_tells(struct run *run, const char *name, const char *what)
 {
@@ -22,8 +36,13 @@ bool run_tells(struct run *run, const char *name, const char *what)
 		return false;
 	CLEANUP_FREE char *path = memory_printf("%s%s%s", run->folder->path, *run->folder->path && *name ? "/" : "", name);
 	run->cycle->count.records++;
-	events->difference(events->argument, path, what);
-	return run_only_tells(run);
+	tell_pending(run, 0); /* of one object the last that is told has the bytes */
+	run->pending.path = take(path);
+	run->pending.what = what;
+	if (!run_only_tells(run))
+		return false;
+	tell_pending(run, 0);
+	return true;
 }
 
 bool run_only_tells(const struct run *run)
@@ -57,6 +76,8 @@ struct digest run_attributes(const struct run *run)
 {
 	if (!run->attributes.length)
 		return (struct digest){{0}};
+	if (run->cycle->owners)
+		owners_attributes_to_there(run->cycle->owners, (uint8_t *)run->attributes.data, run->attributes.length);
 	return digest_bytes(run->cycle->seed, run->attributes.data, run->attributes.length);
 }
 

@@ -22,7 +22,12 @@ struct run {
 	struct record record;	  /* being made: too large for the stack of each function */
 	bool touched;		  /* the target's folder will have another mtime */
 	struct moves *moves;	  /* NULL: nothing moves */
-	bool moved;		  /* the object at hand: the target has it under another name */
+	struct {
+		char *path; /* owned; NULL: nothing is to be told */
+		const char *what;
+	} pending;		 /* a dry run: how many bytes it is is known when the object is done */
+	uint64_t content_before; /* cycle's count of it before the object at hand */
+	bool moved;		 /* the object at hand: the target has it under another name */
 };
 
 enum object_outcome {
@@ -35,6 +40,7 @@ int object_update(struct run *run, struct entry *entry, const struct entry *old,
 		  struct error *err);
 
 /* verify: tells the difference and returns true: nothing is to be sent. A dry run: tells it, and goes on, to count. */
+void run_told(struct run *run); /* the object is done */
 bool run_tells(struct run *run, const char *name, const char *what);
 void run_progress(const struct run *run, uint64_t bytes); /* of the file at hand */
 bool run_only_tells(const struct run *run);		  /* verify */

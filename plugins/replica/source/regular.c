@@ -1,8 +1,8 @@
 /*
  * regular.c - regular files at the source.
  *
- * A small file is read into memory, so it is known what to send before anything is sent. A large one goes out while it is read;
- * if it changed meanwhile, the target is told to forget it.
+ * A small file is read into memory, so it is known what to send before anything is sent. A large one, or one with blocks of
+ * zeros, which become holes, goes out while it is read; if it changed meanwhile, the target is told to forget it.
  */
 #include "plugins/replica/source/regular.h"
 
@@ -242,7 +242,7 @@ static int try_large(struct file *file, const struct content_sink *sink, struct 
 	struct entry *entry = file->entry;
 	const struct entry before = *entry;
 	uint64_t size;
-	unsigned flags = (entry->allocated < entry->meta.size ? CONTENT_SPARSE : 0) | (is_volume(file) ? CONTENT_ZEROS : 0);
+	unsigned flags = CONTENT_ZEROS | (entry->allocated < entry->meta.size ? CONTENT_SPARSE : 0);
 	if (!S_ISREG(entry->meta.mode))
 		return error_set(err, ERROR_CONFLICT, "it became something else while it was read");
 	struct blocks *list = new_list(file);
@@ -375,6 +375,16 @@ static bool is_small(const struct file *file)
 	       entry->allocated >= entry->meta.size;
 }
 
+/* Such blocks become holes, for nobody could tell later that a hole was punched where there were zeros before. */
+static bool has_zeros(const uint8_t *bytes, size_t length)
+{
+	static const uint8_t zeros[DIGEST_BLOCK];
+	for (size_t at = 0; at + DIGEST_BLOCK <= length; at += DIGEST_BLOCK)
+		if (memcmp(bytes + at, zeros, DIGEST_BLOCK) == 0)
+			return true;
+	return false;
+}
+
 static int update_open(struct file *file, struct error *err)
 {
 	static uint8_t bytes[RECORD_INLINE + 1];
@@ -387,6 +397,8 @@ static int update_open(struct file *file, struct error *err)
 		bool stable = look(file) && length == entry->meta.size;
 		if (!stable && try < REGULAR_TRIES - 1)
 			continue;
+		if (has_zeros(bytes, length))
+			break; /* it goes as a large one does, by parts */
 		if (!stable) {
 			*entry = before;
 			length = length < entry->meta.size ? length : (size_t)entry->meta.size;

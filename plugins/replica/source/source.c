@@ -57,13 +57,20 @@ static int open_session(struct session *session, struct stream *target, struct e
 	if (guard_mounted(session->source, err) < 0 || believe_open(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
-	hello.features = (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD) |
+	hello.features = FEATURE_UNKEPT | (session->source->owners_by_name ? FEATURE_OWNERS : 0) |
+			 (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD) |
 			 (session->source->look ? FEATURE_LOOK : 0);
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)
 		return -1;
 	if (parse_welcome(&frame, &session->welcome, err) < 0)
+		return -1;
+	if (session->source->owners_by_name && !(session->welcome.features & FEATURE_OWNERS)) {
+		error_set(err, ERROR_REFUSED, "the target's agent is an older one: it knows owners by number only");
+		return error_hint(err, "`standin replica connect` puts the same agent on both hosts");
+	}
+	if ((session->welcome.features & FEATURE_UNKEPT) && unkept_receive(&session->in, &session->unkept, err) < 0)
 		return -1;
 	if (session->welcome.features & hello.features & FEATURE_ZSTD)
 		session->out.compressor = session->compressor = compressor_new(session->source->compression, NULL);
@@ -80,6 +87,7 @@ static void close_session(struct session *session)
 	frame_reader_free(&session->in);
 	frame_writer_free(&session->out);
 	compressor_free(session->compressor);
+	unkept_free(&session->unkept);
 	known_close(session->known);
 	free(session->manifest);
 	free(session->next);
@@ -117,10 +125,28 @@ static int send_batch(struct session *session, const struct begin *begin, struct
 	return send_end(&session->out, &end, err);
 }
 
+/* What the target could not keep counts as skipped, in each cycle. */
+static int hear_unkept(struct session *session, struct source_result *result, struct error *err)
+{
+	const struct cycle_events *events = &session->source->events;
+	struct unkept *unkept = &session->unkept;
+	unkept_free(unkept);
+	if (!(session->welcome.features & FEATURE_UNKEPT))
+		return 0;
+	if (unkept_receive(&session->in, unkept, err) < 0)
+		return -1;
+	result->count.skipped += unkept->live;
+	for (size_t i = 0; events->skipped && i < unkept->count; i++)
+		events->skipped(events->argument, unkept->items[i].path, unkept_why(unkept->items[i].reason));
+	return 0;
+}
+
 static int keep_manifest(struct session *session, struct source_result *result, struct error *err)
 {
 	struct frame frame;
 	struct committed committed;
+	if (hear_unkept(session, result, err) < 0)
+		return -1;
 	if (expect_frame(&session->in, FRAME_COMMITTED, &frame, err) < 0 || parse_committed(&frame, &committed, err) < 0)
 		return -1;
 	result->point = committed.point;
@@ -258,6 +284,8 @@ static int send_frozen(struct session *session, struct manifest_reader *base, bo
 		.rules = source->rules,
 		.base = base,
 		.base_path = !listing && may_rename(source) ? session->manifest : NULL,
+		.unkept = &session->unkept,
+		.owners_by_name = source->owners_by_name,
 		.known = session->known,
 		.blocks = session->blocks,
 		.out = &session->out,
@@ -372,6 +400,7 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 		.known = session->known,
 		.base_path =
 			(flags & CYCLE_DRY) && !(flags & CYCLE_BY_CONTENT) && may_rename(source) ? session->manifest : NULL,
+		.unkept = &session->unkept,
 		.blocks = flags & CYCLE_DRY ? session->blocks : NULL,
 		.ask = flags & CYCLE_DRY ? believe_chunks : NULL,
 		.ask_argument = session,

@@ -15,6 +15,9 @@
 #include "engine/base/fault.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
+#include "plugins/replica/target/held.h"
+#include "plugins/replica/tree/names.h"
+#include "plugins/replica/tree/owners.h"
 #include "plugins/replica/tree/range.h"
 #include "plugins/replica/tree/stage.h"
 #include "plugins/replica/tree/volume.h"
@@ -27,6 +30,10 @@ struct batch {
 	bool in_place;	      /* and has no point yet: it is patched at once */
 	uint64_t device_size; /* bytes */
 	struct tree tree;     /* FRESH: the new one */
+	struct names names;   /* FRESH: of it */
+	struct unkept unkept; /* FRESH: what it could not keep; */
+	struct held held;     /* what of that may have another name */
+	bool withheld;	      /* FRESH: the present folder is none that could be made */
 	int staging;	      /* descriptor of batch/ */
 	int folder;	      /* FRESH: descriptor of the present folder */
 	bool in_folder;	      /* there was a FOLDER */
@@ -39,6 +46,7 @@ struct batch {
 	bool patching;			 /* PATCH */
 	uint64_t patch_end;		 /* of what has come of it */
 	struct buffer attributes;	 /* the pending record's */
+	struct buffer mapped;		 /* those of the record at hand, with the numbers of here */
 	struct stream log_stream, patch_stream;
 	struct frame_writer log, patch;
 	bool log_begun; /* a frame of the log is being filled */
@@ -58,7 +66,9 @@ static int begin_fresh(struct batch *batch, struct error *err)
 	if (store_remove(batch->store, name, err) < 0 || store_folder(batch->store, name, &batch->tree.root, err) < 0)
 		return -1;
 	batch->tree.name = "the new tree";
-	return 0;
+	if (store_write_unkept(batch->store, batch->store->point.generation + 1, &batch->unkept, err) < 0)
+		return -1;
+	return names_look(batch->tree.root, &batch->names, err);
 }
 
 static int begin_log(struct batch *batch, struct error *err)
@@ -133,17 +143,51 @@ static int on_folder(struct batch *batch, const struct record *record, struct er
 	if (batch->folder >= 0)
 		close(batch->folder);
 	batch->folder = -1;
-	return tree_folder(&batch->tree, record->path, &batch->folder, err);
+	batch->withheld = unkept_covers(&batch->unkept, record->path);
+	return batch->withheld ? 0 : tree_folder(&batch->tree, record->path, &batch->folder, err);
 }
 
-/* Where an object is made, and under which name. */
-static int place_of(struct batch *batch, const struct record *record, char ret_name[ENTRY_NAME_LIMIT + 1])
+/* --- a first mirror: what cannot have its name is made aside, for it may have another one --- */
+
+static char *path_of(const struct batch *batch, const char *name)
 {
-	if (batch->fresh)
+	return memory_printf("%s%s%s", batch->path, *batch->path ? "/" : "", name);
+}
+
+static int too_many(struct error *err)
+{
+	error_set(err, ERROR_REFUSED, "the target's file system cannot keep more than %u of the source's names", UNKEPT_LIMIT);
+	return error_hint(err, "give the replica a file system as the source's is");
+}
+
+/* 1: it can be made; 0: it is left out, and that was noted; -1. */
+static int can_be_made(struct batch *batch, const char *name, struct error *err)
+{
+	if (batch->withheld)
+		return 0;
+	enum unkept_reason reason = names_try(&batch->names, batch->folder, name);
+	if (!reason)
+		return 1;
+	CLEANUP_FREE char *path = path_of(batch, name);
+	return unkept_add(&batch->unkept, path, reason) ? 0 : too_many(err);
+}
+
+/* Where an object is made, and under which name. -1: an error. */
+static int place_of(struct batch *batch, const struct record *record, char ret_name[ENTRY_NAME_LIMIT + 1], struct error *err)
+{
+	int here = batch->fresh && !batch->device ? can_be_made(batch, record->name, err) : batch->fresh;
+	if (here < 0)
+		return -1;
+	if (here) {
 		snprintf(ret_name, ENTRY_NAME_LIMIT + 1, "%s", record->name);
-	else
-		snprintf(ret_name, ENTRY_NAME_LIMIT + 1, "%" PRIu64, batch->number);
-	return batch->fresh ? batch->folder : batch->staging;
+		return batch->device ? batch->staging : batch->folder; /* of a device it is not used */
+	}
+	snprintf(ret_name, ENTRY_NAME_LIMIT + 1, "%" PRIu64, batch->number);
+	if (batch->fresh) {
+		CLEANUP_FREE char *path = path_of(batch, record->name);
+		held_add(&batch->held, path, batch->number++);
+	}
+	return batch->staging;
 }
 
 static int log_staged(struct batch *batch, const struct record *make, struct error *err)
@@ -170,7 +214,9 @@ static void keep_pending(struct batch *batch, const struct record *record)
 static int on_make(struct batch *batch, const struct record *record, struct error *err)
 {
 	char name[ENTRY_NAME_LIMIT + 1];
-	int folder = place_of(batch, record, name);
+	int folder = place_of(batch, record, name, err);
+	if (folder < 0)
+		return -1;
 	if (record->flags & RECORD_STREAMED) {
 		keep_pending(batch, record);
 		if (batch->device)
@@ -278,6 +324,9 @@ static int on_make_folder(struct batch *batch, const struct record *record, stru
 {
 	if (!batch->fresh)
 		return log_record(batch, record, err);
+	int can = can_be_made(batch, record->name, err);
+	if (can <= 0)
+		return can;
 	return mkdirat(batch->folder, record->name, 0700) < 0 ? error_set_errno(err, errno, "cannot create it") : 0;
 }
 
@@ -287,7 +336,20 @@ static int on_link(struct batch *batch, const struct record *record, struct erro
 		return log_record(batch, record, err);
 	CLEANUP_CLOSE int parent = -1;
 	const char *name;
-	if (tree_parent(&batch->tree, record->path, &parent, &name, err) < 0)
+	char number[32];
+	uint64_t held;
+	int can = can_be_made(batch, record->name, err);
+	if (can <= 0)
+		return can;
+	if (held_has(&batch->held, record->path, &held)) {
+		CLEANUP_FREE char *path = path_of(batch, record->name);
+		snprintf(number, sizeof(number), "%" PRIu64, held);
+		held_settle(&batch->held, record->path, path);
+		return renameat(batch->staging, number, batch->folder, record->name) < 0
+			       ? error_set_errno(err, errno, "cannot put it in its place")
+			       : 0;
+	}
+	if (tree_parent(&batch->tree, held_path(&batch->held, record->path), &parent, &name, err) < 0)
 		return -1;
 	return linkat(parent, name, batch->folder, record->name, 0) < 0 ? error_set_errno(err, errno, "cannot link it") : 0;
 }
@@ -308,9 +370,22 @@ static int on_folder_done(struct batch *batch, const struct record *record, stru
 {
 	if (is_logged(batch))
 		return log_record(batch, record, err);
-	if (batch->device)
+	if (batch->device || batch->withheld)
 		return 0;
 	return meta_set(batch->folder, &record->meta, record->attributes, record->attributes_length, err);
+}
+
+/* --- owners by name --- */
+
+static int on_owner(struct batch *batch, const struct record *record, struct error *err)
+{
+	bool group = record->flags & RECORD_GROUP;
+	if (!batch->store->owners)
+		return out_of_order(record, err);
+	const char *name = record->flags & RECORD_NAMELESS ? "" : record->name;
+	return owners_add(batch->store->owners, group, (uint32_t)record->number, name)
+		       ? 0
+		       : error_set(err, ERROR_REFUSED, "there are more than %u owners", OWNERS_LIMIT);
 }
 
 /* --- what a device can take: its one object, of its own size; all else is refused before anything is done --- */
@@ -331,7 +406,8 @@ static bool fits_device(const struct batch *batch, const struct record *record)
 	case RECORD_DONE:
 		return record->length == batch->device_size;
 	default:
-		return (record->kind == RECORD_CANCEL && !batch->in_place) || record->kind == RECORD_FOLDER_DONE;
+		return (record->kind == RECORD_CANCEL && !batch->in_place) || record->kind == RECORD_FOLDER_DONE ||
+		       record->kind == RECORD_OWNER;
 	}
 }
 
@@ -359,6 +435,7 @@ static const struct {
 	unsigned when;
 } actions[RECORD_KINDS] = {
 	[RECORD_FOLDER] = {on_folder, ANYTIME},
+	[RECORD_OWNER] = {on_owner, ANYTIME},
 	[RECORD_MAKE] = {on_make, 0},
 	[RECORD_PATCH] = {on_patch, DIFFERENCE},
 	[RECORD_DATA_AT] = {on_range, INSIDE},
@@ -374,6 +451,17 @@ static const struct {
 	[RECORD_ORPHAN] = {log_record, DIFFERENCE},
 	[RECORD_FOLDER_DONE] = {on_folder_done, 0},
 };
+
+/* What comes has the source's numbers; all behind this has the ones of here. */
+static void take_over(struct batch *batch, struct record *record)
+{
+	if (!batch->store->owners || !record_has_meta(record->kind))
+		return;
+	buffer_reset(&batch->mapped);
+	buffer_append(&batch->mapped, record->attributes, record->attributes_length);
+	record->attributes = (const uint8_t *)batch->mapped.data;
+	owners_to_here(batch->store->owners, &record->meta, (uint8_t *)batch->mapped.data, record->attributes_length);
+}
 
 static int act(struct batch *batch, const struct record *record, struct error *err)
 {
@@ -396,10 +484,18 @@ int batch_add(struct batch *batch, const uint8_t *records, size_t length, struct
 	int got;
 	while ((got = record_get(&wire, &batch->record, err)) > 0) {
 		batch->records++;
+		take_over(batch, &batch->record);
 		if (act(batch, &batch->record, err) < 0)
 			return record_wrap(&batch->record, err);
 	}
 	return got;
+}
+
+static int seal_fresh(const struct batch *batch, struct error *err)
+{
+	if (!batch->device && store_write_unkept(batch->store, batch->store->point.generation + 1, &batch->unkept, err) < 0)
+		return -1;
+	return store_sync(batch->store, err);
 }
 
 int batch_seal(struct batch *batch, const struct batch_end *end, struct error *err)
@@ -408,7 +504,7 @@ int batch_seal(struct batch *batch, const struct batch_end *end, struct error *e
 		return error_set(err, ERROR_CORRUPT, "the batch is not complete: %" PRIu64 " of %" PRIu64 " records",
 				 batch->records, end->records);
 	if (!is_logged(batch))
-		return store_sync(batch->store, err);
+		return batch->fresh ? seal_fresh(batch, err) : store_sync(batch->store, err);
 	if (!batch->records)
 		return 0;
 	if (flush_log(batch, err) < 0 || send_end(&batch->log, end, err) < 0 || store_sync(batch->store, err) < 0)
@@ -431,8 +527,11 @@ void batch_free(struct batch *batch)
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	unkept_free(&batch->unkept);
+	held_free(&batch->held);
 	frame_writer_free(&batch->log);
 	frame_writer_free(&batch->patch);
 	buffer_free(&batch->attributes);
+	buffer_free(&batch->mapped);
 	free(batch);
 }

@@ -24,4 +24,6 @@ void batch_free(struct batch *batch);						     /* NULL is fine */
 /* 1: there is a sealed log, and this is what it says; 0: there is none. */
 int batch_sealed(const struct store *store, struct begin *ret_begin, struct batch_end *ret_end, struct error *err);
 /* touched gets the paths of the folders in which something may have changed (seen.h). */
-int batch_apply(const struct store *store, struct table *touched, uint64_t *ret_conflicts, struct error *err);
+/* unkept: what the point before lacks; then what this one does. */
+int batch_apply(const struct store *store, struct table *touched, struct unkept *unkept, uint64_t *ret_conflicts,
+		struct error *err);

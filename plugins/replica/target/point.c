@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 
@@ -28,7 +29,8 @@ void point_format(struct buffer *out, const struct point *point)
 	buffer_printf(out, "device %s\ncontent %s\n", point->device, content);
 	buffer_printf(out, "unstable %" PRIu64 "\nskipped %" PRIu64 "\nconflicts %" PRIu64 "\n", point->unstable,
 		      point->skipped, point->conflicts);
-	buffer_printf(out, "keep %" PRIu64 "\ncopy-of %" PRIu64 "\n", point->keep, point->copy_of);
+	buffer_printf(out, "keep %" PRIu64 "\ncopy-of %" PRIu64 "\npromoted-at %" PRId64 "\n", point->keep, point->copy_of,
+		      point->promoted_at);
 }
 
 /* The value of the line "name value" at *text, which is moved behind it. */
@@ -82,7 +84,7 @@ static bool take_digest(const char **text, const char *name, struct digest *ret_
 int point_parse(const char *text, struct point *ret_point, struct error *err)
 {
 	struct point point = {0};
-	uint64_t version, time;
+	uint64_t version, time, promoted_at = 0;
 	char consistency[16];
 	bool good = take_number(&text, "standin-point", &version) && version == 1 &&
 		    take_line(&text, "set", point.set, sizeof(point.set)) && take_identity(&text, "source", &point.source) &&
@@ -94,13 +96,23 @@ int point_parse(const char *text, struct point *ret_point, struct error *err)
 		    take_line(&text, "device", point.device, sizeof(point.device)) &&
 		    take_digest(&text, "content", &point.content) && take_number(&text, "unstable", &point.unstable) &&
 		    take_number(&text, "skipped", &point.skipped) && take_number(&text, "conflicts", &point.conflicts) &&
-		    take_number(&text, "keep", &point.keep) && take_number(&text, "copy-of", &point.copy_of) && !*text;
+		    take_number(&text, "keep", &point.keep) && take_number(&text, "copy-of", &point.copy_of) &&
+		    (!*text || take_number(&text, "promoted-at", &promoted_at)) && !*text; /* a store of an older agent */
 	if (!good)
 		return error_set(err, ERROR_CORRUPT, "it is no recovery point of version 1");
 	point.time = (int64_t)time;
+	point.promoted_at = (int64_t)promoted_at;
 	point.consistent = point.consistency != CONSISTENCY_NONE;
 	*ret_point = point;
 	return 0;
+}
+
+double point_loss(const struct point *point)
+{
+	if (!point->promoted || !point->promoted_at)
+		return -1;
+	int64_t lost = point->promoted_at - point->time;
+	return lost > 0 ? (double)(lost / NSEC_PER_MSEC) / 1000 : 0;
 }
 
 int point_read(const char *path, struct point *ret_point, struct error *err)

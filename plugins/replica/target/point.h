@@ -27,6 +27,7 @@ struct point {
 	struct digest content;		     /* of a volume (volume.h), else zeros */
 	uint64_t keep;			     /* points that are kept (points.h), this one too; 0 as 1 */
 	uint64_t copy_of;		     /* the number of the earlier point that was promoted as this one; 0: none */
+	int64_t promoted_at;		     /* wall nanoseconds: it is promoted since; 0: it is not, or by an older agent */
 	uint64_t conflicts; /* records that did not fit the tree, because somebody else had changed it: resync */
 };
 
@@ -34,4 +35,7 @@ int point_read(const char *path, struct point *ret_point, struct error *err); /*
 int point_write(const char *path, const struct point *point, struct error *err);
 /* The same text, for tests and fuzzing. */
 int point_parse(const char *text, struct point *ret_point, struct error *err);
+/* Seconds between the promoted point's instant and its promote: what the source did meanwhile is not there. -1: not known, or
+ * nothing is promoted. By the clocks of two hosts: less than nothing is nothing. */
+double point_loss(const struct point *point);
 void point_format(struct buffer *out, const struct point *point);

@@ -72,9 +72,10 @@ int recovery_drifted(const struct store *store, char **ret_where, struct error *
 /* Only the point's own tree and list are left. */
 static int remove_stale(const struct store *store, struct error *err)
 {
-	char tree[32], seen[32];
+	char tree[32], seen[32], unkept[32];
 	snprintf(tree, sizeof(tree), "tree-%" PRIu64, store->point.tree);
 	snprintf(seen, sizeof(seen), "seen-%" PRIu64, store->point.tree);
+	snprintf(unkept, sizeof(unkept), "unkept-%" PRIu64, store->point.generation);
 	DIR *folder = opendir(store->path);
 	if (!folder)
 		return error_set_errno(err, errno, "cannot list %s", store->path);
@@ -82,8 +83,9 @@ static int remove_stale(const struct store *store, struct error *err)
 	for (struct dirent *entry; result == 0 && (entry = readdir(folder));) {
 		/* "point." is a point that was being written; "term." may be a promote's that is at work right now */
 		bool ours = strncmp(entry->d_name, "tree-", 5) == 0 || strncmp(entry->d_name, "seen-", 5) == 0 ||
-			    strncmp(entry->d_name, "point.", 6) == 0;
-		if (ours && strcmp(entry->d_name, tree) != 0 && strcmp(entry->d_name, seen) != 0)
+			    strncmp(entry->d_name, "unkept-", 7) == 0 || strncmp(entry->d_name, "point.", 6) == 0;
+		if (ours && strcmp(entry->d_name, tree) != 0 && strcmp(entry->d_name, seen) != 0 &&
+		    strcmp(entry->d_name, unkept) != 0)
 			result = store_remove(store, entry->d_name, err);
 	}
 	closedir(folder);
@@ -121,18 +123,24 @@ static int check_content(const struct store *store, const struct begin *begin, c
 	return 0;
 }
 
-/* touched: empty; what the batch has touched. doubt: the batch was received before this agent was started. */
+/* touched, unkept: empty; what the batch has touched, and what its point lacks. doubt: the batch was received before this agent
+ * was started. */
 static int commit_batch(struct store *store, const struct begin *begin, const struct batch_end *end, struct table *touched,
-			bool doubt, struct error *err)
+			struct unkept *unkept, bool doubt, struct error *err)
 {
 	bool fresh = begin->flags & BEGIN_FRESH, first = fresh || !store->point.generation; /* without a log */
 	bool changed = fresh || end->records || (begin->flags & BEGIN_ANYWAY);
-	uint64_t conflicts = 0;
+	uint64_t conflicts = 0, next = store->point.generation + 1;
 	bool other_disk = doubt && store->device >= 0 && !is_same_disk(store);
 	if (changed && keep_last(store, begin, err) < 0)
 		return -1;
+	/* the source sends all anew that is not in the listing it was given */
+	if (!(begin->flags & (BEGIN_FRESH | BEGIN_ANYWAY)) && store_read_unkept(store, next - 1, unkept, err) < 0)
+		return -1;
+	if (fresh && store_read_unkept(store, next, unkept, err) < 0)
+		return -1;
 	if (!first && end->records &&
-	    (batch_apply(store, touched, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
+	    (batch_apply(store, touched, unkept, &conflicts, err) < 0 || store_remove(store, "trash", err) < 0))
 		return -1; /* trash before `seen`: removing one name of an inode changes the others' ctime */
 	if (other_disk && check_content(store, begin, end, &conflicts, err) < 0)
 		return -1;
@@ -146,11 +154,13 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 	point.consistency = begin->consistency;
 	point.content = end->content;
 	point.unstable = end->unstable;
-	point.skipped = end->skipped;
+	point.skipped = end->skipped + unkept->live;
 	point.conflicts = conflicts;
 	point.copy_of = 0;
 	bool all = begin->flags & (BEGIN_FRESH | BEGIN_ANYWAY); /* there is no list, or it is not what the tree was */
 	if (changed && (seen_write(store, &point, all ? NULL : touched, err) < 0 || store_sync(store, err) < 0))
+		return -1;
+	if (!fresh && store_write_unkept(store, next, unkept, err) < 0)
 		return -1;
 	int fault = fault_hit("commit");
 	if (fault)
@@ -165,7 +175,9 @@ static int commit_batch(struct store *store, const struct begin *begin, const st
 static int commit(struct store *store, const struct begin *begin, const struct batch_end *end, bool doubt, struct error *err)
 {
 	struct table touched = {0};
-	int result = commit_batch(store, begin, end, &touched, doubt, err);
+	struct unkept unkept = {0};
+	int result = commit_batch(store, begin, end, &touched, &unkept, doubt, err);
+	unkept_free(&unkept);
 	table_free(&touched);
 	return result;
 }
@@ -226,6 +238,7 @@ static int go_back(struct store *store, uint64_t number, struct point *ret_point
 	ret_point->tree = last->tree + 1;
 	ret_point->keep = last->keep;
 	ret_point->copy_of = number;
+	ret_point->promoted = false; /* if it was once, this is another promote */
 	if (points_keep(store, err) < 0 || points_restore(store, number, ret_point->tree, err) < 0)
 		return -1;
 	return seen_write(store, ret_point, NULL, err) < 0 ? -1 : store_sync(store, err);
@@ -280,6 +293,8 @@ static int promote_point(struct store *store, uint64_t term, uint64_t number, st
 	bool there = !number || number == point.generation || (point.promoted && number == point.copy_of);
 	if (!there && go_back(store, number, &point, err) < 0)
 		return -1;
+	if (!point.promoted) /* a promote that is done again tells of the same instant */
+		point.promoted_at = clock_wall();
 	point.term = term;
 	point.promoted = true;
 	if (store_write_point(store, &point, err) < 0)

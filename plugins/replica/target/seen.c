@@ -38,6 +38,7 @@ struct update {
 	struct manifest_reader *was;	   /* NULL: there is no list, or none to be trusted */
 	const struct manifest_folder *old; /* the next of it; NULL: none left */
 	struct manifest_writer *seen;
+	char *below; /* the walk is in this folder, of which all is touched; NULL: in none */
 };
 
 static int next_old(struct update *update, struct error *err)
@@ -52,6 +53,17 @@ static bool is_touched(const struct update *update, const char *folder, const ch
 {
 	CLEANUP_FREE char *path = join(folder, name);
 	return table_get(update->touched, path);
+}
+
+static bool is_touched_folder(struct update *update, const char *path)
+{
+	size_t length = update->below ? strlen(update->below) : 0;
+	if (update->below && strncmp(path, update->below, length) == 0 && path[length] == '/')
+		return true;
+	CLEANUP_FREE char *all = memory_printf("%s/", path);
+	free(update->below);
+	update->below = table_get(update->touched, all) ? memory_strdup(path) : NULL;
+	return update->below || table_get(update->touched, path);
 }
 
 /* Which entries of a folder that was not touched may have changed all the same. */
@@ -94,7 +106,7 @@ static int write_next(struct update *update, struct error *err)
 	while (update->old && path && walk_order(update->old->path, path) < 0)
 		if (next_old(update, err) < 0)
 			return -1;
-	if (update->old && path && strcmp(update->old->path, path) == 0 && !table_get(update->touched, path))
+	if (update->old && path && !is_touched_folder(update, path) && strcmp(update->old->path, path) == 0)
 		return keep_folder(update, err) < 0 ? -1 : 1;
 	struct walk_folder folder;
 	int got = walk_next(update->walk, &folder, err);
@@ -117,6 +129,7 @@ static int write_all(struct update *update, const char *path, const struct point
 		got = 0;
 	if (got == 0)
 		got = manifest_finish(update->seen, false, err);
+	free(take(update->below));
 	walk_free(take(update->walk));
 	manifest_free(take(update->seen));
 	return got;

@@ -308,6 +308,43 @@ static int read_term(const char *path, uint64_t *ret_term, struct error *err)
 	return strcmp(end, "\n") == 0 ? 0 : error_set(err, ERROR_CORRUPT, "%s is no term", file);
 }
 
+/* --- what could not be kept --- */
+
+static char *unkept_file(const struct store *store, uint64_t generation)
+{
+	return memory_printf("%s/unkept-%" PRIu64, store->path, generation);
+}
+
+int store_read_unkept(const struct store *store, uint64_t generation, struct unkept *ret_unkept, struct error *err)
+{
+	CLEANUP_FREE char *path = unkept_file(store, generation);
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_set_errno(err, errno, "cannot open %s", path);
+	struct stream stream = stream_of_fds(path, fd, -1);
+	struct frame_reader reader = {.stream = &stream};
+	int result = unkept_receive(&reader, ret_unkept, err);
+	frame_reader_free(&reader);
+	return result;
+}
+
+int store_write_unkept(const struct store *store, uint64_t generation, const struct unkept *unkept, struct error *err)
+{
+	CLEANUP_FREE char *path = unkept_file(store, generation);
+	if (!unkept->live)
+		return unlink(path) < 0 && errno != ENOENT ? error_set_errno(err, errno, "cannot remove %s", path) : 0;
+	CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot create %s", path);
+	struct stream stream = stream_of_fds(path, -1, fd);
+	struct frame_writer writer = {.stream = &stream};
+	int result = unkept_send(&writer, unkept, err);
+	frame_writer_free(&writer);
+	if (result == 0 && fsync(fd) < 0)
+		result = error_set_errno(err, errno, "cannot sync %s", path);
+	return result < 0 ? -1 : file_sync_folder_of(path, err);
+}
+
 int store_read_term(const struct store *store, uint64_t *ret_term, struct error *err)
 {
 	return read_term(store->path, ret_term, err);

@@ -8,6 +8,8 @@
  *       point           point.h: the last complete point; its replacement is the commit
  *       tree-N/         the replica as of `point`. A first mirror is made in tree-N+1 and committed at once
  *       seen-N          manifest of it as this end left it: finds what others did to it
+ *       unkept-G        names that point number G lacks, because this file system cannot keep them (unkept.h); none: none
+ *       owners          owners.h: the store is filled by name
  *       batch/          the batch that is being received
  *         log.part      records (record.h) in frames, as they come
  *         log           complete, synced: the batch *is received*; it will be applied, come what may
@@ -24,8 +26,11 @@
 #pragma once
 
 #include "engine/base/error.h"
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/target/point.h"
 #include "plugins/replica/tree/tree.h"
+
+struct owners;
 
 struct store {
 	char *path;
@@ -35,7 +40,8 @@ struct store {
 	struct point point;
 	const char
 		*checked; /* after a promote: by what it is known that the device holds the point (recovery.h); NULL: a tree */
-	bool replace_foreign; /* the first mirror removes what others left in the folder, or overwrites it on the device */
+	bool replace_foreign;  /* the first mirror removes what others left in the folder, or overwrites it on the device */
+	struct owners *owners; /* borrowed; owners go by name, and these are known (owners.h); or NULL */
 };
 
 /* ERROR_REFUSED: nobody's store yet, and there is something in the folder that is not a store's. Changes nothing. */
@@ -74,6 +80,10 @@ int store_sync(const struct store *store,
 	       struct error *err); /* syncfs: all that was written is on disk, or an error, for good */
 int store_folder(const struct store *store, const char *name, int *ret_fd, struct error *err); /* makes it, 0700, if need be */
 int store_remove(const struct store *store, const char *name, struct error *err);	       /* with all that is below */
+
+/* The names that point number `generation` lacks; into a list that is empty. Durable. */
+int store_read_unkept(const struct store *store, uint64_t generation, struct unkept *ret_unkept, struct error *err);
+int store_write_unkept(const struct store *store, uint64_t generation, const struct unkept *unkept, struct error *err);
 
 /* The term on disk: promote may raise it while a session runs. */
 int store_read_term(const struct store *store, uint64_t *ret_term, struct error *err);

@@ -14,6 +14,7 @@
 #include "engine/base/memory.h"
 #include "plugins/replica/target/cutting.h"
 #include "plugins/replica/target/points.h"
+#include "plugins/replica/tree/owners.h"
 #include "plugins/replica/target/recovery.h"
 #include "plugins/replica/session.h"
 
@@ -26,8 +27,10 @@ struct target {
 	struct hello hello;
 	struct batch *batch; /* being received */
 	struct begin begin;
-	bool skipping; /* a batch that was refused: the rest of it is read and dropped */
-	bool listed;   /* the source knows what the tree is now */
+	bool skipping;	      /* a batch that was refused: the rest of it is read and dropped */
+	struct owners owners; /* by name; store.owners if the source wants it so */
+	bool owners_changed;  /* what the tree has is not what these would make */
+	bool listed;	      /* the source knows what the tree is now */
 };
 
 /* --- who may write --- */
@@ -94,12 +97,47 @@ static int bind_store(struct target *target, struct error *err)
 	point.source = target->hello.source;
 	point.term = target->hello.term;
 	point.promoted = false;
+	point.promoted_at = 0;
 	return store_write_point(&target->store, &point, err);
 }
 
 static bool only_looks(const struct target *target)
 {
 	return target->hello.features & FEATURE_LOOK;
+}
+
+/* Are they by name now, were they before, and do the names have the numbers that they had? */
+static int open_owners(struct target *target, struct error *err)
+{
+	CLEANUP_FREE char *path = store_file(&target->store, "owners");
+	bool by_name = target->hello.features & FEATURE_OWNERS, were;
+	if (owners_read(path, &target->owners, &were, err) < 0)
+		return -1;
+	target->owners_changed = by_name != were || (by_name && target->owners.changed);
+	target->store.owners = by_name ? &target->owners : NULL;
+	return 0;
+}
+
+static int keep_owners(struct target *target, struct error *err)
+{
+	CLEANUP_FREE char *path = store_file(&target->store, "owners");
+	bool write = target->owners.grown || target->owners_changed;
+	if (!target->store.owners)
+		return target->owners_changed ? store_remove(&target->store, "owners", err) : 0;
+	return write ? owners_write(path, &target->owners, err) : 0;
+}
+
+/* What the point lacks: the source is not to think that it is here. */
+static int send_unkept(struct target *target, struct error *err)
+{
+	struct unkept unkept = {0};
+	if (!(target->hello.features & FEATURE_UNKEPT))
+		return 0;
+	int result = store_read_unkept(&target->store, target->store.point.generation, &unkept, err);
+	if (result == 0)
+		result = unkept_send(&target->out, &unkept, err);
+	unkept_free(&unkept);
+	return result;
 }
 
 static int greet(struct target *target, struct error *err)
@@ -111,6 +149,8 @@ static int greet(struct target *target, struct error *err)
 		return -1;
 	if (!only_looks(target) && (check_term(target, err) < 0 || bind_store(target, err) < 0))
 		return -1;
+	if (open_owners(target, err) < 0)
+		return -1;
 	const struct point *point = &target->store.point;
 	struct welcome welcome = {
 		.version = PROTOCOL_VERSION,
@@ -118,12 +158,12 @@ static int greet(struct target *target, struct error *err)
 		.generation = point->generation,
 		.point = point->point,
 		.seed = point->seed,
-		.features = target->hello.features & FEATURE_ZSTD,
+		.features = target->hello.features & (FEATURE_ZSTD | FEATURE_UNKEPT | FEATURE_OWNERS),
 	};
 	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
 	if (location_of(target->store.path, &welcome.store, err) < 0)
 		return -1;
-	if (send_welcome(&target->out, &welcome, err) < 0)
+	if (send_welcome(&target->out, &welcome, err) < 0 || send_unkept(target, err) < 0)
 		return -1;
 	if (welcome.features & FEATURE_ZSTD)
 		target->out.compressor = target->compressor = compressor_new(COMPRESSION_AUTO, NULL);
@@ -150,6 +190,8 @@ static int check_base(const struct target *target, struct error *err)
 		return error_set(err, ERROR_CONFLICT, "this is not the point that the differences are to");
 	if (target->begin.flags & BEGIN_ANYWAY)
 		return target->listed ? 0 : error_set(err, ERROR_CONFLICT, "the tree was not listed in this session");
+	if (target->owners_changed)
+		return error_set(err, ERROR_CONFLICT, "the owners' numbers here are not what they were");
 	if (point->conflicts)
 		return error_set(err, ERROR_CONFLICT, "%" PRIu64 " changes of the last point did not fit", point->conflicts);
 	if (recovery_drifted(&target->store, &where, err) < 0)
@@ -210,10 +252,15 @@ static int on_end(struct target *target, const struct frame *frame, struct error
 	if (check_term(target, err) < 0 || batch_seal(target->batch, &end, err) < 0)
 		return -1;
 	batch_free(take(target->batch));
+	if (keep_owners(target, err) < 0) /* before the commit: one too many does no harm */
+		return -1;
+	target->owners_changed = false;
 	if (recovery_commit(&target->store, &target->begin, &end, err) < 0)
 		return -1;
 	target->listed = false;
 	const struct committed committed = {.point = target->store.point.point, .generation = target->store.point.generation};
+	if (send_unkept(target, err) < 0)
+		return -1;
 	return send_committed(&target->out, &committed, err);
 }
 
@@ -228,7 +275,11 @@ static int write_listing(const struct target *target, const char *path, const ch
 		return -1;
 	int result = manifest_create(path, &target->store.point.point, target->store.point.seed, &listing, err);
 	if (result == 0) {
-		struct cycle cycle = {.tree = &tree, .next = listing, .blocks = blocks, .seed = target->store.point.seed};
+		struct cycle cycle = {.tree = &tree,
+				      .next = listing,
+				      .blocks = blocks,
+				      .seed = target->store.point.seed,
+				      .owners = target->store.owners};
 		result = cycle_run(&cycle, err);
 		if (result == 0)
 			result = manifest_finish(listing, false, err);
@@ -412,6 +463,7 @@ int target_serve(const struct target_options *options, struct stream *source, st
 	if (result < 0 && err->code != ERROR_CONNECTION)
 		send_refused(&target->out, err, NULL);
 	batch_free(target->batch);
+	owners_free(&target->owners);
 	if (open)
 		store_close(&target->store);
 	frame_reader_free(&target->in);

@@ -13,6 +13,7 @@
 
 struct moves {
 	char *base;
+	const struct unkept *unkept; /* borrowed, or NULL */
 	bool listed;
 	struct moved *all; /* sorted by inode */
 	size_t count, capacity;
@@ -57,6 +58,12 @@ static void add(struct moves *moves, const struct entry *entry, char *path, uint
 	}
 	moves->all[moves->count] = (struct moved){.ino = entry->ino, .path = path, .offset = offset, .entry = *entry};
 	moves->all[moves->count++].entry.name = NULL;
+}
+
+void moves_exclude(struct moves *moves, const struct unkept *unkept)
+{
+	if (moves)
+		moves->unkept = unkept;
 }
 
 static int by_inode(const void *a, const void *b)
@@ -150,6 +157,8 @@ static bool is_behind(const char *path, const char *folder, const char *name)
 static bool may_move(const struct moves *moves, const struct moved *moved, const struct entry *entry, const char *folder,
 		     const char *path)
 {
+	if (moves->unkept && unkept_covers(moves->unkept, moved->path))
+		return false;
 	if ((moved->entry.meta.mode & S_IFMT) != (entry->meta.mode & S_IFMT) || strcmp(moved->path, path) == 0 ||
 	    table_get(&moves->away, moved->path))
 		return false;

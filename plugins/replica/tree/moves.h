@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "plugins/replica/line/unkept.h"
 #include "plugins/replica/tree/manifest.h"
 
 #define MOVES_MINIMUM (64u * 1024) /* files of more bytes; a smaller one stands in its record anyway */
@@ -24,6 +25,9 @@ struct moves;
 
 struct moves *moves_new(const char *base); /* path of the base's manifest, which was found whole */
 void moves_free(struct moves *moves);	   /* NULL is fine */
+
+/* What the target has not cannot move there. unkept: borrowed, or NULL. */
+void moves_exclude(struct moves *moves, const struct unkept *unkept);
 
 /* The object of the base that has this inode and type and may move to the entry's name in `folder`, which the walk is at; it is
  * then taken to have moved. NULL: there is none. Borrowed. */

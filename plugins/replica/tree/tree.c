@@ -40,6 +40,7 @@ static int refused(const struct tree *tree, const char *path, struct error *err)
 				 tree->name, path);
 	case ENOTDIR:
 	case ENOENT:
+	case ENAMETOOLONG: /* here no name is as long */
 		return error_set(err, ERROR_NOT_FOUND, "there is no folder %s/%s", tree->name, path);
 	case ENOSYS:
 		return error_set(err, ERROR_FAILED, "this kernel has no openat2; Linux 5.6 or later is needed");

@@ -78,8 +78,25 @@ static void what_needs_nothing_is_not_copied(void **state)
 	const struct value *plain = parse(arena, "{\"a\":[1,\"x\",{\"b\":null,\"$c\":1}]}");
 	assert_ptr_equal(typed_mark(arena, plain), plain);
 	assert_ptr_equal(typed_restore(arena, plain), plain);
-	const struct value *secret = value_taint(arena, value_duration(arena, 5));
-	assert_ptr_equal(typed_mark(arena, secret), secret); /* and is written as any secret */
+}
+
+/* It is not written, and what comes back is no text that could be compared. */
+static void a_secret_is_lost(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	struct value *map = value_map(arena);
+	value_put(arena, map, "pw", value_taint(arena, value_string(arena, "hunter2")));
+	value_put(arena, map, "dots", value_string(arena, "•••"));
+	assert_false(value_has_lost(map));
+	const char *text = json_text(arena, typed_mark(arena, map));
+	assert_string_equal(text, "{\"pw\":{\"$secret\":\"•••\"},\"dots\":\"•••\"}");
+	const struct value *back = typed_restore(arena, parse(arena, text));
+	assert_true(value_has_lost(back));
+	assert_int_equal(value_get(back, "pw")->type, VALUE_ERROR);
+	assert_false(value_equal(value_get(back, "pw"), value_get(back, "dots")));
+	assert_string_equal(json_text(arena, back), "{\"pw\":\"•••\",\"dots\":\"•••\"}");
+	assert_string_equal(json_text(arena, typed_mark(arena, back)), text);
 }
 
 static void what_is_no_mark_stays(void **state)
@@ -98,6 +115,7 @@ int main(void)
 		cmocka_unit_test(types_come_back),
 		cmocka_unit_test(what_looks_like_a_mark),
 		cmocka_unit_test(what_needs_nothing_is_not_copied),
+		cmocka_unit_test(a_secret_is_lost),
 		cmocka_unit_test(what_is_no_mark_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

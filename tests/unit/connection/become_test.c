@@ -92,7 +92,7 @@ static void assert_cat(struct world *world, const char *input, const char *scope
 				  .input = input,
 				  .input_length = strlen(input),
 				  .scope = scope,
-				  .deadline = in_seconds(10)};
+				  .deadline = in_seconds(120)};
 	struct command_result result;
 	struct error err = ERROR_NONE;
 	CLEANUP_FREE char *start = memory_printf("yes\n%s", input);
@@ -113,7 +113,7 @@ static void test_without_password(void **state)
 	forget(world);
 	assert_cat(world, "a\nb\n", NULL);
 	assert_cat(world, "a\nb\n", scope);
-	struct command plain = {.argv = SH("echo \"[$VIA_SUDO]\""), .no_become = true, .deadline = in_seconds(10)};
+	struct command plain = {.argv = SH("echo \"[$VIA_SUDO]\""), .no_become = true, .deadline = in_seconds(120)};
 	struct command_result result;
 	assert_int_equal(connection_run(world->box, &plain, &result, NULL), 0);
 	assert_string_equal(result.output.data, "[]\n");
@@ -141,7 +141,7 @@ static void test_password_asked_or_not(void **state)
 
 static void assert_refused(struct world *world, const char *text, const char *hint)
 {
-	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(10)};
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(120)};
 	struct command_result result;
 	struct error err = ERROR_NONE;
 	forget(world);
@@ -165,7 +165,7 @@ static void test_refusals(void **state)
 	assert_refused(world, "cannot become root by sudo: Sorry, try again.", "check the secret sudo");
 	setenv("STANDIN_TEST_PASSWORD", "two\nlines", 1);
 	forget(world);
-	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(10)};
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(120)};
 	assert_run_fails(world->box, &command, ERROR_INVALID, false, "the secret sudo cannot be a password");
 }
 

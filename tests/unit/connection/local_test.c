@@ -1,6 +1,7 @@
 /*
  * local_test.c - the local and command drivers, scopes by session, sudo, files: all on this machine.
  */
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -8,7 +9,6 @@
 #include <unistd.h>
 
 #include "engine/base/file.h"
-#include "engine/base/hash.h"
 #include "engine/base/loop.h"
 #include "support.h"
 
@@ -55,7 +55,8 @@ static void test_exits(void **state)
 static void test_environment(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = SH("echo \"$A|$B\""), .environment = ARGV("A=x y", "B="), .deadline = in_seconds(10)};
+	struct command command = {
+		.argv = SH("echo \"$A|$B\""), .environment = ARGV("A=x y", "B="), .deadline = in_seconds(120)};
 	struct command_result result;
 	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
 	assert_string_equal(result.output.data, "x y|\n");
@@ -83,24 +84,7 @@ static void test_secrets_stay_out_of_the_environment(void **state)
 static void test_large_both_ways(void **state)
 {
 	struct world *world = *state;
-	size_t size = (size_t)8 << 20;
-	CLEANUP_FREE char *data = memory_alloc(size);
-	char digest[HASH_HEX_SIZE];
-	for (size_t i = 0; i < size; i++)
-		data[i] = (char)(i * 31 + i / 4096);
-	hash_hex(data, size, digest);
-	struct command command = {.argv = ARGV("cat"), .input = data, .input_length = size, .deadline = in_seconds(30)};
-	struct command_result result;
-	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
-	assert_int_equal(result.output.total, size);
-	assert_string_equal(result.output.digest, digest);
-	assert_int_equal(result.output.length, CAPTURE_LIMIT);
-	assert_memory_equal(result.output.data, data, result.output.head);
-	command_result_free(&result);
-	command.argv = ARGV("true"); /* does not read it */
-	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
-	assert_int_equal(result.exit_code, 0);
-	command_result_free(&result);
+	assert_large_passes(world->here, (size_t)8 << 20);
 }
 
 static void test_gibibyte_is_bounded(void **state)
@@ -132,7 +116,7 @@ static void test_on_output(void **state)
 	struct world *world = *state;
 	struct heard heard = {0};
 	struct command command = {
-		.argv = SH("echo 1; echo 2 >&2"), .deadline = in_seconds(10), .on_output = hear, .context = &heard};
+		.argv = SH("echo 1; echo 2 >&2"), .deadline = in_seconds(120), .on_output = hear, .context = &heard};
 	struct command_result result;
 	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
 	assert_string_equal(heard.output.data, "1\n");
@@ -148,16 +132,14 @@ static void test_without_scope_ends_with_its_caller(void **state)
 	CLEANUP_FREE char *script = memory_printf("sleep %1$s & echo begun; sleep %1$s", unique_seconds());
 	struct begun begun = {.connection = world->here, .command = {.argv = SH(script)}};
 	run_until_begun(&begun, ERROR_CANCELLED, "here: cancelled while the command ran");
-	for (int i = 0; i < 100 && count_processes(unique_seconds()); i++)
-		loop_sleep(in_seconds(0.05));
-	assert_int_equal(count_processes(unique_seconds()), 0);
+	await_processes(unique_seconds(), 0, 0);
 }
 
 static enum scope_state find(struct connection *connection, const char *name)
 {
 	enum scope_state found = SCOPE_NONE;
 	struct error err = ERROR_NONE;
-	if (scope_find(connection, name, in_seconds(10), &found, &err) < 0)
+	if (scope_find(connection, name, in_seconds(120), &found, &err) < 0)
 		fail_msg("%s", error_text(&err));
 	return found;
 }
@@ -165,7 +147,7 @@ static enum scope_state find(struct connection *connection, const char *name)
 static void end(struct connection *connection, const char *name)
 {
 	struct error err = ERROR_NONE;
-	if (scope_end(connection, name, in_seconds(10), &err) < 0)
+	if (scope_end(connection, name, in_seconds(120), &err) < 0)
 		fail_msg("%s", error_text(&err));
 	assert_int_equal(find(connection, name), SCOPE_NONE);
 }
@@ -179,7 +161,7 @@ static void test_scope_passes_everything_through(void **state)
 				  .input = "line\n",
 				  .input_length = 5,
 				  .scope = name,
-				  .deadline = in_seconds(10)};
+				  .deadline = in_seconds(120)};
 	struct command_result result;
 	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
 	assert_string_equal(result.output.data, "|$HOME|%h|a\nb|\\n|'|\xc3\xa4|line\n");
@@ -207,9 +189,7 @@ static void test_scope_end_by_another(void **state)
 	CLEANUP_FREE char *name = unique_scope("family");
 	struct begun begun = {.connection = world->here, .command = {.argv = SH(family), .scope = name}};
 	run_until_begun(&begun, ERROR_CANCELLED, "here: cancelled while the command ran");
-	for (int i = 0; i < 200 && count_processes(unique_seconds()) < 4; i++) /* they begin in the background */
-		loop_sleep(in_seconds(0.05));
-	assert_true(count_processes(unique_seconds()) >= 4);
+	await_processes(unique_seconds(), 4, INT_MAX); /* they begin in the background */
 	/* Another engine finds and ends it. */
 	struct connections *others = connections_new(NULL);
 	struct connection *other = connections_get(others, &world->host, NULL);
@@ -218,7 +198,7 @@ static void test_scope_end_by_another(void **state)
 	assert_int_equal(scope_wait(other, name, in_seconds(1), &err), -1);
 	assert_int_equal(err.code, ERROR_TIMEOUT);
 	error_clear(&err);
-	struct command command = {.argv = ARGV("true"), .scope = name, .deadline = in_seconds(20)};
+	struct command command = {.argv = ARGV("true"), .scope = name, .deadline = in_seconds(120)};
 	assert_run_fails(other, &command, ERROR_CONFLICT, false, "still runs");
 	end(other, name);
 	assert_int_equal(count_processes(unique_seconds()), 0);
@@ -232,7 +212,7 @@ static void test_scope_leader_gone(void **state)
 	struct world *world = *state;
 	CLEANUP_FREE char *script = memory_printf("sleep %s >/dev/null 2>&1 & exit 3", unique_seconds());
 	CLEANUP_FREE char *name = unique_scope("orphan");
-	struct command command = {.argv = SH(script), .scope = name, .deadline = in_seconds(20)};
+	struct command command = {.argv = SH(script), .scope = name, .deadline = in_seconds(120)};
 	struct command_result result;
 	assert_int_equal(connection_run(world->here, &command, &result, NULL), 0);
 	assert_int_equal(result.exit_code, 3);
@@ -269,7 +249,7 @@ static void run_late(void *argument)
 	struct late *late = argument;
 	struct command command = {.argv = ARGV("sh", "-c", "echo b >>\"$1\"; sleep 0.03; echo e >>\"$1\"", "sh", late->log),
 				  .scope = late->name,
-				  .deadline = in_seconds(20)};
+				  .deadline = in_seconds(120)};
 	struct command_result result;
 	loop_sleep(clock_boottime() + late->delay);
 	connection_run(late->connection, &command, &result, NULL);
@@ -288,7 +268,7 @@ static void test_scope_is_closed(void **state)
 		assert_int_equal(file_write_durable(log, "", 0, 0600, NULL), 0);
 		struct fiber *fiber = fiber_start(run_late, &late);
 		loop_sleep(clock_boottime() + i / 8 * 2 * NSEC_PER_MSEC);
-		assert_int_equal(scope_wait(world->here, name, in_seconds(20), NULL), 0);
+		assert_int_equal(scope_wait(world->here, name, in_seconds(120), NULL), 0);
 		struct stat now, later;
 		assert_int_equal(stat(log, &now), 0);
 		assert_true(now.st_size == 0 || now.st_size == 4);
@@ -299,7 +279,7 @@ static void test_scope_is_closed(void **state)
 		unlink(log);
 	}
 	CLEANUP_FREE char *name = unique_scope("closed");
-	struct command command = {.argv = ARGV("true"), .scope = name, .deadline = in_seconds(20)};
+	struct command command = {.argv = ARGV("true"), .scope = name, .deadline = in_seconds(120)};
 	end(world->here, name);
 	assert_run_fails(world->here, &command, ERROR_CONFLICT, false, "is closed");
 }
@@ -307,10 +287,12 @@ static void test_scope_is_closed(void **state)
 static void test_scope_wait_for_end(void **state)
 {
 	struct world *world = *state;
-	CLEANUP_FREE char *name = unique_scope("wait");
-	struct command command = {.argv = SH("sleep 2"), .scope = name, .deadline = in_seconds(1)};
+	CLEANUP_FREE char *name = unique_scope("wait"), *end_file = memory_printf("/tmp/%s.end", name);
+	CLEANUP_FREE char *script = memory_printf("until [ -e %1$s ]; do sleep 0.02; done; rm %1$s", end_file);
+	struct command command = {.argv = SH(script), .scope = name, .deadline = in_seconds(1)};
 	assert_run_fails(world->here, &command, ERROR_TIMEOUT, true, "did not end in time");
-	assert_int_equal(scope_wait(world->here, name, in_seconds(20), NULL), 0);
+	assert_int_equal(file_write_durable(end_file, "", 0, 0600, NULL), 0);
+	assert_int_equal(scope_wait(world->here, name, in_seconds(120), NULL), 0);
 }
 
 static void test_scope_names(void **state)
@@ -331,24 +313,29 @@ static void test_scope_names(void **state)
 
 struct crowd {
 	struct world *world;
+	const char *script;
 	int running, most, done;
+	struct signal_point changed;
 };
 
+/* Each says s when it begins and e when it ends. */
 static void note_start(void *context, bool is_stderr, const char *data, size_t length)
 {
 	struct crowd *crowd = context;
 	(void)is_stderr;
-	(void)length;
-	crowd->running += data[0] == 's' ? 1 : -1;
-	if (crowd->running > crowd->most)
-		crowd->most = crowd->running;
+	for (size_t i = 0; i < length; i++) {
+		crowd->running += data[i] == 's' ? 1 : data[i] == 'e' ? -1 : 0;
+		if (crowd->running > crowd->most)
+			crowd->most = crowd->running;
+	}
+	loop_signal(&crowd->changed);
 }
 
 static void run_one_of_many(void *argument)
 {
 	struct crowd *crowd = argument;
 	struct command command = {
-		.argv = SH("echo s; sleep 0.2; echo e"), .deadline = in_seconds(20), .on_output = note_start, .context = crowd};
+		.argv = SH(crowd->script), .deadline = in_seconds(120), .on_output = note_start, .context = crowd};
 	struct command_result result;
 	crowd->done += connection_run(crowd->world->here, &command, &result, NULL) == 0;
 	command_result_free(&result);
@@ -356,15 +343,20 @@ static void run_one_of_many(void *argument)
 
 static void test_queue(void **state)
 {
-	struct crowd crowd = {.world = *state};
+	CLEANUP_FREE char *name = unique_scope("queue"), *go = memory_printf("/tmp/%s.go", name);
+	CLEANUP_FREE char *script = memory_printf("echo s; until [ -e %s ]; do sleep 0.02; done; echo e", go);
+	struct crowd crowd = {.world = *state, .script = script};
 	struct fiber *fibers[20];
 	for (size_t i = 0; i < COUNT_OF(fibers); i++)
 		fibers[i] = fiber_start(run_one_of_many, &crowd);
-	loop_sleep(in_seconds(0.1));
+	while (crowd.running < CONNECTION_CHANNELS)
+		assert_int_equal(loop_wait_signal(&crowd.changed, in_seconds(120)), LOOP_READY);
 	struct command late = {.argv = ARGV("true"), .deadline = in_seconds(0.01)};
 	assert_run_fails(crowd.world->here, &late, ERROR_TIMEOUT, false, "here: time ran out while 8 other commands ran there");
+	assert_int_equal(file_write_durable(go, "", 0, 0600, NULL), 0);
 	for (size_t i = 0; i < COUNT_OF(fibers); i++)
-		assert_int_equal(fiber_join(fibers[i], in_seconds(20)), LOOP_READY);
+		assert_int_equal(fiber_join(fibers[i], in_seconds(120)), LOOP_READY);
+	unlink(go);
 	assert_int_equal(crowd.done, 20);
 	assert_int_equal(crowd.most, CONNECTION_CHANNELS);
 }
@@ -372,7 +364,7 @@ static void test_queue(void **state)
 static void test_not_as_somebody_else(void **state)
 {
 	struct world *world = *state;
-	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(10)};
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(120)};
 	struct connection *other = connections_get(world->connections, &world->host, "no-such-user");
 	assert_ptr_equal(other, connections_get(world->connections, &world->host, "no-such-user"));
 	assert_run_fails(other, &command, ERROR_INVALID, false, "here: commands on this machine cannot run as no-such-user");
@@ -382,7 +374,7 @@ static void test_greeting(void **state)
 {
 	struct world *world = *state;
 	const struct greeting *greeting = NULL;
-	assert_int_equal(connection_greet(world->here, in_seconds(10), &greeting, NULL), 0);
+	assert_int_equal(connection_greet(world->here, in_seconds(120), &greeting, NULL), 0);
 	assert_string_equal(greeting->boot_id, clock_boot_id());
 	char name[256];
 	gethostname(name, sizeof(name));
@@ -400,13 +392,13 @@ static void test_command_driver(void **state)
 	struct connection *box = connections_get(connections, &host, NULL);
 	assert_output(box, SH("echo $INSIDE"), 0, "yes\n");
 	const struct greeting *greeting = NULL;
-	assert_int_equal(connection_greet(box, in_seconds(10), &greeting, NULL), 0);
+	assert_int_equal(connection_greet(box, in_seconds(120), &greeting, NULL), 0);
 	host.prefix = ARGV("no-such-prefix");
-	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(10)};
+	struct command command = {.argv = ARGV("true"), .deadline = in_seconds(120)};
 	assert_run_fails(box, &command, ERROR_CONNECTION, false, "box: cannot run no-such-prefix");
 	host.prefix = ARGV("sh", "-c", "eval \"$*\"", "sh"); /* splices its arguments */
 	struct error err = ERROR_NONE;
-	assert_int_equal(connection_greet(box, in_seconds(10), &greeting, &err), -1);
+	assert_int_equal(connection_greet(box, in_seconds(120), &greeting, &err), -1);
 	assert_int_equal(err.code, ERROR_CONNECTION);
 	error_clear(&err);
 	connections_free(connections);
@@ -423,25 +415,25 @@ static void test_files(void **state)
 	for (size_t i = 0; i < sizeof(content); i++)
 		content[i] = (char)i;
 	struct error err = ERROR_NONE;
-	assert_int_equal(connection_upload(world->here, content, sizeof(content), path, 0640, in_seconds(10), NULL), 0);
+	assert_int_equal(connection_upload(world->here, content, sizeof(content), path, 0640, in_seconds(120), NULL), 0);
 	struct stat info;
 	assert_int_equal(stat(path, &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0640);
 	CLEANUP_FREE char *back = NULL;
 	size_t length = 0;
-	assert_int_equal(connection_download(world->here, path, 70000, in_seconds(10), &back, &length, NULL), 0);
+	assert_int_equal(connection_download(world->here, path, 70000, in_seconds(120), &back, &length, NULL), 0);
 	assert_int_equal(length, sizeof(content));
 	assert_memory_equal(back, content, length);
-	assert_int_equal(connection_download(world->here, path, 69999, in_seconds(10), &back, &length, &err), -1);
+	assert_int_equal(connection_download(world->here, path, 69999, in_seconds(120), &back, &length, &err), -1);
 	assert_int_equal(err.code, ERROR_LIMIT);
 	error_clear(&err);
-	assert_int_equal(connection_download(world->here, missing, 10, in_seconds(10), &back, &length, &err), -1);
+	assert_int_equal(connection_download(world->here, missing, 10, in_seconds(120), &back, &length, &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
 	error_clear(&err);
-	assert_int_equal(connection_upload(world->here, "x", 1, missing, 0600, in_seconds(10), &err), -1);
+	assert_int_equal(connection_upload(world->here, "x", 1, missing, 0600, in_seconds(120), &err), -1);
 	assert_int_equal(err.code, ERROR_IO);
 	error_clear(&err);
-	assert_int_equal(connection_upload(world->here, "x", 1, "relative", 0600, in_seconds(10), &err), -1);
+	assert_int_equal(connection_upload(world->here, "x", 1, "relative", 0600, in_seconds(120), &err), -1);
 	assert_int_equal(err.code, ERROR_INVALID);
 	error_clear(&err);
 	assert_int_equal(file_remove_tree(folder, NULL), 0);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/hash.h"
 #include "engine/base/loop.h"
 #include "engine/base/memory.h"
 #include "engine/connection/connection.h"
@@ -68,6 +69,29 @@ static inline void assert_run_fails(struct connection *connection, const struct 
 	error_clear(&err);
 }
 
+/* What goes in comes out, whatever its length; of what is kept only head and tail are left. */
+static inline void assert_large_passes(struct connection *connection, size_t size)
+{
+	CLEANUP_FREE char *data = memory_alloc(size);
+	char digest[HASH_HEX_SIZE];
+	for (size_t i = 0; i < size; i++)
+		data[i] = (char)(i * 31 + i / 4096);
+	hash_hex(data, size, digest);
+	struct command command = {.argv = ARGV("cat"), .input = data, .input_length = size, .deadline = in_seconds(120)};
+	struct command_result result;
+	assert_int_equal(connection_run(connection, &command, &result, NULL), 0);
+	assert_int_equal(result.output.total, size);
+	assert_string_equal(result.output.digest, digest);
+	assert_int_equal(result.output.length, CAPTURE_LIMIT);
+	assert_memory_equal(result.output.data, data, result.output.head);
+	command_result_free(&result);
+	command.argv = SH("exec <&-; echo closed"); /* does not read it */
+	assert_int_equal(connection_run(connection, &command, &result, NULL), 0);
+	assert_int_equal(result.exit_code, 0);
+	assert_string_equal(result.output.data, "closed\n");
+	command_result_free(&result);
+}
+
 /* Names and sleeps of this very process: the same test may run twice at once on one machine. */
 static inline char *unique_scope(const char *what)
 {
@@ -110,7 +134,7 @@ static inline void begun_run(void *argument)
 	struct begun *begun = argument;
 	begun->command.on_output = begun_hear;
 	begun->command.context = begun;
-	begun->command.deadline = in_seconds(60);
+	begun->command.deadline = in_seconds(120);
 	begun->outcome = connection_run(begun->connection, &begun->command, &begun->result, &begun->err);
 }
 
@@ -118,12 +142,12 @@ static inline void run_until_begun(struct begun *begun, enum error_code code, co
 {
 	struct fiber *fiber = fiber_start(begun_run, begun);
 	while (!begun->has_begun && !fiber_done(fiber))
-		assert_int_equal(loop_wait_signal(&begun->heard, in_seconds(60)), LOOP_READY);
+		assert_int_equal(loop_wait_signal(&begun->heard, in_seconds(120)), LOOP_READY);
 	if (begun->then)
 		begun->then(begun->argument);
 	else
 		fiber_cancel(fiber);
-	assert_int_equal(fiber_join(fiber, in_seconds(60)), LOOP_READY);
+	assert_int_equal(fiber_join(fiber, in_seconds(120)), LOOP_READY);
 	assert_int_equal(begun->outcome, -1);
 	if (!strstr(error_text(&begun->err), text))
 		fail_msg("\"%s\" does not say \"%s\"", error_text(&begun->err), text);
@@ -145,4 +169,16 @@ static inline int count_processes(const char *text)
 	assert_int_equal(fscanf(pipe, "%d", &count), 1);
 	pclose(pipe);
 	return count;
+}
+
+/* Until there are so many; the limit only ends a test that has failed anyway. */
+static inline void await_processes(const char *text, int least, int most)
+{
+	int64_t limit = in_seconds(120);
+	int count;
+	for (count = count_processes(text); (count < least || count > most) && clock_boottime() < limit;
+	     count = count_processes(text))
+		loop_sleep(in_seconds(0.05));
+	if (count < least || count > most)
+		fail_msg("%d processes with %s", count, text);
 }

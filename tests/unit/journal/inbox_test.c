@@ -92,7 +92,8 @@ static void they_come_from_another_process(void **state)
 	pid_t sender = child_start(NULL, "send", folder);
 	unsigned received = 0;
 	while (received < REQUESTS) {
-		assert_int_equal(loop_wait_fd(inbox_fd(inbox), POLLIN, clock_boottime() + 20 * NSEC_PER_SEC, NULL), LOOP_READY);
+		assert_int_equal(loop_wait_fd(inbox_fd(inbox), POLLIN, clock_boottime() + 120 * NSEC_PER_SEC, NULL),
+				 LOOP_READY);
 		CLEANUP_ARENA struct arena *arena = arena_new();
 		for (const struct value *request; (request = inbox_next(inbox, arena)); inbox_done(inbox), received++) {
 			CLEANUP_FREE char *step = memory_printf("%u", received);

@@ -1,7 +1,7 @@
 /*
  * journal_fault_test.c - death at every point, full disks, a sync that fails: what is on disk can always be gone on with.
  */
-#include "tests/unit/journal/scratch.h"
+#include "tests/unit/journal/journal_fixture.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,13 +1,13 @@
 /*
  * journal_tail_test.c - following what another process writes.
  */
-#include "tests/unit/journal/scratch.h"
+#include "tests/unit/journal/journal_fixture.h"
 
 #include "engine/base/clock.h"
 #include "engine/base/loop.h"
 
 #define RECORDS 200
-#define SOON	(clock_boottime() + 20 * NSEC_PER_SEC)
+#define SOON	(clock_boottime() + 120 * NSEC_PER_SEC)
 
 static void append(struct journal *journal, const char *kind)
 {

@@ -1,7 +1,7 @@
 /*
  * journal_test.c - the format, the chain, and what damage looks like. Death and full disks: journal_fault_test.c.
  */
-#include "tests/unit/journal/scratch.h"
+#include "tests/unit/journal/journal_fixture.h"
 
 #include <ctype.h>
 
@@ -86,7 +86,7 @@ static void a_record_has_exactly_this_form(void **state)
 	second[0] = '\0';
 	assert_non_null(strstr(text, "{\"seq\":1,\"prev\":\"" JOURNAL_NO_HASH "\",\"wall\":\"2"));
 	assert_non_null(strstr(text, "\",\"kind\":\"intent\",\"step\":\"3.1[0]#2\",\"text\":\"a\\tb\\\"c\\\\d\\u0001\","
-				     "\"password\":\"•••\",\"torn\":null,\"hash\":\""));
+				     "\"password\":{\"$secret\":\"•••\"},\"torn\":null,\"hash\":\""));
 	journal_close(journal);
 }
 

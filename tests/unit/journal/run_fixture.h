@@ -4,7 +4,7 @@
 #pragma once
 
 #include "engine/journal/run_store.h"
-#include "tests/unit/journal/scratch.h"
+#include "tests/unit/journal/journal_fixture.h"
 
 static inline struct run_store *store_in(const char *folder)
 {

@@ -55,7 +55,7 @@ static void layers_are_folded(void **state)
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	for (size_t i = 0; i < COUNT_OF(views); i++) {
-		struct overlay *overlay = overlay_new(arena);
+		CLEANUP_OVERLAY struct overlay *overlay = overlay_new(arena);
 		struct observation before = observed(arena, views[i].observed);
 		bool planned;
 		assert_true(overlay_is_empty(overlay));
@@ -73,7 +73,7 @@ static void brackets_are_letters(void **state)
 {
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct overlay *overlay = overlay_new(arena);
+	CLEANUP_OVERLAY struct overlay *overlay = overlay_new(arena);
 	struct observation before = observed(arena, "{\"a\":0}");
 	bool planned;
 	overlay_touch(overlay, "file/m/a[1]?.txt");
@@ -88,7 +88,7 @@ static void what_is_laid_is_the_overlays_own(void **state)
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	struct arena *passing = arena_new();
-	struct overlay *overlay = overlay_new(arena);
+	CLEANUP_OVERLAY struct overlay *overlay = overlay_new(arena);
 	struct observation none = observation_unobservable("no contact");
 	bool planned;
 	overlay_lay(overlay, arena_strdup(passing, "o"), written(passing, "{\"a\":[1]}"));
@@ -103,7 +103,7 @@ static void another_actions_attributes_are_not_known(void **state)
 {
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct overlay *overlay = overlay_new(arena);
+	CLEANUP_OVERLAY struct overlay *overlay = overlay_new(arena);
 	struct observation before = observed(arena, "{\"mode\":\"0644\",\"content\":\"different\",\"different\":1}");
 	struct observation none = {.kind = OBSERVED_ABSENT};
 	bool planned;
@@ -133,7 +133,7 @@ static void siblings_begin_alike_and_are_put_together(void **state)
 {
 	(void)state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
-	struct overlay *overlay = overlay_new(arena);
+	CLEANUP_OVERLAY struct overlay *overlay = overlay_new(arena);
 	overlay_lay(overlay, "before", written(arena, "{\"a\":1}"));
 	size_t mark = overlay_mark(overlay);
 	overlay_lay(overlay, "one", written(arena, "{\"a\":1}"));
@@ -158,6 +158,29 @@ static void siblings_begin_alike_and_are_put_together(void **state)
 	assert_string_equal(view_of(arena, overlay, "two"), "{\"a\":2}");
 }
 
+/* Views read the layers of their own object only: their order among those of others, and of touches, is kept. */
+static void objects_do_not_mix(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *arena = arena_new();
+	CLEANUP_OVERLAY struct overlay *overlay = overlay_new(arena);
+	for (int i = 0; i < 100; i++)
+		overlay_lay(overlay, arena_printf(arena, "file/m/%d", i), written(arena, "{\"a\":1}"));
+	overlay_touch(overlay, "file/m/7*");
+	overlay_lay(overlay, "file/m/7", written(arena, "{\"b\":2}"));
+	overlay_lay(overlay, "file/m/70", written(arena, "{\"b\":2}"));
+	overlay_touch(overlay, "file/m/7");
+	overlay_lay(overlay, "file/m/7", written(arena, "{\"c\":3}"));
+	assert_string_equal(view_of(arena, overlay, "file/m/6"), "{\"a\":1}");
+	assert_string_equal(view_of(arena, overlay, "file/m/7"), "{\"a\":{\"?\":\"\"},\"b\":{\"?\":\"\"},\"c\":3}");
+	assert_string_equal(view_of(arena, overlay, "file/m/70"), "{\"a\":{\"?\":\"\"},\"b\":2}");
+	assert_string_equal(view_of(arena, overlay, "file/m/71"), "{\"a\":{\"?\":\"\"}}");
+	size_t mark = overlay_mark(overlay);
+	overlay_touch(overlay, "file/m/7*");
+	overlay_cut(overlay, mark); /* the one before counts again */
+	assert_string_equal(view_of(arena, overlay, "file/m/70"), "{\"a\":{\"?\":\"\"},\"b\":2}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +189,7 @@ int main(void)
 		cmocka_unit_test(what_is_laid_is_the_overlays_own),
 		cmocka_unit_test(another_actions_attributes_are_not_known),
 		cmocka_unit_test(siblings_begin_alike_and_are_put_together),
+		cmocka_unit_test(objects_do_not_mix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

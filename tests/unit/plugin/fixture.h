@@ -88,7 +88,7 @@ static inline struct call call_of(struct fixture *f, const char *name, const str
 
 static inline int64_t soon(void)
 {
-	return clock_boottime() + 20 * NSEC_PER_SEC;
+	return clock_boottime() + 120 * NSEC_PER_SEC;
 }
 
 static inline struct observation observe(struct fixture *f, const struct call *call, struct evidence *evidence)

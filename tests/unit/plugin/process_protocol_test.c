@@ -40,8 +40,12 @@ static void a_call_says_what_it_is_about(void **state)
 	value_put(p.f.arena, with, "path", value_string(p.f.arena, "/x"));
 	value_put(p.f.arena, with, "password", secret(p.f.arena, "c4n4ry-53cr3t"));
 	value_put(p.f.arena, with, "peer", p.f.hosts[1].value);
-	const struct value *said = json(p.f.arena, process_observed(&p, with, soon()));
-	const struct value *call = json(p.f.arena, value_get_text(said, "text"));
+	const struct call asked = process_call(&p, "bad.wish", with);
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	struct observation o;
+	assert_int_equal(action_observe(p.f.arena, &asked, soon(), &o, NULL, &err), 0);
+	assert_string_equal(json_text(p.f.arena, o.state), "{\"text\":\"•••\"}"); /* not shown: the secret is in it */
+	const struct value *call = json(p.f.arena, value_get_text(o.state, "text"));
 	assert_string_equal(value_get_text(call, "message"), "observe");
 	assert_string_equal(value_get_text(call, "action"), "wish");
 	assert_string_equal(value_get_text(call, "host"), "box");
@@ -49,9 +53,8 @@ static void a_call_says_what_it_is_about(void **state)
 	assert_string_equal(value_get_text(call, "run"), "r1");
 	assert_string_equal(value_get_text(call, "object"), "thing/box");
 	assert_string_equal(json_text(p.f.arena, value_get(call, "desired")), "{\"text\":\"done\"}");
-	assert_string_equal(
-		json_text(p.f.arena, value_get(call, "inputs")),
-		"{\"password\":{\"secret\":\"•••\"},\"path\":\"/x\",\"peer\":\"win\"}"); /* said back without the secret */
+	assert_string_equal(json_text(p.f.arena, value_get(call, "inputs")),
+			    "{\"password\":{\"secret\":\"c4n4ry-53cr3t\"},\"path\":\"/x\",\"peer\":\"win\"}");
 	const struct value *hosts = value_get(call, "hosts");
 	assert_int_equal(hosts->map.count, 2);
 	assert_non_null(value_get(hosts, "box"));
@@ -209,8 +212,9 @@ static void time_ends_what_runs_in_the_scope(void **state)
 	enum scope_state found;
 	(void)state;
 	process_open(&p, "restless", false);
+	process_start(&p);
 	const char *applied =
-		process_applied(&p, "bad.task", NULL, "standin-process-restless", clock_boottime() + NSEC_PER_SEC);
+		process_applied(&p, "bad.task", NULL, "standin-process-restless", clock_boottime() + 2 * NSEC_PER_SEC);
 	assert_string_equal(applied, "failed: time is up: bad.task: the command was broken off");
 	struct connection *box = connections_get(p.f.connections, &p.f.hosts[0], NULL);
 	assert_int_equal(scope_find(box, "standin-process-restless", soon(), &found, NULL), 0);

@@ -187,7 +187,8 @@ static void a_secret_only_on_stdin(void **state)
 	value_put(f.arena, with, "stdin", secret(f.arena, "hunter2hunter2"));
 	struct call call = call_of(&f, "core.run", with);
 	assert_int_equal(action_apply(f.arena, &call, NULL, NULL, soon(), NULL, &outputs, &err), APPLY_DONE);
-	assert_string_equal(value_get_text(outputs, "stdout"), "•••");
+	assert_string_equal(value_get_text(outputs, "stdout"), "hunter2hunter2");
+	assert_string_equal(json_text(f.arena, outputs), "{\"stdout\":\"•••\",\"stderr\":\"\",\"exit\":0}");
 	struct value *env = value_map(f.arena);
 	value_put(f.arena, env, "PASSWORD", secret(f.arena, "hunter2hunter2"));
 	value_put(f.arena, with, "env", env);

@@ -132,14 +132,22 @@ static void test_point_comes_back(void **state)
 				 .consistent = true,
 				 .unstable = 1,
 				 .skipped = 2,
-				 .conflicts = 3};
+				 .conflicts = 3,
+				 .promoted_at = 1700000012345678901};
 	(void)state;
 	point_format(&text, &in);
 	assert_int_equal(point_parse(text.data, &back, NULL), 0);
 	point_format(&again, &back);
 	assert_string_equal(text.data, again.data);
-	for (size_t at = 0; at < text.length; at++) { /* cut anywhere */
+	const size_t older = (size_t)(strstr(text.data, "promoted-at") - text.data); /* what an older agent has left */
+	for (size_t at = 0; at < text.length; at++) {				     /* cut anywhere */
 		char *cut = strndup(text.data, at);
+		if (at == older) {
+			assert_int_equal(point_parse(cut, &back, NULL), 0);
+			assert_true(point_loss(&back) == -1);
+			free(cut);
+			continue;
+		}
 		assert_int_equal(point_parse(cut, &back, NULL), -1);
 		free(cut);
 	}
@@ -147,13 +155,23 @@ static void test_point_comes_back(void **state)
 	assert_int_equal(point_parse(text.data, &back, NULL), -1);
 }
 
+static void test_what_a_promote_loses(void **state)
+{
+	struct point of = {.promoted = true, .time = 1000000000, .promoted_at = 3500000000};
+	(void)state;
+	assert_true(point_loss(&of) == 2.5);
+	of.promoted_at = 999; /* the target's clock is behind */
+	assert_true(point_loss(&of) == 0);
+	of.promoted = false;
+	assert_true(point_loss(&of) == -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_manifest_comes_back),
-		cmocka_unit_test(test_a_bent_manifest_is_noticed),
-		cmocka_unit_test(test_order_of_walks),
-		cmocka_unit_test(test_point_comes_back),
+		cmocka_unit_test(test_manifest_comes_back),  cmocka_unit_test(test_a_bent_manifest_is_noticed),
+		cmocka_unit_test(test_order_of_walks),	     cmocka_unit_test(test_point_comes_back),
+		cmocka_unit_test(test_what_a_promote_loses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void test_all_fields(void **state)
 		"\"orphans\": {\"mode\": \"move\", \"to\": \"/orphans\", \"older\": 60}, "
 		"\"consistency\": {\"mode\": \"commands\", \"quiesce\": [\"/bin/sync\", \"-f\"], \"thaw\": [\"/bin/true\"]}, "
 		"\"schedule\": {\"every\": 300}, \"limits\": [{\"from\": \"08:30\", \"to\": \"24:00\", \"rate\": 2048}], "
-		"\"compression\": \"zstd\", \"keep\": 3, \"store\": \"/replica/mail\", \"device\": null, \"mounted\": "
+		"\"compression\": \"zstd\", \"owners\": \"name\", \"keep\": 3, \"store\": \"/replica/mail\", \"device\": null, \"mounted\": "
 		"true, " PEER "}",
 		&set, &err);
 	assert_string_equal(error_text(&err), "");
@@ -56,6 +56,7 @@ static void test_all_fields(void **state)
 	assert_int_equal(set.orphans, ORPHANS_MOVE);
 	assert_string_equal(set.orphans_to, "/orphans");
 	assert_int_equal(set.orphans_older, 60);
+	assert_true(set.owners_by_name);
 	assert_int_equal(set.consistency, CONSISTENCY_COMMANDS);
 	assert_string_equal(set.quiesce[1], "-f");
 	assert_null(set.quiesce[2]);

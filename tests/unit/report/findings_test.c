@@ -125,12 +125,14 @@ static bool conforms(struct arena *arena, const char *text, size_t length, struc
 	return good;
 }
 
+static const struct sarif_root root = {.folder = "/top/of it", .here = "/top/of it/sub"};
+
 static void sarif_conforms(void **state)
 {
 	const struct world *world = *state;
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_BUFFER struct buffer text = {0}, why = {0};
-	report_findings_sarif(&text, findings_value(arena, &world->findings), rules_value(arena), "1");
+	report_findings_sarif(&text, findings_value(arena, &world->findings), rules_value(arena), &root, "1");
 	assert_true(world->findings.count > 150);
 	if (!conforms(arena, text.data, text.length, &why))
 		fail_msg("%s", buffer_text(&why));
@@ -187,13 +189,26 @@ static void a_command_of_github_cannot_be_broken_out_of(void **state)
 static void a_path_becomes_a_uri(void **state)
 {
 	(void)state;
-	CLEANUP_ARENA struct arena *arena = arena_new();
-	CLEANUP_BUFFER struct buffer text = {0};
-	report_findings_sarif(&text, one_finding(arena, "a b#ä.yaml", "x"), value_list(arena), "1");
-	assert_non_null(strstr(buffer_text(&text), "\"uri\": \"a%20b%23%C3%A4.yaml\",\n"));
-	buffer_reset(&text);
-	report_findings_sarif(&text, one_finding(arena, "/a/b.yaml", "x"), value_list(arena), "1");
-	assert_non_null(strstr(buffer_text(&text), "\"uri\": \"file:///a/b.yaml\"\n"));
+	static const struct {
+		const char *file, *uri;
+	} rows[] = {
+		{"a b#ä.yaml", "\"uri\": \"sub/a%20b%23%C3%A4.yaml\",\n"},
+		{"./b.yaml", "\"uri\": \"sub/b.yaml\",\n"},
+		{"../c//d.yaml", "\"uri\": \"c/d.yaml\",\n"},
+		{"/top/of it/e.yaml", "\"uri\": \"e.yaml\",\n"},
+		{"0123456789ab:mail/f.yaml", "\"uri\": \"mail/f.yaml\",\n"},
+		{"/top/of its/g.yaml", "\"uri\": \"file:///top/of%20its/g.yaml\"\n"},
+		{"../../../../h.yaml", "\"uri\": \"file:///h.yaml\"\n"},
+		{"<stdin>", "\"uri\": \"%3Cstdin%3E\",\n"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEANUP_ARENA struct arena *arena = arena_new();
+		CLEANUP_BUFFER struct buffer text = {0};
+		report_findings_sarif(&text, one_finding(arena, rows[i].file, "x"), value_list(arena), &root, "1");
+		if (!strstr(buffer_text(&text), rows[i].uri))
+			fail_msg("%s: not %s", rows[i].file, rows[i].uri);
+		assert_non_null(strstr(buffer_text(&text), "\"uri\": \"file:///top/of%20it/\""));
+	}
 }
 
 static void junit_counts_warnings_as_failures_only_if_strict(void **state)

@@ -289,7 +289,7 @@ SIMPLE = {
     "fails": lambda call: say(message="applied", id=call["id"], result="failed", error={"message": "no disk", "hint": "add one"}),
     "unsure": lambda call: say(message="applied", id=call["id"], result="unknown", error={"message": "line went down"}),
     "says_call": lambda call: answer(call, text=json.dumps(call, sort_keys=True)),
-    "never_leaves": lambda call: answer(call, text="x"),
+    "never_leaves": lambda call: answer(call, number=os.getpid()),
 }
 
 if MODE == "dies_at_start":
@@ -309,5 +309,7 @@ while True:
         if MODE == "never_leaves":
             time.sleep(3600)
         sys.exit(0)
-    if message["message"] in ("observe", "apply", "diagnose"):
+    if message.get("inputs", {}).get("path") == "/started":
+        answer(message, text="started")
+    elif message["message"] in ("observe", "apply", "diagnose"):
         act(message)

@@ -1,5 +1,6 @@
 /*
- * scratch.h - what the journal's tests share beside folders and children (tests/unit/base/scratch.h): errors, small readers.
+ * journal_fixture.h - what the journal's tests share beside folders and children (tests/unit/base/scratch.h): errors, small
+ * readers.
  */
 #pragma once
 
