@@ -377,7 +377,11 @@ ACTION_VERB(promote, "make the replica what counts: its source can write no more
 	    "point than the last by --with point=N; `standin replica points` lists them.",
 	    "mail --yes");
 ACTION_VERB(restore, "the other way after a failover: only what differs",
-	    "The source's folder becomes what the promoted replica is; nobody may use either meanwhile. What only the source "
-	    "had is kept\nbeside it, or with --with orphans=delete not. Then `connect` again.",
+	    "The source's data becomes what the promoted replica is; nobody may use either meanwhile. What only the source "
+	    "had is kept\nbeside it, or with --with orphans=delete not. Then `connect` again. Before it, `standin replica "
+	    "verify mail "
+	    "--with promoted=true`\nsays what would change. An earlier point, another place, another host: --with point=N, "
+	    "to=PATH, "
+	    "host=ID.",
 	    "mail --yes");
 ACTION_VERB(drop, "forget a set at both ends", "The replica's store stays on the target.", "mail --yes");

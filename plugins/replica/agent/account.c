@@ -77,6 +77,12 @@ void account_progress(const struct account *account, const struct cycle_progress
 	progress_write(account->folder, out);
 }
 
+static bool is_zero(const struct digest *digest)
+{
+	static const struct digest zero;
+	return digest_equal(digest, &zero);
+}
+
 /* The first of the names that the point lacks, because the file system here cannot keep them. */
 static void put_unkept(struct arena *arena, struct value *out, const struct store *store)
 {
@@ -130,6 +136,7 @@ void account_store(struct arena *arena, struct value *out, const struct store *s
 		value_put(arena, out, "age", value_double(arena, seconds(clock_wall() - point->time)));
 		put_text(arena, out, "consistency", point->consistent ? "consistent" : "fuzzy");
 	}
+	value_put(arena, out, "volume", value_bool(point->device[0] || !is_zero(&point->content)));
 	if (point_loss(point) >= 0) {
 		put_time(arena, out, "promoted_at", point->promoted_at);
 		value_put(arena, out, "rpo", value_double(arena, point_loss(point)));

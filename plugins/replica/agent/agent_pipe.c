@@ -171,6 +171,7 @@ static int lead(const struct options *options, lead_way *way)
 			    .limit = options->quiesce_limit},
 		.consistent = options->consistent,
 		.mounted = options->mounted,
+		.look = options->promoted,
 		.owners_by_name = options->owners,
 		.orphans = options->orphans,
 		.orphan_age = options->orphan_age,

@@ -112,11 +112,13 @@ static void end_children(struct runner *runner)
 
 /* --- the source --- */
 
+/* Of this term: a replica that was promoted meanwhile stays so until it is written to. */
 static bool has_point(const struct runner *runner)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_FREE char *folder = home_set_file(runner->home, runner->name, "");
-	return history_kept(folder, "last", arena) != NULL;
+	const struct value *last = history_kept(folder, "last", arena);
+	return last && value_get_int(last, "term", 0) == (int64_t)runner->set.term;
 }
 
 static int64_t period(const struct runner *runner, enum job job)

@@ -14,6 +14,7 @@ static const char *state_of(const struct point *point)
 	return !point->generation ? "mirroring" : point->promoted ? "promoted" : "ready";
 }
 
+/* checked: by what a promote knows that a device holds the point. */
 static int print_store(const struct store *store)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
@@ -21,6 +22,8 @@ static int print_store(const struct store *store)
 	value_put(arena, out, "set", value_string(arena, store->point.set));
 	value_put(arena, out, "state", value_string(arena, state_of(&store->point)));
 	account_store(arena, out, store);
+	if (store->checked)
+		value_put(arena, out, "checked", value_string(arena, store->checked));
 	return agent_print(out);
 }
 
@@ -50,7 +53,8 @@ static int promote(const char *path, const struct options *options)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
 	struct store store;
-	if (recovery_promote(path, options->term, options->point, &store, &err) < 0)
+	const struct promotion what = {.term = options->term, .number = options->point, .rehash = options->rehash};
+	if (recovery_promote(path, &what, &store, &err) < 0)
 		return agent_fail(&err);
 	print_store(&store);
 	store_close(&store);
@@ -110,10 +114,20 @@ int agent_points(const struct options *options)
 
 /* --- the other way --- */
 
+static struct adoption adoption_of(const struct options *options)
+{
+	return (struct adoption){.path = options->root,
+				 .store = options->store,
+				 .place = options->place ? options->place : "",
+				 .aside = options->aside,
+				 .empty = options->empty};
+}
+
 int agent_adopt(const struct options *options)
 {
 	CLEANUP_ERROR struct error err = ERROR_NONE;
-	if (adopt_folder(options->root, options->store, &err) < 0)
+	const struct adoption what = adoption_of(options);
+	if (adopt(&what, &err) < 0)
 		return agent_fail(&err);
 	return agent_store_status(options);
 }
@@ -122,8 +136,9 @@ int agent_release(const struct options *options)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
 	CLEANUP_ERROR struct error err = ERROR_NONE;
+	const struct adoption what = adoption_of(options);
 	uint64_t kept;
-	if (release_folder(options->root, options->store, options->aside, &kept, &err) < 0)
+	if (release(&what, &kept, &err) < 0)
 		return agent_fail(&err);
 	struct value *out = value_map(arena);
 	value_put(arena, out, "root", value_string(arena, options->root));

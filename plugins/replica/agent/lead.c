@@ -134,6 +134,7 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 				    struct error *err) = {[LEAD_CYCLE] = source_cycle,
 							  [LEAD_PLAN] = source_plan,
 							  [LEAD_VERIFY] = source_verify,
+							  [LEAD_LOOK] = source_verify,
 							  [LEAD_REPAIR] = source_repair};
 	const struct set *set = lead->set;
 	struct rules *rules = NULL;
@@ -156,10 +157,11 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.compression = set->compression,
 		.limits = set->limits,
 		.mounted = set->mounted,
+		.look = work == LEAD_LOOK,
 		.consistency = set->consistency,
 		.quiesce = {.stop = set->quiesce, .start = set->thaw},
 		.events = {.skipped = on_skipped,
-			   .difference = work == LEAD_VERIFY || work == LEAD_PLAN ? on_difference : NULL,
+			   .difference = work == LEAD_VERIFY || work == LEAD_LOOK || work == LEAD_PLAN ? on_difference : NULL,
 			   .progress = on_progress,
 			   .argument = lead},
 	};
@@ -188,7 +190,8 @@ int lead_source(const char *home, const struct set *set, enum lead_work work, co
 		result = check_open(&lead, err);
 	if (result == 0) {
 		result = work_as_source(&lead, work, ret_result, &why);
-		if (work != LEAD_PLAN && account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
+		if (work != LEAD_PLAN && work != LEAD_LOOK &&
+		    account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
 			result = -1;
 		if (why.code)
 			error_move(err, &why);

@@ -37,6 +37,7 @@ static const struct {
 	{"store", TEXT, FIELD(store), NULL},
 	{"device", TEXT, FIELD(device), NULL},
 	{"aside", TEXT, FIELD(aside), NULL},
+	{"place", TEXT, FIELD(place), NULL},
 	{"rules", TEXT, FIELD(rules), NULL},
 	{"term", NUMBER, FIELD(term), NULL},
 	{"count", NUMBER, FIELD(count), NULL},
@@ -56,6 +57,9 @@ static const struct {
 	{"dry-run", FLAG, FIELD(dry_run), NULL},
 	{"json", FLAG, FIELD(json), NULL},
 	{"repair", FLAG, FIELD(repair), NULL},
+	{"empty", FLAG, FIELD(empty), NULL},
+	{"rehash", FLAG, FIELD(rehash), NULL},
+	{"promoted", FLAG, FIELD(promoted), NULL},
 	{"mounted", FLAG, FIELD(mounted), NULL},
 	{"replace-foreign", FLAG, FIELD(replace_foreign), NULL},
 };

@@ -13,7 +13,7 @@
 
 struct options {	  /* texts are borrowed from the command line; NULL, 0, false: not given */
 	const char *home; /* HOME_DEFAULT (home.h) if it is not given */
-	const char *set, *state, *root, *store, *rules, *device, *aside;
+	const char *set, *state, *root, *store, *rules, *device, *aside, *place;
 	struct forest_root sources[OPTIONS_SOURCES];
 	size_t source_count;
 	uint64_t term; /* from 1 */
@@ -28,7 +28,7 @@ struct options {	  /* texts are borrowed from the command line; NULL, 0, false: 
 	int64_t quiesce_limit; /* nanoseconds */
 	struct pace_limits limits;
 	int64_t progress; /* nanoseconds between lines of progress; -1: none */
-	bool consistent, mounted, replace_foreign, dry_run, json, repair;
+	bool consistent, mounted, replace_foreign, dry_run, json, repair, empty, rehash, promoted;
 	char **command; /* what stands behind the options */
 };
 

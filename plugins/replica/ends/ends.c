@@ -130,6 +130,14 @@ static json_t *refuse_promoted(const struct work *work)
 	return standin_failed(text, "restore the source first (replica.restore); then connect with `anew: true`");
 }
 
+/* It would wait, and the target stay promoted, for as long as nobody resumes it. */
+static json_t *refuse_paused(const struct work *work)
+{
+	CLEANUP_FREE char *text = memory_printf("%s is paused at %s: it would send nothing, and the target stay promoted",
+						set_name(work), work->seen[END_SOURCE].host);
+	return standin_failed(text, "replica.resume first");
+}
+
 static json_t *apply(struct standin_call *call, bool connects)
 {
 	CLEANUP_WORK struct work work;
@@ -144,6 +152,8 @@ static json_t *apply(struct standin_call *call, bool connects)
 	}
 	if (is_promoted(&work) && !restored(&work) && !json_is_true(json_object_get(call->inputs, "anew")))
 		return refuse_promoted(&work);
+	if (connects && is_promoted(&work) && strcmp(seen_state(&work.seen[END_SOURCE]), "paused") == 0)
+		return refuse_paused(&work);
 	return do_all(&work, connects) ? standin_done(NULL) : work.failure ? work.failure : standin_unknown("it was cancelled");
 }
 

@@ -15,6 +15,7 @@ static const char SCRIPT[] =
 	"file certificate $state/certificate.pem\n"
 	"file set \"$state/sets/$1/set.json\"\n"
 	"file restored \"$state/sets/$1/restored\"\n"
+	"file copy \"$state/sets/$1/copy\"\n"
 	"[ ! -f \"$state/sets/$1/set.json\" ] || [ ! -x $agent ] ||\n"
 	"  printf 'status %s\\n' \"$($agent status --set \"$1\" 2>/dev/null | base64 -w 0)\"";
 
@@ -25,6 +26,7 @@ void seen_free(struct seen *seen)
 	json_decref(seen->set);
 	json_decref(seen->status);
 	json_decref(seen->restored);
+	json_decref(seen->copy);
 	*seen = (struct seen){0};
 }
 
@@ -64,6 +66,8 @@ static void read_line(struct seen *seen, const char *name, const char *text, siz
 		seen->status = decoded_json(text, length);
 	else if (strcmp(name, "restored") == 0 && !seen->restored)
 		seen->restored = decoded_json(text, length);
+	else if (strcmp(name, "copy") == 0 && !seen->copy)
+		seen->copy = decoded_json(text, length);
 }
 
 static void read_lines(struct seen *seen, const char *text)

@@ -16,6 +16,7 @@ struct seen {
 	json_t *set;	   /* its set.json, or NULL */
 	json_t *status;	   /* what the agent says of the set, or NULL */
 	json_t *restored;  /* restore.h's mark, or NULL */
+	json_t *copy;	   /* the same, of a restore elsewhere */
 };
 
 void seen_free(struct seen *seen);

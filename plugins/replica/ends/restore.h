@@ -1,6 +1,7 @@
 /*
- * restore.h - the action restore: after a failover the old source's folder becomes what the promoted replica is. Only what
- * differs is sent.
+ * restore.h - the action restore: after a failover the old source's data becomes what the promoted replica is. Only what
+ * differs is sent. So for each path of the set, one after the other; or for an earlier recovery point, another place (`to`),
+ * another host (`host`), which is the source in what follows.
  *
  *     source                                             target, promoted
  *     adopt: its folder is a store's tree (adopt.h)
@@ -9,7 +10,8 @@
  *     promote, stop, release, drop                              drop
  *     restored: a mark in the set's folder, which term of the target it has
  *
- * Each step may be done again, so that an interrupted restore goes on. Nobody may use the folder meanwhile.
+ * Each step may be done again, so that an interrupted restore goes on. Nobody may use the data meanwhile: a device that is
+ * mounted at either end is refused.
  */
 #pragma once
 

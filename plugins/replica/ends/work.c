@@ -21,7 +21,12 @@ void work_free(struct work *work)
 
 int look_at_both(struct standin_call *call, struct work *work, json_t **ret_answer)
 {
-	*work = (struct work){.call = call, .set = json_object_get(call->inputs, "set")};
+	return look_at_both_of(call, json_object_get(call->inputs, "set"), work, ret_answer);
+}
+
+int look_at_both_of(struct standin_call *call, const json_t *set, struct work *work, json_t **ret_answer)
+{
+	*work = (struct work){.call = call, .set = set};
 	if (!json_is_object(work->set)) {
 		*ret_answer = standin_unobservable(call, "it is not known which set");
 		return -1;

@@ -18,6 +18,8 @@ void work_free(struct work *work);
 
 /* Of the set that the call names. -1: *ret_answer (new reference) is the observation. */
 int look_at_both(struct standin_call *call, struct work *work, json_t **ret_answer);
+/* The same of another set, which is borrowed. */
+int look_at_both_of(struct standin_call *call, const json_t *set, struct work *work, json_t **ret_answer);
 
 const char *set_name(const struct work *work);
 const char *address_of(const struct work *work, enum end end); /* under which the other end finds it */

@@ -83,6 +83,8 @@ enum protocol_features {
 	FEATURE_ZSTD = 1 << 0,	 /* frames may come compressed (frame.h) from now on */
 	FEATURE_OWNERS = 1 << 2, /* owners and groups go by name (owners.h); if the source wants it the target must, too */
 	FEATURE_UNKEPT = 1 << 1, /* UNKEPT comes after WELCOME and before COMMITTED */
+	/* no more than a listing is asked for: of a promoted replica, too, whatever the term; a BEGIN is refused */
+	FEATURE_LOOK = 1 << 3,
 };
 
 struct hello {

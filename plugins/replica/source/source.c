@@ -58,7 +58,8 @@ static int open_session(struct session *session, struct stream *target, struct e
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
 	hello.features = FEATURE_UNKEPT | (session->source->owners_by_name ? FEATURE_OWNERS : 0) |
-			 (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD);
+			 (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD) |
+			 (session->source->look ? FEATURE_LOOK : 0);
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
 		return error_set(err, ERROR_INVALID, "the set's name is longer than %d bytes", PROTOCOL_SET_LIMIT);
 	if (send_hello(&session->out, &hello, err) < 0 || expect_frame(&session->in, FRAME_WELCOME, &frame, err) < 0)

@@ -1,5 +1,6 @@
 /*
- * adopt.c - renames within one file system, and the metadata of the folder itself, which cannot be renamed.
+ * adopt.c - a folder: renames within one file system, and the metadata of the folder itself, which cannot be renamed. All else
+ * is adopt_file.c's.
  */
 #include "plugins/replica/target/adopt.h"
 
@@ -9,15 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/target/store.h"
+#include "plugins/replica/target/adopt_file.h"
 
 #define XATTRS_LIMIT ((size_t)64 * 1024)
 #define OWN	     ".standin-" /* what a restore has put aside */
@@ -117,52 +116,71 @@ static int copy_metadata(const char *from_path, const char *to_path, struct erro
 
 /* --- adopt --- */
 
-static int check_place(const char *folder, const char *store, const char **ret_name, struct error *err)
+static int check_place(const struct adoption *what, const char **ret_name, struct error *err)
 {
-	size_t length = strlen(folder);
-	if (strncmp(store, folder, length) == 0 && store[length] == '/' && store[length + 1] &&
-	    !strchr(store + length + 1, '/')) {
-		*ret_name = store + length + 1;
+	size_t length = strlen(what->path);
+	if (strncmp(what->store, what->path, length) == 0 && what->store[length] == '/' && what->store[length + 1] &&
+	    !strchr(what->store + length + 1, '/')) {
+		*ret_name = what->store + length + 1;
 		return 0;
 	}
-	return error_set(err, ERROR_INVALID, "the store %s is not directly below %s", store, folder);
+	return error_set(err, ERROR_INVALID, "the store %s is not directly below %s", what->store, what->path);
 }
 
-/* It is whose session comes first. */
-static int write_first_point(struct store *store, struct error *err)
+static int refuse_content(const struct adoption *what, const char *store, struct error *err)
 {
-	struct point point = {.generation = 1, .tree = 1, .time = clock_wall()};
-	identity_make(&point.point);
-	if (getrandom(&point.seed, sizeof(point.seed), 0) != sizeof(point.seed))
-		abort(); /* the kernel gives 8 bytes or is broken */
-	return store_write_point(store, &point, err);
+	DIR *folder = opendir(what->path);
+	if (!folder)
+		return error_set_errno(err, errno, "cannot list %s", what->path);
+	int result = 0;
+	for (struct dirent *entry; result == 0 && (entry = readdir(folder));)
+		if (!stays(entry->d_name, store)) {
+			error_set(err, ERROR_REFUSED, "%s is not empty: there is %s in it", what->path, entry->d_name);
+			result = error_hint(err, "give a place of its own, or empty it");
+		}
+	closedir(folder);
+	return result;
 }
 
-int adopt_folder(const char *folder, const char *path, struct error *err)
+static char *tree_of(const struct store *store, uint64_t number, const char *place)
+{
+	CLEANUP_FREE char *tree = store_tree(store, number);
+	return *place ? file_join(tree, place) : take(tree);
+}
+
+static int move_in(const struct adoption *what, struct store *store, const char *name, struct error *err)
+{
+	CLEANUP_FREE char *tree = tree_of(store, 1, what->place);
+	bool begun = file_exists(tree);
+	if (!begun && what->empty && refuse_content(what, name, err) < 0)
+		return -1;
+	if (!begun && (file_make_folders(tree, 0700, err) < 0 || copy_metadata(what->path, tree, err) < 0))
+		return -1;
+	if (move_all(what->path, tree, name, err) < 0 || store_sync(store, err) < 0)
+		return -1;
+	return adopt_first_point(store, err);
+}
+
+static int adopt_folder(const struct adoption *what, struct error *err)
 {
 	struct store store;
 	const char *name;
-	if (check_place(folder, path, &name, err) < 0)
+	if (check_place(what, &name, err) < 0 || store_open(what->store, &store, NULL, err) < 0)
 		return -1;
-	if (!file_exists(folder))
-		return error_set(err, ERROR_NOT_FOUND, "there is no folder %s", folder);
-	if (store_open(path, &store, NULL, err) < 0)
-		return -1;
-	CLEANUP_FREE char *tree = store_tree(&store, 1);
-	int result = 0;
-	if (!store.point.generation) {
-		bool begun = file_exists(tree);
-		if (!begun && (file_make_folders(tree, 0700, err) < 0 || copy_metadata(folder, tree, err) < 0))
-			result = -1;
-		if (result == 0)
-			result = move_all(folder, tree, name, err);
-		if (result == 0)
-			result = store_sync(&store, err);
-		if (result == 0)
-			result = write_first_point(&store, err);
-	}
+	int result = store.point.generation ? 0 : move_in(what, &store, name, err);
 	store_close(&store);
 	return result;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+int adopt(const struct adoption *what, struct error *err)
+{
+	return is_folder(what->path) ? adopt_folder(what, err) : adopt_file(what, err);
 }
 
 /* --- release --- */
@@ -185,46 +203,57 @@ static uint64_t count_files(const char *path)
 	return count;
 }
 
-static int keep_orphans(const struct store *store, const char *keep, uint64_t *ret_kept, struct error *err)
+static int keep_orphans(const struct store *store, const char *keep, struct error *err)
 {
 	CLEANUP_FREE char *orphans = store_file(store, "orphans");
-	if (!keep)
+	if (!keep || !file_exists(orphans))
 		return 0;
-	if (file_exists(orphans) && (file_make_folders(keep, 0700, err) < 0 || move_all(orphans, keep, NULL, err) < 0))
-		return -1;
-	*ret_kept = count_files(keep);
-	return 0;
+	return file_make_folders(keep, 0700, err) < 0 ? -1 : move_all(orphans, keep, NULL, err);
 }
 
-int release_folder(const char *folder, const char *path, const char *keep, uint64_t *ret_kept, struct error *err)
+static int move_out(const struct adoption *what, const struct store *store, struct timespec ret_times[2], struct error *err)
+{
+	CLEANUP_FREE char *tree = tree_of(store, store->point.tree, what->place);
+	struct stat status;
+	if (stat(tree, &status) == 0) { /* its times, before moving changes them */
+		ret_times[0] = status.st_atim;
+		ret_times[1] = status.st_mtim;
+	}
+	if (move_all(tree, what->path, NULL, err) < 0 || keep_orphans(store, what->aside, err) < 0 ||
+	    copy_metadata(tree, what->path, err) < 0)
+		return -1;
+	return store_sync(store, err);
+}
+
+static int release_folder(const struct adoption *what, struct store *store, struct error *err)
+{
+	struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_OMIT}};
+	const char *name;
+	int result = check_place(what, &name, err);
+	if (result == 0)
+		result = move_out(what, store, times, err);
+	store_close(store);
+	if (result < 0 || file_remove_tree(what->store, err) < 0)
+		return -1;
+	return utimensat(AT_FDCWD, what->path, times, 0) == 0
+		       ? 0
+		       : error_set_errno(err, errno, "cannot set the times of %s", what->path);
+}
+
+int release(const struct adoption *what, uint64_t *ret_kept, struct error *err)
 {
 	struct store store;
-	const char *name;
-	*ret_kept = keep ? count_files(keep) : 0;
-	if (check_place(folder, path, &name, err) < 0)
-		return -1;
-	if (!file_exists(path))
-		return 0;
-	if (store_open(path, &store, NULL, err) < 0)
-		return -1;
-	CLEANUP_FREE char *tree = store_tree(&store, store.point.tree);
-	struct stat status = {.st_atim.tv_nsec = UTIME_OMIT, .st_mtim.tv_nsec = UTIME_OMIT};
 	int result = 0;
-	stat(tree, &status); /* its times, before moving changes them */
-	if (!store.point.promoted)
-		result = error_set(err, ERROR_REFUSED, "the store %s was not promoted: what is in it is not complete", path);
-	if (result == 0)
-		result = move_all(tree, folder, NULL, err);
-	if (result == 0)
-		result = keep_orphans(&store, keep, ret_kept, err);
-	if (result == 0)
-		result = copy_metadata(tree, folder, err);
-	if (result == 0)
-		result = store_sync(&store, err);
-	store_close(&store);
-	const struct timespec times[] = {status.st_atim, status.st_mtim};
-	if (result < 0 || file_remove_tree(path, err) < 0)
-		return -1;
-	return utimensat(AT_FDCWD, folder, times, 0) == 0 ? 0
-							  : error_set_errno(err, errno, "cannot set the times of %s", folder);
+	if (file_exists(what->store)) {
+		if (store_open(what->store, &store, NULL, err) < 0)
+			return -1;
+		if (!store.point.promoted) {
+			store_close(&store);
+			return error_set(err, ERROR_REFUSED, "the store %s was not promoted: what is in it is not complete",
+					 what->store);
+		}
+		result = is_folder(what->path) ? release_folder(what, &store, err) : release_file(what, &store, err);
+	}
+	*ret_kept = what->aside ? count_files(what->aside) : 0;
+	return result;
 }

@@ -244,6 +244,47 @@ static int go_back(struct store *store, uint64_t number, struct point *ret_point
 	return seen_write(store, ret_point, NULL, err) < 0 ? -1 : store_sync(store, err);
 }
 
+/* Of another size it is another disk, and nothing to be promoted. */
+static int check_size(const struct store *store, struct error *err)
+{
+	CLEANUP_FREE char *path = seen_path(store, store->point.tree);
+	const struct manifest_folder *folder;
+	struct manifest_reader *seen;
+	struct entry now;
+	if (volume_look(store->device, &now, err) < 0)
+		return error_wrap(err, "%s", store->point.device);
+	if (manifest_open(path, &seen, NULL) < 0)
+		return 0;
+	bool known = manifest_next(seen, &folder, NULL) > 0 && folder->count == 1;
+	uint64_t size = known ? folder->entries[0].meta.size : now.meta.size;
+	manifest_close(seen);
+	if (size == now.meta.size)
+		return 0;
+	error_set(err, ERROR_CONFLICT, "%s has %" PRIu64 " bytes, the recovery point %" PRIu64 ": it is another disk",
+		  store->point.device, now.meta.size, size);
+	return error_hint(err, "is the right disk there, under its name?");
+}
+
+static int check_device(struct store *store, bool rehash, struct error *err)
+{
+	CLEANUP_FREE char *where = NULL;
+	if (store->device < 0 || store->point.promoted || !store->point.generation)
+		return 0;
+	if (check_size(store, err) < 0 || seen_differs(store, &where, err) < 0)
+		return -1;
+	store->checked = !where ? "count" : rehash ? "content" : "nothing";
+	if (!where || !rehash)
+		return 0;
+	free(take(where));
+	if (recovery_drifted(store, &where, err) < 0)
+		return -1;
+	if (!where)
+		return 0;
+	error_set(err, ERROR_CONFLICT, "%s does not hold the recovery point: it is another disk, or somebody has written to it",
+		  store->point.device);
+	return error_hint(err, "attach the right one; or promote what is there, without --rehash");
+}
+
 static int promote_point(struct store *store, uint64_t term, uint64_t number, struct error *err)
 {
 	struct point point = store->point;
@@ -280,8 +321,9 @@ static int check_promote(const struct store *store, uint64_t term, uint64_t numb
 	return 0;
 }
 
-int recovery_promote(const char *path, uint64_t term, uint64_t number, struct store *ret_store, struct error *err)
+int recovery_promote(const char *path, const struct promotion *what, struct store *ret_store, struct error *err)
 {
+	const uint64_t term = what->term, number = what->number;
 	struct store store;
 	if (store_look(path, &store, err) < 0)
 		return -1;
@@ -289,7 +331,9 @@ int recovery_promote(const char *path, uint64_t term, uint64_t number, struct st
 	store_close(&store);
 	if (result < 0 || store_raise_term(path, term, err) < 0 || open_against(path, ret_store, err) < 0)
 		return -1;
-	result = promote_point(ret_store, term, number, err);
+	result = check_device(ret_store, what->rehash, err);
+	if (result == 0)
+		result = promote_point(ret_store, term, number, err);
 	if (result < 0)
 		store_close(ret_store);
 	return result;

@@ -27,9 +27,16 @@
 int recovery_open(const char *path, struct store *ret_store, struct error *err);
 /* Applies the batch that was sealed (batch.h) and commits it. */
 int recovery_commit(struct store *store, const struct begin *begin, const struct batch_end *end, struct error *err);
-/* Raises the term, ends a session that runs, recovers, forbids writing until a higher term. *ret_store is open. number: of the
- * point that is to be readable (points.h); 0: the last one. An earlier one becomes a point of its own; the last one is kept. */
-int recovery_promote(const char *path, uint64_t term, uint64_t number, struct store *ret_store, struct error *err);
+struct promotion {
+	uint64_t term;
+	uint64_t number; /* of the point that is to be readable (points.h); 0: the last one */
+	bool rehash;	 /* a device that may not be what it was is read, and refused if it is not */
+};
+/* Raises the term, ends a session that runs, recovers, forbids writing until a higher term. *ret_store is open. An earlier
+ * point becomes one of its own; the last one is kept. Of a device `checked` says by what it is known to hold the point: "count"
+ * (the same disk in the same boot, and the kernel has counted no write), "content", or "nothing". One of another size is
+ * refused. */
+int recovery_promote(const char *path, const struct promotion *what, struct store *ret_store, struct error *err);
 
 /* Does the tree look as it was left? A device that does not is read: has it another content? *ret_where (malloc'ed): the first
  * path that does not, or NULL. */

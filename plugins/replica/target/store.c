@@ -161,6 +161,13 @@ int store_open_device(struct store *store, struct error *err)
 	return volume_open(store->point.device, VOLUME_WRITE, &store->device, err);
 }
 
+int store_look_device(struct store *store, struct error *err)
+{
+	if (!store->point.device[0] || store->device >= 0)
+		return 0;
+	return volume_open(store->point.device, VOLUME_READ, &store->device, err);
+}
+
 bool store_is_begun(const struct store *store)
 {
 	return store->point.device[0] && !store->point.generation && store->point.seed;

@@ -38,8 +38,10 @@ struct store {
 	int lock;   /* descriptor; -1: opened for reading only */
 	int device; /* descriptor of point.device; -1: none, or promoted */
 	struct point point;
-	struct owners *owners; /* borrowed; owners go by name, and these are known (owners.h); or NULL */
+	const char
+		*checked; /* after a promote: by what it is known that the device holds the point (recovery.h); NULL: a tree */
 	bool replace_foreign;  /* the first mirror removes what others left in the folder, or overwrites it on the device */
+	struct owners *owners; /* borrowed; owners go by name, and these are known (owners.h); or NULL */
 };
 
 /* ERROR_REFUSED: nobody's store yet, and there is something in the folder that is not a store's. Changes nothing. */
@@ -57,6 +59,8 @@ void store_close(struct store *store);
  * it is in use. After that only this agent can write to it. */
 int store_bind_device(struct store *store, const char *path, struct error *err);
 int store_open_device(struct store *store, struct error *err); /* if it has one that is not open */
+int store_look_device(struct store *store,
+		      struct error *err); /* the same of a promoted one, to be read; refused while it is in use */
 /* What the device holds is no point yet, but worth comparing: a first mirror was interrupted, or the device was adopted
  * (adopt.h).
  */

@@ -101,6 +101,11 @@ static int bind_store(struct target *target, struct error *err)
 	return store_write_point(&target->store, &point, err);
 }
 
+static bool only_looks(const struct target *target)
+{
+	return target->hello.features & FEATURE_LOOK;
+}
+
 /* Are they by name now, were they before, and do the names have the numbers that they had? */
 static int open_owners(struct target *target, struct error *err)
 {
@@ -140,8 +145,11 @@ static int greet(struct target *target, struct error *err)
 	struct frame frame;
 	if (expect_frame(&target->in, FRAME_HELLO, &frame, err) < 0 || parse_hello(&frame, &target->hello, err) < 0)
 		return -1;
-	if (check_enrolled(target, err) < 0 || check_source(target, err) < 0 || check_term(target, err) < 0 ||
-	    bind_store(target, err) < 0 || open_owners(target, err) < 0)
+	if (check_enrolled(target, err) < 0 || check_source(target, err) < 0)
+		return -1;
+	if (!only_looks(target) && (check_term(target, err) < 0 || bind_store(target, err) < 0))
+		return -1;
+	if (open_owners(target, err) < 0)
 		return -1;
 	const struct point *point = &target->store.point;
 	struct welcome welcome = {
@@ -206,8 +214,8 @@ static int on_begin(struct target *target, const struct frame *frame, struct err
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	target->skipping = false;
-	if (target->batch)
-		return error_set(err, ERROR_CORRUPT, "a batch in a batch");
+	if (target->batch || only_looks(target))
+		return error_set(err, ERROR_CORRUPT, target->batch ? "a batch in a batch" : "a batch of who only looks");
 	if (parse_begin(frame, &target->begin, err) < 0)
 		return -1;
 	if (check_base(target, &why) < 0) {
@@ -331,6 +339,8 @@ static int on_list(struct target *target, const struct frame *frame, struct erro
 		return -1;
 	if (target->batch || (!target->store.point.generation && !store_is_begun(&target->store)))
 		return error_set(err, ERROR_CONFLICT, "there is no recovery point to be listed");
+	if (store_look_device(&target->store, err) < 0)
+		return -1;
 	CLEANUP_FREE char *path = store_file(&target->store, "listing");
 	CLEANUP_FREE char *lists = store_file(&target->store, "blocks");
 	CLEANUP_CLOSE int folder = -1;

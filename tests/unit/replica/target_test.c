@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,6 +376,16 @@ static void test_a_lower_term(void **state)
 	expect_refused(ERROR_REFUSED, "the set is at term 5; the source has term 4 and may not write");
 }
 
+static void test_a_batch_of_who_only_looks(void **state)
+{
+	struct hello hello = {.version = PROTOCOL_VERSION, .set = "set", .source = me, .term = 1, .features = FEATURE_LOOK};
+	(void)state;
+	open_script();
+	assert_int_equal(send_hello(&script, &hello, NULL), 0);
+	say_begin(0, &first_point, &second_point);
+	expect_refused(ERROR_CORRUPT, "a batch of who only looks");
+}
+
 static void test_another_source(void **state)
 {
 	(void)state;
@@ -542,6 +553,98 @@ static void test_what_is_no_volume(void **state)
 	expect_device_untouched("FOLDER x: it does not fit the device ");
 }
 
+/* --- a device that has no point yet, but something on it: what was listed is patched in its place --- */
+
+static int setup_begun(void **state)
+{
+	struct store store;
+	strcpy(strrchr(folder, '-'), "-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	store_path = file_join(folder, "store");
+	victim = secret = NULL;
+	attach_loop();
+	device = loop_path;
+	(void)state;
+	assert_int_equal(store_open(store_path, &store, NULL, NULL), 0);
+	struct point point = {.seed = 7};
+	snprintf(point.device, sizeof(point.device), "%s", loop_path);
+	assert_int_equal(store_write_point(&store, &point, NULL), 0);
+	store_close(&store);
+	return 0;
+}
+
+static void say_listed_patch(bool listed)
+{
+	say_hello("set", &me, 1);
+	if (listed)
+		assert_int_equal(send_list(&script, true, NULL), 0);
+	say_begin(BEGIN_ANYWAY, NULL, &first_point);
+	say_folder("");
+	say(volume_record(RECORD_PATCH));
+	say(range_record(RECORD_DATA_AT, 4096, 4096));
+}
+
+static uint8_t byte_at(off_t offset)
+{
+	uint8_t byte = 0xff;
+	assert_int_equal(ioctl(loop_fd, BLKFLSBUF, 0), 0);
+	assert_int_equal(pread(loop_fd, &byte, 1, offset), 1);
+	return byte;
+}
+
+static void expect_no_point(const char *message)
+{
+	CLEANUP_ERROR struct error err = ERROR_NONE;
+	CLEANUP_FREE char *expected = memory_printf("%s%s", message, loop_path);
+	assert_int_equal(serve(&err), -1);
+	assert_string_equal(error_text(&err), expected);
+	struct point point = point_now();
+	assert_int_equal(point.generation, 0);
+}
+
+static void test_a_device_that_was_not_listed(void **state)
+{
+	(void)state;
+	say_listed_patch(false);
+	say(range_record(RECORD_DONE, 0, DEVICE_SIZE));
+	say_end();
+	assert_int_equal(serve(NULL), 0); /* it was told, and the batch is read and dropped */
+	struct point point = point_now();
+	assert_int_equal(point.generation, 0);
+	assert_int_equal(byte_at(4096), 0);
+}
+
+static void test_a_patch_in_place(void **state)
+{
+	(void)state;
+	say_listed_patch(true); /* and no end: it was written to, but is no point */
+	assert_int_equal(serve(NULL), 0);
+	struct point point = point_now();
+	assert_int_equal(point.generation, 0);
+	assert_int_equal(byte_at(4096), 'x');
+	say_listed_patch(true);
+	say(range_record(RECORD_DONE, 0, DEVICE_SIZE));
+	say_end();
+	assert_int_equal(serve(NULL), 0);
+	point = point_now();
+	assert_int_equal(point.generation, 1);
+	assert_int_equal(point.tree, 1);
+}
+
+static void test_what_does_not_fit_in_place(void **state)
+{
+	(void)state;
+	say_listed_patch(true);
+	say(range_record(RECORD_DATA_AT, DEVICE_SIZE - 1, 2));
+	expect_no_point("DATA: it does not fit the device ");
+	say_listed_patch(true);
+	say(range_record(RECORD_HOLE, 8192, INT64_MAX - 8192));
+	expect_no_point("HOLE: it does not fit the device ");
+	say_listed_patch(true);
+	say(name_record(RECORD_CANCEL, "", "")); /* what is half written cannot be taken back */
+	expect_no_point("CANCEL: it does not fit the device ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -558,11 +661,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_copies_that_overlap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_name_without_a_folder, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_lower_term, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_batch_of_who_only_looks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_second_mirror_onto_a_device, setup_device, teardown_device),
 		cmocka_unit_test_setup_teardown(test_what_is_beyond_the_device, setup_device, teardown_device),
 		cmocka_unit_test_setup_teardown(test_what_is_no_volume, setup_device, teardown_device),
+		cmocka_unit_test_setup_teardown(test_a_device_that_was_not_listed, setup_begun, teardown_device),
+		cmocka_unit_test_setup_teardown(test_a_patch_in_place, setup_begun, teardown_device),
+		cmocka_unit_test_setup_teardown(test_what_does_not_fit_in_place, setup_begun, teardown_device),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
