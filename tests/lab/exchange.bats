@@ -336,3 +336,21 @@ U
   is "$(volume mail2 read 80000000 2)" 0304
   is "$(volume mail2 digest)" "$(cat "$BATS_FILE_TMPDIR/last")"
 }
+
+@test "B3 B7 B8 B10: a set of a device is restored, and protected again" {
+  volume mail2 write 120000000 0506
+  volume mail2 digest >"$BATS_FILE_TMPDIR/meanwhile"
+  lab power mail1 on
+  lab await mail1
+  on mail1 systemctl start exchange-volumes
+  serves mail1
+  is "$(volume mail1 read 120000000 2)" 0000
+  runs /root/device/failback.yaml --input images=
+  is "$(outcome 1 2 3.1 4 6 7.1 8.1 8.2 8.4)" "changed ok changed changed ok changed skipped changed changed"
+  serves mail1
+  is "$(volume mail1 digest)" "$(cat "$BATS_FILE_TMPDIR/meanwhile")"
+  serves mail2 # its own again
+  is "$(on mail2 readlink /srv/exchange/data.img)" own.img
+  run on ctl sh -c 'cd /root/device && exec "$1" replica verify exchange --yes' sh "$STANDIN"
+  is "$status" 0
+}
