@@ -23,7 +23,8 @@ static const struct {
 static bool may_be_other(const char *text, size_t length)
 {
 	static const char own[] = "\nrunbook:";
-	if (strncmp(text, own + 1, strlen(own + 1)) == 0 || memmem(text, length, own, strlen(own)))
+	const size_t first = strlen(own) - 1;
+	if ((length >= first && memcmp(text, own + 1, first) == 0) || memmem(text, length, own, strlen(own)))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		if (memmem(text, length, others[i].key, strlen(others[i].key)))
