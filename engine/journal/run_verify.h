@@ -28,8 +28,8 @@ struct run_verdict {
 };
 
 struct run_verify_options {
-	const char *id;			       /* a run (as run_find takes it, but "latest" is the newest that is known); NULL: all */
-	const struct audit_trust *trust;       /* whose signatures count; NULL or empty: of none anything is known */
+	const char *id;			 /* a run (as run_find takes it, but "latest" is the newest that is known); NULL: all */
+	const struct audit_trust *trust; /* whose signatures count; NULL or empty: of none anything is known */
 	const struct checkpoint_list *anchors; /* exported heads, of any state directories; NULL: there is no anchor */
 };
 

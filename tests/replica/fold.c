@@ -1,7 +1,7 @@
 /*
  * fold.c - stands in for a file system that does not tell case apart, takes names of at most 100 bytes, and no ':': preloaded
- * into the agent at the target. A mock, because no kernel that the tests run on has a real one. It does what the kernel does: a name that is there in other letters is that object, and a rename
- * over it leaves the old letters.
+ * into the agent at the target. A mock, because no kernel that the tests run on has a real one. It does what the kernel does: a
+ * name that is there in other letters is that object, and a rename over it leaves the old letters.
  */
 #define _GNU_SOURCE
 #include <ctype.h>

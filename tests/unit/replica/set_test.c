@@ -40,7 +40,8 @@ static void test_all_fields(void **state)
 		"\"orphans\": {\"mode\": \"move\", \"to\": \"/orphans\", \"older\": 60}, "
 		"\"consistency\": {\"mode\": \"commands\", \"quiesce\": [\"/bin/sync\", \"-f\"], \"thaw\": [\"/bin/true\"]}, "
 		"\"schedule\": {\"every\": 300}, \"limits\": [{\"from\": \"08:30\", \"to\": \"24:00\", \"rate\": 2048}], "
-		"\"compression\": \"zstd\", \"owners\": \"name\", \"keep\": 3, \"store\": \"/replica/mail\", \"device\": null, \"mounted\": "
+		"\"compression\": \"zstd\", \"owners\": \"name\", \"keep\": 3, \"store\": \"/replica/mail\", \"device\": null, "
+		"\"mounted\": "
 		"true, " PEER "}",
 		&set, &err);
 	assert_string_equal(error_text(&err), "");
