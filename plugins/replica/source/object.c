@@ -113,6 +113,22 @@ static const char *special_difference(const struct entry *entry, const struct en
 	return meta_equal(&entry->meta, &old->meta) ? NULL : "metadata";
 }
 
+/* What has changed since the walk may be of another type by now, and what was read of it belongs to nothing. */
+static void look_again(const struct run *run, const struct entry *entry, int folder, const char *name, struct error *why)
+{
+	struct statx status;
+	struct entry now;
+	if (run->cycle->tree->keys) /* a copy: nobody changes it, and its own key is not this */
+		return;
+	if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &status) < 0) {
+		error_set_errno(why, errno, "cannot look at it again");
+		return;
+	}
+	entry_from_statx(&now, entry->name, &status);
+	if (!entry_same_key(&now, entry))
+		error_set(why, ERROR_CONFLICT, "it changed while it was read");
+}
+
 static int update_special(struct run *run, struct entry *entry, const struct entry *old, bool whole,
 			  enum object_outcome *ret_outcome, struct error *err)
 {
@@ -130,6 +146,8 @@ static int update_special(struct run *run, struct entry *entry, const struct ent
 	}
 	if (why.code == ERROR_OK)
 		attributes_read(-1, folder, name, &run->attributes, &why);
+	if (why.code == ERROR_OK)
+		look_again(run, entry, folder, name, &why);
 	if (why.code != ERROR_OK) {
 		*ret_outcome = OBJECT_AS_OLD;
 		if (why.code != ERROR_NOT_FOUND) /* else it has vanished */
