@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/base/memory.h"
 #include "engine/base/suggest.h"
@@ -182,6 +184,23 @@ static int complete_line(int argc, char **argv)
 	return complete(verbs, COUNT_OF(verbs), verb, words, argc, argv);
 }
 
+/* A report that a full disk has cut off must not pass for a whole one. Who closes a pipe or a terminal has read enough; and of
+ * a run the journal is the truth, not what was shown of it. */
+static int told(const struct verb *verb, int code)
+{
+	static const char *const of_runs[] = {"run", "resume", "attach"};
+	struct stat status;
+	bool lost = fflush(stdout) != 0 || ferror(stdout);
+	if (!lost || fstat(STDOUT_FILENO, &status) < 0 || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
+	    isatty(STDOUT_FILENO))
+		return code;
+	fputs("standin: the output could not be written whole: is its disk full?\n", stderr);
+	for (size_t i = 0; i < COUNT_OF(of_runs); i++)
+		if (strcmp(verb->name, of_runs[i]) == 0)
+			return code;
+	return code == EXIT_FINE ? EXIT_SYSTEM : code;
+}
+
 int main(int argc, char **argv)
 {
 	int words;
@@ -204,5 +223,5 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "complete") == 0)
 		return complete_line(argc - 2, argv + 2);
 	const struct verb *verb = find_verb(argc - 1, argv + 1, &words);
-	return verb ? verb->run(verb, argc - 1 - words, argv + 1 + words) : unknown_verb(argv[1], argv[2]);
+	return verb ? told(verb, verb->run(verb, argc - 1 - words, argv + 1 + words)) : unknown_verb(argv[1], argv[2]);
 }

@@ -34,9 +34,16 @@ static bool begins_line(const char *text, const char *key)
 	return false;
 }
 
+/* a map in braces, as programs write it: {"standin": "1", ...} */
+static bool is_in_braces(const char *text)
+{
+	const char *first = text + strspn(text, " \t\r\n");
+	return *first == '{' && strstr(first, "standin");
+}
+
 static bool is_ours(const char *path)
 {
-	static const char *const keys[] = {"runbook:", "hosts:", "plugin:", "standin:"};
+	static const char *const keys[] = {"runbook:", "hosts:", "plugin:", "standin:", "\"standin\":", "'standin':"};
 	CLEANUP_FREE char *text = NULL;
 	size_t length;
 	if (file_read(path, DOCUMENT_SIZE_LIMIT, &text, &length, NULL) < 0)
@@ -44,7 +51,7 @@ static bool is_ours(const char *path)
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		if (begins_line(text, keys[i]))
 			return true;
-	return false;
+	return is_in_braces(text);
 }
 
 static int is_visible(const struct dirent *entry)
@@ -66,6 +73,8 @@ static void add_folder(struct arena *arena, struct value *list, const char *fold
 	}
 	if (count >= 0)
 		free(entries);
+	else if (depth < FOLDER_DEPTH_LIMIT)
+		value_append(arena, list, value_string(arena, folder)); /* reading it will tell why */
 }
 
 const struct value *paths_of(struct arena *arena, const char *argument)

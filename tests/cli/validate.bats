@@ -156,3 +156,32 @@ told() {
   told many/r000.yaml many/r001.yaml >several
   same "$(grep -c service-order several)" 0
 }
+
+@test "of a folder nothing is passed over: documents in braces, folders that cannot be read" {
+  mkdir many
+  echo '{"standin": "1", "runbook": "braces/a", "kind": "drill", "steps": [}' >many/a.yaml
+  printf '"standin": "1"\n"runbook": "braces/b"\n"kind": "drill"\n"steps": [{uses: toy.nothing}]\n' >many/b.yaml
+  echo '{other: file}' >many/c.yaml
+  code 2 standin validate many
+  has "$output" "many/a.yaml:1:68: error: "
+  has "$output" "many/b.yaml:4:18: error: there is no action 'toy.nothing'"
+  has_not "$output" c.yaml
+  rm many/*.yaml
+  mkdir many/shut
+  echo '{"standin": "1"}' >many/shut/a.yaml
+  chmod 000 many/shut
+  if [ -r many/shut ]; then skip "root can read everything"; fi
+  code 2 standin validate many
+  has "$output" "cannot open many/shut: Permission denied"
+}
+
+@test "a full disk is no success: what was written of a report is not whole" {
+  runbook <<<'steps: [{uses: toy.put, host: a, with: {name: x, value: one}}]'
+  local form
+  for form in text junit sarif; do
+    run bash -c "\"$STANDIN\" validate -o $form r.yaml >/dev/full"
+    same "$status $output" "8 standin: the output could not be written whole: is its disk full?"
+  done
+  run bash -c "\"$STANDIN\" validate -o sarif r.yaml | head -c 1; exit \${PIPESTATUS[0]}"
+  same "$status $output" "0 {"
+}
