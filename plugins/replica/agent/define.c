@@ -1,6 +1,7 @@
 /*
  * define.c - taking a set's description over: what this host, and what the set has been through, have to say to it.
  */
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -166,10 +167,36 @@ static int check_others(const struct defining *what, struct error *err)
 	return 0;
 }
 
+/* The kernel hands these out as it finds disks: after a boot /dev/sdb may be another one, and would be read as the source, or
+ * written over. A set lives through boots. */
+static int check_disk(const char *key, const char *path, struct error *err)
+{
+	static const char *const found[] = {"sd[a-z]*",	  "hd[a-z]*",	  "vd[a-z]*", "xvd[a-z]*",
+					    "nvme[0-9]*", "mmcblk[0-9]*", "dm-[0-9]*"};
+	for (size_t i = 0; path && strncmp(path, "/dev/", 5) == 0 && i < COUNT_OF(found); i++) {
+		if (fnmatch(found[i], path + 5, FNM_PATHNAME) != 0)
+			continue;
+		error_set(err, ERROR_INVALID, "%s: %s may be the name of another disk after the next boot", key, path);
+		return error_hint(err,
+				  "name it by what stays: /dev/disk/by-id/..., by-partuuid/..., or /dev/VOLUME-GROUP/NAME");
+	}
+	return 0;
+}
+
+static int check_disks(const struct defining *what, struct error *err)
+{
+	const struct set *set = what->set;
+	for (size_t i = 0; set->role == SET_SOURCE && i < set->source_count; i++)
+		if (check_disk("sources", set->sources[i].path, err) < 0)
+			return -1;
+	return set->role == SET_TARGET ? check_disk("device", set->device, err) : 0;
+}
+
 static int check_all(const struct defining *what, struct error *err)
 {
 	static int (*const checks[])(const struct defining *what, struct error *err) = {
-		check_orphans, check_certificate, check_term, check_store, check_home, check_loop, check_mounted, check_others};
+		check_orphans, check_certificate, check_term,	 check_store, check_home,
+		check_loop,    check_disks,	  check_mounted, check_others};
 	for (size_t i = 0; i < COUNT_OF(checks); i++)
 		if (checks[i](what, err) < 0)
 			return -1;
