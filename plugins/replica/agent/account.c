@@ -188,6 +188,15 @@ int account_points(const char *path, struct arena *arena, struct value *list, st
 	return result;
 }
 
+static const struct value *continued_value(struct arena *arena, const struct source_continued *continued)
+{
+	struct value *map = value_map(arena);
+	put_text(arena, map, "from", continued->from);
+	put_time(arena, map, "begun", continued->begun);
+	put_int(arena, map, "files", continued->files);
+	return map;
+}
+
 const struct value *account_result(struct arena *arena, const struct source_result *result)
 {
 	const struct cycle_count *count = &result->count;
@@ -211,6 +220,8 @@ const struct value *account_result(struct arena *arena, const struct source_resu
 	put_text(arena, map, "point", point);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		put_int(arena, map, numbers[i].name, numbers[i].number);
+	if (result->continued.begun)
+		value_put(arena, map, "continued", continued_value(arena, &result->continued));
 	return map;
 }
 

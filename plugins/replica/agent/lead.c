@@ -131,11 +131,9 @@ static int check_open(const struct lead *lead, struct error *err)
 static int work_as_source(struct lead *lead, enum lead_work work, struct source_result *result, struct error *err)
 {
 	static int (*const works[])(const struct source *source, struct stream *target, struct source_result *ret_result,
-				    struct error *err) = {[LEAD_CYCLE] = source_cycle,
-							  [LEAD_PLAN] = source_plan,
-							  [LEAD_VERIFY] = source_verify,
-							  [LEAD_LOOK] = source_verify,
-							  [LEAD_REPAIR] = source_repair};
+				    struct error *err) = {
+		[LEAD_CYCLE] = source_cycle, [LEAD_PLAN] = source_plan,	  [LEAD_VERIFY] = source_verify,
+		[LEAD_ANEW] = source_verify, [LEAD_LOOK] = source_verify, [LEAD_REPAIR] = source_repair};
 	const struct set *set = lead->set;
 	struct rules *rules = NULL;
 	int socket = -1;
@@ -158,10 +156,11 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.limits = set->limits,
 		.mounted = set->mounted,
 		.look = work == LEAD_LOOK,
+		.from_start = work == LEAD_LOOK || work == LEAD_ANEW,
 		.consistency = set->consistency,
 		.quiesce = {.stop = set->quiesce, .start = set->thaw},
 		.events = {.skipped = on_skipped,
-			   .difference = work == LEAD_VERIFY || work == LEAD_LOOK || work == LEAD_PLAN ? on_difference : NULL,
+			   .difference = work == LEAD_CYCLE || work == LEAD_REPAIR ? NULL : on_difference,
 			   .progress = on_progress,
 			   .argument = lead},
 	};

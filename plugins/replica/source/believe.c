@@ -6,7 +6,7 @@
  *       manifest        of the last point that is known to be committed
  *       manifest.next   of a batch whose fate is not known until the target has told its point
  *       blocks/         blocks.h
- *       listing, preread  while both ends are read (preread.h)
+ *       listing, preread  while both ends are read (preread.h); preread.* and verify: verification.h
  */
 #include "plugins/replica/source/believe.h"
 
@@ -140,7 +140,7 @@ static int receive_listing(struct session *session, bool blocks, struct error *e
 	CLEANUP_CLOSE int fd = open(session->listing, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set_errno(err, errno, "cannot create %s", session->listing);
-	if (send_list(&session->out, blocks, err) < 0)
+	if (send_list(&session->out, blocks, identity_is_none(&session->work) ? NULL : &session->work, err) < 0)
 		return -1;
 	struct frame frame;
 	for (;;) {
@@ -160,7 +160,7 @@ static int receive_listing(struct session *session, bool blocks, struct error *e
 	if (result < 0)
 		return -1;
 	if (frame.type == FRAME_LISTED)
-		return 0;
+		return parse_listed(&frame, &session->from_there, err);
 	if (frame.type == FRAME_REFUSED)
 		return frame_refused(&frame, err);
 	return error_set(err, ERROR_CONNECTION, "the target ended its listing too early");

@@ -23,7 +23,11 @@ struct session {
 	struct known *known;   /* of the source, as it was read for this session; NULL: nothing */
 	bool in_doubt;	       /* the manifest of the batch at hand does not tell all that it makes (cycle.h) */
 	struct frozen *frozen; /* freeze.h; NULL: the source itself is read */
-	struct forest *forest; /* of which the tree is made, or NULL */
+	struct identity work;  /* the verification at hand (verification.h); none: what is read is not kept */
+	int64_t work_began;    /* wall nanoseconds */
+	char *from_here, *from_there; /* where this end and the target went on; NULL: all was read */
+	uint64_t read_before;	      /* files at this end that were not read again */
+	struct forest *forest;	      /* of which the tree is made, or NULL */
 };
 
 /* Takes the lock of the state folder, reads the identity (a new one, if there is none), fills the paths. */
