@@ -13,8 +13,16 @@ struct source_continued {
 	uint64_t files;					    /* at the source, that were not read again */
 };
 
+/* The target's point when the session began, if this source made it. */
+struct source_found {
+	struct identity point; /* none: there is none, or nothing here knows it */
+	uint64_t generation;
+	int64_t sent; /* wall nanoseconds: when all of it had been sent */
+};
+
 struct source_result {
 	const char *way; /* "mirror", "cycle", "resync", "verify" */
+	struct source_found found;
 	struct identity point;
 	uint64_t generation;
 	int64_t time; /* of the point */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/fault.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/agent/account.h"
@@ -189,6 +190,7 @@ int lead_source(const char *home, const struct set *set, enum lead_work work, co
 		result = check_open(&lead, err);
 	if (result == 0) {
 		result = work_as_source(&lead, work, ret_result, &why);
+		fault_hit("note");
 		if (work != LEAD_PLAN && work != LEAD_LOOK &&
 		    account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
 			result = -1;

@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/tree/blocks.h"
@@ -80,6 +82,23 @@ static struct manifest_reader *manifest_of_point(const struct session *session, 
 		return manifest;
 	manifest_close(manifest);
 	return NULL;
+}
+
+/* A manifest has the point's name from its beginning on, and is finished before the point can be committed. */
+void believe_found(const struct session *session, struct source_found *ret_found)
+{
+	const char *const paths[] = {session->next, session->manifest};
+	*ret_found = (struct source_found){.sent = 0};
+	for (size_t i = 0; session->welcome.generation && i < COUNT_OF(paths); i++) {
+		struct manifest_reader *manifest;
+		struct stat status;
+		if (stat(paths[i], &status) < 0 || manifest_open(paths[i], &manifest, NULL) < 0)
+			continue;
+		if (identity_equal(manifest_point(manifest), &session->welcome.point))
+			*ret_found = (struct source_found){session->welcome.point, session->welcome.generation,
+							   status.st_mtim.tv_sec * NSEC_PER_SEC + status.st_mtim.tv_nsec};
+		manifest_close(manifest);
+	}
 }
 
 /* The line was lost after END, or this agent died: was the batch committed? Then its manifest is the one. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plugins/replica/line/unkept.h"
+#include "plugins/replica/result.h"
 #include "plugins/replica/session.h"
 
 struct session {
@@ -32,6 +33,8 @@ struct session {
 
 /* Takes the lock of the state folder, reads the identity (a new one, if there is none), fills the paths. */
 int believe_open(struct session *session, struct error *err);
+/* Was the target's point made by this source? Then by its manifest. */
+void believe_found(const struct session *session, struct source_found *ret_found);
 /* The manifest of the target's point, or NULL: there is none that is true. */
 int believe_base(const struct session *session, struct manifest_reader **ret_base, struct error *err);
 /* A listing of the target's tree, from the target; with block lists of its large files, if they are wanted. */

@@ -374,8 +374,10 @@ static int lead(const struct source *source, struct stream *target, struct sourc
 	int result = open_session(&session, target, err);
 	if (result < 0)
 		reason(&session, err);
-	else
+	else {
+		believe_found(&session, &ret_result->found);
 		result = work(&session, ret_result, err);
+	}
 	if (result == 0)
 		result = send_empty(&session.out, FRAME_CLOSE, err);
 	ret_result->wire_out = target->bytes_out;
