@@ -21,6 +21,7 @@ struct source {
 	struct quiesce quiesce;
 	bool consistent;     /* the root is a snapshot, or what writes to it is quiesced */
 	bool look;	     /* of source_verify: at a replica that was promoted, which nobody of this term may write to */
+	bool from_start;     /* of source_verify: do not go on where one was interrupted */
 	bool mounted;	     /* the root must lie on a file system of its own, not on that of "/" */
 	bool owners_by_name; /* owners.h */
 	enum cycle_orphans orphans;

@@ -99,7 +99,10 @@ static void read_messages(const uint8_t *data, size_t size)
 	frame.type = FRAME_COMMITTED;
 	parse_committed(&frame, &committed, NULL);
 	frame.type = FRAME_LIST;
-	parse_list(&frame, &blocks, NULL);
+	struct identity work;
+	CLEANUP_FREE char *from = NULL;
+	parse_list(&frame, &blocks, &work, NULL);
+	parse_listed(&frame, &from, NULL);
 	struct digest content;
 	const uint8_t *digests;
 	size_t count;

@@ -14,7 +14,8 @@
 #include "plugins/replica/target/points.h"
 #include "plugins/replica/tree/owners.h"
 
-#define NAMES_TOLD 100 /* names in a status */
+#define NAMES_TOLD   100  /* names in a status */
+#define LINES_LOOKED 1000 /* of the history, for a point */
 
 static double seconds(int64_t nanoseconds)
 {
@@ -188,6 +189,15 @@ int account_points(const char *path, struct arena *arena, struct value *list, st
 	return result;
 }
 
+static const struct value *continued_value(struct arena *arena, const struct source_continued *continued)
+{
+	struct value *map = value_map(arena);
+	put_text(arena, map, "from", continued->from);
+	put_time(arena, map, "begun", continued->begun);
+	put_int(arena, map, "files", continued->files);
+	return map;
+}
+
 const struct value *account_result(struct arena *arena, const struct source_result *result)
 {
 	const struct cycle_count *count = &result->count;
@@ -211,6 +221,8 @@ const struct value *account_result(struct arena *arena, const struct source_resu
 	put_text(arena, map, "point", point);
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		put_int(arena, map, numbers[i].name, numbers[i].number);
+	if (result->continued.begun)
+		value_put(arena, map, "continued", continued_value(arena, &result->continued));
 	return map;
 }
 
@@ -232,10 +244,54 @@ static struct value *begin_entry(const struct account *account, struct arena *ar
 	return entry;
 }
 
+/* The line first: if this process dies before the rest, the line is found. */
+static int note(const struct account *account, const char *name, const struct value *entry, struct error *err)
+{
+	return history_add(account->folder, entry, err) < 0 ? -1 : history_keep(account->folder, name, entry, err);
+}
+
+static bool has_point(const struct value *entry, const char *point)
+{
+	const char *its = value_get_text(entry, "point");
+	return its && strcmp(its, point) == 0;
+}
+
+static bool is_noted(const struct account *account, const char *point, struct arena *arena)
+{
+	struct value *list;
+	if (has_point(history_kept(account->folder, "last", arena), point))
+		return true;
+	if (history_read(account->folder, arena, LINES_LOOKED, &list, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < list->list.count; i++)
+		if (has_point(list->list.items[i], point))
+			return true;
+	return false;
+}
+
+/* An agent that died between the commit at the target and its note of it: this is what is known of that session now. */
+static int note_lost(const struct account *account, const struct source_found *found, struct arena *arena, struct error *err)
+{
+	char point[IDENTITY_HEX];
+	identity_hex(&found->point, point);
+	if (identity_is_none(&found->point) || is_noted(account, point, arena))
+		return 0;
+	struct value *entry = value_map(arena);
+	put_time(arena, entry, "time", found->sent);
+	put_text(arena, entry, "result", "committed");
+	value_put(arena, entry, "way", value_null());
+	put_int(arena, entry, "generation", found->generation);
+	put_text(arena, entry, "point", point);
+	value_put(arena, entry, "noted_later", value_bool(true));
+	return history_add(account->folder, entry, err); /* not the last: its term and its own time are not known */
+}
+
 int account_source(const struct account *account, const struct source_result *result, const struct error *why,
 		   struct error *err)
 {
 	CLEANUP_ARENA struct arena *arena = arena_new();
+	if (note_lost(account, &result->found, arena, err) < 0)
+		return -1;
 	bool verified = !why->code && strcmp(result->way, "verify") == 0;
 	struct value *entry = begin_entry(account, arena, why, verified ? "verified" : "committed");
 	if (why->code)
@@ -247,9 +303,7 @@ int account_source(const struct account *account, const struct source_result *re
 		put_time(arena, entry, "point_time", result->time);
 		put_text(arena, entry, "by", consistency_name(account->consistency));
 	}
-	if (history_keep(account->folder, verified ? "verified" : "last", entry, err) < 0)
-		return -1;
-	return history_add(account->folder, entry, err);
+	return note(account, verified ? "verified" : "last", entry, err);
 }
 
 int account_target(const struct account *account, const struct point *before, const struct point *now,

@@ -24,7 +24,8 @@ int account_points(const char *path, struct arena *arena, struct value *list, st
 const struct value *account_result(struct arena *arena, const struct source_result *result);
 /* progress: zeros at a target, which does not know what is to come. */
 void account_progress(const struct account *account, const struct cycle_progress *progress, const struct stream *stream);
-/* why: ERROR_OK if it ended well. A point that was made is kept as the last. */
+/* why: ERROR_OK if it ended well. A point that was made is kept as the last. One that was made before, and not told because
+ * its agent died, is told first: "noted_later", with its point, its generation and the time when it had been sent. */
 int account_source(const struct account *account, const struct source_result *result, const struct error *why,
 		   struct error *err);
 /* before, now: the store's points around the session. */

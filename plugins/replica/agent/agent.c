@@ -52,7 +52,7 @@ static const struct {
 	{"stop", "--set NAME", agent_stop, NEEDS_SET},
 	{"run", "--set NAME", agent_run, NEEDS_SET},
 	{"sync", "--set NAME [--dry-run]", agent_sync, NEEDS_SET},
-	{"verify", "--set NAME [--repair | --promoted]", agent_verify, NEEDS_SET},
+	{"verify", "--set NAME [--repair | --promoted] [--from-start]", agent_verify, NEEDS_SET},
 	{"pause", "--set NAME", agent_pause, NEEDS_SET},
 	{"resume", "--set NAME", agent_resume, NEEDS_SET},
 	{"disconnect", "--set NAME", agent_disconnect, NEEDS_SET},

@@ -172,6 +172,7 @@ static int lead(const struct options *options, lead_way *way)
 		.consistent = options->consistent,
 		.mounted = options->mounted,
 		.look = options->promoted,
+		.from_start = options->from_start,
 		.owners_by_name = options->owners,
 		.orphans = options->orphans,
 		.orphan_age = options->orphan_age,

@@ -122,8 +122,8 @@ int agent_verify(const struct options *options)
 	const struct cycle_events events = {.skipped = on_skipped, .difference = on_difference, .argument = &paths};
 	struct source_result result;
 	struct set set;
-	if (load_source(options, arena, &set, &err) < 0 ||
-	    lead(options, &set, options->promoted ? LEAD_LOOK : LEAD_VERIFY, &events, &result, &err) < 0)
+	enum lead_work work = options->promoted ? LEAD_LOOK : options->from_start ? LEAD_ANEW : LEAD_VERIFY;
+	if (load_source(options, arena, &set, &err) < 0 || lead(options, &set, work, &events, &result, &err) < 0)
 		return agent_fail(&err);
 	bool differs = result.count.records > 0, repair = differs && options->repair && !options->promoted;
 	if (repair && lead(options, &set, LEAD_REPAIR, &(struct cycle_events){0}, &result, &err) < 0)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/fault.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/agent/account.h"
@@ -131,11 +132,9 @@ static int check_open(const struct lead *lead, struct error *err)
 static int work_as_source(struct lead *lead, enum lead_work work, struct source_result *result, struct error *err)
 {
 	static int (*const works[])(const struct source *source, struct stream *target, struct source_result *ret_result,
-				    struct error *err) = {[LEAD_CYCLE] = source_cycle,
-							  [LEAD_PLAN] = source_plan,
-							  [LEAD_VERIFY] = source_verify,
-							  [LEAD_LOOK] = source_verify,
-							  [LEAD_REPAIR] = source_repair};
+				    struct error *err) = {
+		[LEAD_CYCLE] = source_cycle, [LEAD_PLAN] = source_plan,	  [LEAD_VERIFY] = source_verify,
+		[LEAD_ANEW] = source_verify, [LEAD_LOOK] = source_verify, [LEAD_REPAIR] = source_repair};
 	const struct set *set = lead->set;
 	struct rules *rules = NULL;
 	int socket = -1;
@@ -158,10 +157,11 @@ static int work_as_source(struct lead *lead, enum lead_work work, struct source_
 		.limits = set->limits,
 		.mounted = set->mounted,
 		.look = work == LEAD_LOOK,
+		.from_start = work == LEAD_LOOK || work == LEAD_ANEW,
 		.consistency = set->consistency,
 		.quiesce = {.stop = set->quiesce, .start = set->thaw},
 		.events = {.skipped = on_skipped,
-			   .difference = work == LEAD_VERIFY || work == LEAD_LOOK || work == LEAD_PLAN ? on_difference : NULL,
+			   .difference = work == LEAD_CYCLE || work == LEAD_REPAIR ? NULL : on_difference,
 			   .progress = on_progress,
 			   .argument = lead},
 	};
@@ -190,6 +190,7 @@ int lead_source(const char *home, const struct set *set, enum lead_work work, co
 		result = check_open(&lead, err);
 	if (result == 0) {
 		result = work_as_source(&lead, work, ret_result, &why);
+		fault_hit("note");
 		if (work != LEAD_PLAN && work != LEAD_LOOK &&
 		    account_source(&lead.account, ret_result, &why, result < 0 ? NULL : err) < 0)
 			result = -1;

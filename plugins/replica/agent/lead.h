@@ -11,6 +11,7 @@ enum lead_work {
 	LEAD_CYCLE,
 	LEAD_PLAN, /* what a cycle would do */
 	LEAD_VERIFY,
+	LEAD_ANEW,   /* the same, but it does not go on where one was interrupted */
 	LEAD_LOOK,   /* the same at a replica that was promoted */
 	LEAD_REPAIR, /* compare by content, and send what differs */
 };

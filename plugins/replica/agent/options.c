@@ -57,6 +57,7 @@ static const struct {
 	{"dry-run", FLAG, FIELD(dry_run), NULL},
 	{"json", FLAG, FIELD(json), NULL},
 	{"repair", FLAG, FIELD(repair), NULL},
+	{"from-start", FLAG, FIELD(from_start), NULL},
 	{"empty", FLAG, FIELD(empty), NULL},
 	{"rehash", FLAG, FIELD(rehash), NULL},
 	{"promoted", FLAG, FIELD(promoted), NULL},

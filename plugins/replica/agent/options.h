@@ -28,7 +28,7 @@ struct options {	  /* texts are borrowed from the command line; NULL, 0, false: 
 	int64_t quiesce_limit; /* nanoseconds */
 	struct pace_limits limits;
 	int64_t progress; /* nanoseconds between lines of progress; -1: none */
-	bool consistent, mounted, replace_foreign, dry_run, json, repair, empty, rehash, promoted;
+	bool consistent, mounted, replace_foreign, dry_run, json, repair, empty, rehash, promoted, from_start;
 	char **command; /* what stands behind the options */
 };
 

@@ -182,10 +182,21 @@ int send_committed(struct frame_writer *writer, const struct committed *committe
 	return frame_end(writer, FRAME_COMMITTED, err);
 }
 
-int send_list(struct frame_writer *writer, bool blocks, struct error *err)
+int send_list(struct frame_writer *writer, bool blocks, const struct identity *work, struct error *err)
 {
-	wire_put_u8(frame_begin(writer), blocks);
+	struct buffer *out = frame_begin(writer);
+	wire_put_u8(out, blocks);
+	if (work)
+		put_identity(out, work);
 	return frame_end(writer, FRAME_LIST, err);
+}
+
+int send_listed(struct frame_writer *writer, const char *from, struct error *err)
+{
+	struct buffer *out = frame_begin(writer);
+	wire_put_u8(out, from != NULL);
+	put_text(out, from);
+	return frame_end(writer, FRAME_LISTED, err);
 }
 
 int send_chunks_of(struct frame_writer *writer, const struct chunk_query *query, struct error *err)
@@ -300,12 +311,26 @@ int parse_committed(const struct frame *frame, struct committed *ret_committed, 
 	return checked(frame, FRAME_COMMITTED, wire_ok(&wire), "COMMITTED", err);
 }
 
-int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err)
+int parse_list(const struct frame *frame, bool *ret_blocks, struct identity *ret_work, struct error *err)
 {
 	struct wire wire = wire_of(frame->payload, frame->length);
 	uint8_t blocks = wire_u8(&wire);
 	*ret_blocks = blocks;
+	*ret_work = (struct identity){{0}};
+	if (wire.at != wire.end)
+		get_identity(&wire, ret_work);
 	return checked(frame, FRAME_LIST, wire_ok(&wire) && blocks <= 1, "LIST", err);
+}
+
+int parse_listed(const struct frame *frame, char **ret_from, struct error *err)
+{
+	struct wire wire = wire_of(frame->payload, frame->length);
+	uint8_t went_on = frame->length ? wire_u8(&wire) : 0;
+	CLEANUP_FREE char *from = frame->length ? get_text(&wire) : NULL;
+	if (checked(frame, FRAME_LISTED, wire_ok(&wire) && went_on <= 1, "LISTED", err) < 0)
+		return -1;
+	*ret_from = went_on ? take(from) : NULL;
+	return 0;
 }
 
 static bool get_name(struct wire *wire, char *ret_name, size_t limit, bool (*valid)(const char *, size_t))

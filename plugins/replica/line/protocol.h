@@ -18,11 +18,11 @@
  *                                         <-    UNKEPT names ... UNKEPT         what of this one
  *                                         <-    COMMITTED point, generation     durable, whole and readable by promote
  *     or a listing, to compare with:
- *     LIST blocks                         ->
+ *     LIST blocks, work                   ->
  *                                         <-    LISTING bytes ... LISTING       a manifest (manifest.h) of the target's tree
  *                                         <-    BLOCKS content, digests       if asked for: block lists (blocks.h)
- *                                         <-    LISTED
- *     CLOSE                               ->                            or just the end of the stream
+ *                                         <-    LISTED went on, from          what was read for this work before is not read
+ * again CLOSE                               ->                            or just the end of the stream
  *
  * - The target answers BEGIN with REFUSED "drifted" when its tree is not what it left: then the source asks for a listing and
  *   sends the difference to it. A batch of which END was not received leaves nothing.
@@ -85,6 +85,7 @@ enum protocol_features {
 	FEATURE_UNKEPT = 1 << 1, /* UNKEPT comes after WELCOME and before COMMITTED */
 	/* no more than a listing is asked for: of a promoted replica, too, whatever the term; a BEGIN is refused */
 	FEATURE_LOOK = 1 << 3,
+	FEATURE_GO_ON = 1 << 4, /* LIST tells for which work, and LISTED from where it went on (unfinished.h) */
 };
 
 struct hello {
@@ -158,7 +159,10 @@ int send_refused(struct frame_writer *writer, const struct error *why, struct er
 int send_begin(struct frame_writer *writer, const struct begin *begin, struct error *err);
 int send_end(struct frame_writer *writer, const struct batch_end *end, struct error *err);
 int send_committed(struct frame_writer *writer, const struct committed *committed, struct error *err);
-int send_list(struct frame_writer *writer, bool blocks, struct error *err);
+/* work: for a target that has FEATURE_GO_ON; NULL: for another. */
+int send_list(struct frame_writer *writer, bool blocks, const struct identity *work, struct error *err);
+/* from: NULL: it was read from the beginning. For a source that told its work. */
+int send_listed(struct frame_writer *writer, const char *from, struct error *err);
 int send_chunks_of(struct frame_writer *writer, const struct chunk_query *query, struct error *err);
 int send_empty(struct frame_writer *writer, enum frame_type type, struct error *err); /* LISTED, CHUNKED, CLOSE */
 
@@ -168,7 +172,8 @@ int parse_welcome(const struct frame *frame, struct welcome *ret_welcome, struct
 int parse_begin(const struct frame *frame, struct begin *ret_begin, struct error *err);
 int parse_end(const struct frame *frame, struct batch_end *ret_end, struct error *err);
 int parse_committed(const struct frame *frame, struct committed *ret_committed, struct error *err);
-int parse_list(const struct frame *frame, bool *ret_blocks, struct error *err);
+int parse_list(const struct frame *frame, bool *ret_blocks, struct identity *ret_work, struct error *err); /* none: zeros */
+int parse_listed(const struct frame *frame, char **ret_from, struct error *err); /* malloc'ed, or NULL */
 /* A piece of the block list of a content: *ret_count digests, borrowed, not aligned. */
 int parse_blocks(const struct frame *frame, struct digest *ret_content, const uint8_t **ret_digests, size_t *ret_count,
 		 struct error *err);

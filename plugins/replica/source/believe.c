@@ -6,7 +6,7 @@
  *       manifest        of the last point that is known to be committed
  *       manifest.next   of a batch whose fate is not known until the target has told its point
  *       blocks/         blocks.h
- *       listing, preread  while both ends are read (preread.h)
+ *       listing, preread  while both ends are read (preread.h); preread.* and verify: verification.h
  */
 #include "plugins/replica/source/believe.h"
 
@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
 #include "plugins/replica/tree/blocks.h"
@@ -82,6 +84,23 @@ static struct manifest_reader *manifest_of_point(const struct session *session, 
 	return NULL;
 }
 
+/* A manifest has the point's name from its beginning on, and is finished before the point can be committed. */
+void believe_found(const struct session *session, struct source_found *ret_found)
+{
+	const char *const paths[] = {session->next, session->manifest};
+	*ret_found = (struct source_found){.sent = 0};
+	for (size_t i = 0; session->welcome.generation && i < COUNT_OF(paths); i++) {
+		struct manifest_reader *manifest;
+		struct stat status;
+		if (stat(paths[i], &status) < 0 || manifest_open(paths[i], &manifest, NULL) < 0)
+			continue;
+		if (identity_equal(manifest_point(manifest), &session->welcome.point))
+			*ret_found = (struct source_found){session->welcome.point, session->welcome.generation,
+							   status.st_mtim.tv_sec * NSEC_PER_SEC + status.st_mtim.tv_nsec};
+		manifest_close(manifest);
+	}
+}
+
 /* The line was lost after END, or this agent died: was the batch committed? Then its manifest is the one. */
 int believe_base(const struct session *session, struct manifest_reader **ret_base, struct error *err)
 {
@@ -140,7 +159,7 @@ static int receive_listing(struct session *session, bool blocks, struct error *e
 	CLEANUP_CLOSE int fd = open(session->listing, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set_errno(err, errno, "cannot create %s", session->listing);
-	if (send_list(&session->out, blocks, err) < 0)
+	if (send_list(&session->out, blocks, identity_is_none(&session->work) ? NULL : &session->work, err) < 0)
 		return -1;
 	struct frame frame;
 	for (;;) {
@@ -160,7 +179,7 @@ static int receive_listing(struct session *session, bool blocks, struct error *e
 	if (result < 0)
 		return -1;
 	if (frame.type == FRAME_LISTED)
-		return 0;
+		return parse_listed(&frame, &session->from_there, err);
 	if (frame.type == FRAME_REFUSED)
 		return frame_refused(&frame, err);
 	return error_set(err, ERROR_CONNECTION, "the target ended its listing too early");

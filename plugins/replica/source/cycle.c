@@ -142,6 +142,7 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	}
 	run->moved = moved;
 	run->known = known_entry(run->cycle->known, entry);
+	run->before = known_entry(run->read_before, entry);
 	if (!entry->meta.mode) /* it is there, and that is all that is known */
 		outcome = OBJECT_AS_OLD;
 	else if (S_ISDIR(entry->meta.mode) ? update_folder_entry(run, entry, old, err) < 0
@@ -156,6 +157,7 @@ static int update_entry(struct run *run, struct entry *entry, const struct entry
 	if (outcome == OBJECT_IS_NEW) {
 		settle(run, entry);
 		manifest_entry(run->cycle->next, entry);
+		unfinished_entry(run->cycle->unfinished, run->folder->path, entry);
 	}
 	if (outcome == OBJECT_AS_OLD && old)
 		manifest_entry(run->cycle->next, old);
@@ -326,6 +328,7 @@ static int merge_folder(struct merge *merge, struct walk_folder *folder, const s
 	run->cycle->count.folders++;
 	changes_folder(&run->changes, folder->path);
 	known_folder(run->cycle->known, folder->path);
+	known_folder(run->read_before, folder->path);
 	bool by_content = run->cycle->flags & CYCLE_BY_CONTENT;
 	bool same_key = base && !by_content && entry_same_key(&folder->self, &base->self);
 	if (same_key)
@@ -499,6 +502,8 @@ int cycle_run(struct cycle *cycle, struct error *err)
 		cycle->began = clock_wall();
 	run->moves = cycle->base && cycle->base_path ? moves_new(cycle->base_path) : NULL;
 	moves_exclude(run->moves, cycle->unkept);
+	run->read_before =
+		cycle->unfinished && unfinished_part(cycle->unfinished) ? known_open(unfinished_part(cycle->unfinished)) : NULL;
 	struct walk *walk = walk_new(cycle->tree, cycle->rules, tell_skipped, cycle);
 	int result = merge_all(merge, walk, err);
 	run_told(run);
@@ -507,6 +512,7 @@ int cycle_run(struct cycle *cycle, struct error *err)
 	if (cycle->out)
 		cycle->count.records = run->changes.records;
 	walk_free(walk);
+	known_close(run->read_before);
 	cycle->in_doubt = !moves_all_arrived(run->moves); /* what lies in one that cannot be read now is not in the manifest */
 	while (merge->base)
 		leave_base(merge);

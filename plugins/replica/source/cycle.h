@@ -10,6 +10,7 @@
 #include "plugins/replica/line/frame.h"
 #include "plugins/replica/line/unkept.h"
 #include "plugins/replica/tree/manifest.h"
+#include "plugins/replica/tree/unfinished.h"
 #include "plugins/replica/tree/walk.h"
 
 enum cycle_flags {
@@ -31,6 +32,7 @@ struct cycle_count {
 	uint64_t made, patched, changed, linked, deleted, renamed; /* records by kind; changed: META */
 	uint64_t orphans, moved; /* that are kept where they are, and those that were moved beside the tree */
 	uint64_t content;	 /* bytes of content sent */
+	uint64_t before;	 /* files that were read before the interruption (unfinished.h), and not again */
 	uint64_t unstable, skipped;
 	uint64_t records;
 };
@@ -63,6 +65,8 @@ struct cycle {
 	struct manifest_reader *base; /* NULL: none */
 	const char *base_path;	      /* its file, of this end's own; NULL: what has another name is not looked for in it */
 	struct known *known;	      /* what was read of the tree just before (known.h); NULL: nothing */
+	struct unfinished
+		*unfinished; /* whose writer next is, and that was interrupted before; NULL: none. Only without a base */
 	struct manifest_writer *next; /* NULL: not wanted */
 	const struct unkept *unkept;  /* of the base, what the target could not keep; NULL: nothing */
 	const char *blocks;	      /* folder of block lists, or NULL */

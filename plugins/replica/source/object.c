@@ -213,6 +213,14 @@ static bool is_known_as(const struct run *run, const struct entry *entry, const 
 	       !orphan_shares(run, entry, old);
 }
 
+/* It was read before this work was interrupted, and nobody has touched it since. */
+static bool was_read(const struct run *run, const struct entry *entry)
+{
+	const struct entry *before = run->before;
+	return before && S_ISREG(entry->meta.mode) && before->dev == entry->dev && !run->cycle->tree->keys &&
+	       !run->cycle->tree->is_volume;
+}
+
 int object_update(struct run *run, struct entry *entry, const struct entry *old, enum object_outcome *ret_outcome,
 		  struct error *err)
 {
@@ -227,6 +235,10 @@ int object_update(struct run *run, struct entry *entry, const struct entry *old,
 	if (same_key || (!whole && is_known_as(run, entry, old))) {
 		entry->content = old->content;
 		entry->attributes = old->attributes;
+	} else if (was_read(run, entry)) {
+		entry->content = run->before->content;
+		entry->attributes = run->before->attributes;
+		run->cycle->count.before++;
 	} else {
 		int result = S_ISREG(entry->meta.mode) ? regular_update(run, entry, old, whole, ret_outcome, err)
 						       : update_special(run, entry, old, whole, ret_outcome, err);

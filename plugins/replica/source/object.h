@@ -14,9 +14,11 @@ struct run {
 	struct cycle *cycle;
 	struct changes changes;
 	const struct walk_folder *folder;
-	const struct entry *known; /* of the object at hand, as it was read before (known.h), or NULL */
-	struct links *links;	   /* inodes of several names, by the source's inode */
-	struct links *claims;	   /* by content only: by the target's inode, which source inode it stands for */
+	const struct entry *known;  /* of the object at hand, as it was read before (known.h), or NULL */
+	struct known *read_before;  /* unfinished.h */
+	const struct entry *before; /* of the object at hand, as it was read then, or NULL */
+	struct links *links;	    /* inodes of several names, by the source's inode */
+	struct links *claims;	    /* by content only: by the target's inode, which source inode it stands for */
 	struct content *content;
 	struct buffer attributes; /* of the object at hand */
 	struct record record;	  /* being made: too large for the stack of each function */

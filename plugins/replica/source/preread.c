@@ -18,7 +18,36 @@ struct preread {
 	pthread_t thread;
 	_Atomic bool stop; /* it is not wanted any more */
 	int result;
+	struct known *known; /* what it has read, if that was all */
 };
+
+/* The manifest of this work, which goes on; or one that is no more than that. */
+static int create(struct preread *preread, struct cycle *cycle)
+{
+	struct session *session = preread->session;
+	const struct identity *point = &session->welcome.point;
+	if (identity_is_none(&session->work))
+		return manifest_create(preread->path, point, session->welcome.seed, &cycle->next, NULL);
+	if (unfinished_new(preread->path, &session->work, point, session->welcome.seed, &cycle->unfinished, NULL) < 0)
+		return -1;
+	const char *from = unfinished_from(cycle->unfinished);
+	session->from_here = from ? memory_strdup(from) : NULL;
+	cycle->next = unfinished_writer(cycle->unfinished);
+	return 0;
+}
+
+static void end(struct preread *preread, struct cycle *cycle)
+{
+	const char *whole = preread->path;
+	if (preread->result == 0)
+		preread->result = cycle->unfinished ? unfinished_end(cycle->unfinished, &whole, NULL)
+						    : manifest_finish(cycle->next, false, NULL);
+	preread->known = preread->result == 0 ? known_open(whole) : NULL;
+	if (cycle->unfinished)
+		unfinished_free(cycle->unfinished);
+	else
+		manifest_free(cycle->next);
+}
 
 static void *read_tree(void *argument)
 {
@@ -35,15 +64,14 @@ static void *read_tree(void *argument)
 		.total = session->total,
 		.events = {.progress = source->events.progress, .argument = source->events.argument},
 	};
-	preread->result = manifest_create(preread->path, &session->welcome.point, session->welcome.seed, &cycle.next, NULL);
+	preread->result = create(preread, &cycle);
 	if (preread->result < 0)
 		return NULL;
 	preread->result = cycle_run(&cycle, NULL);
-	if (preread->result == 0)
-		preread->result = manifest_finish(cycle.next, false, NULL);
-	manifest_free(cycle.next);
+	end(preread, &cycle);
 	session->total.files = cycle.count.files;
 	session->total.bytes = cycle.count.bytes;
+	session->read_before = cycle.count.before;
 	return NULL;
 }
 
@@ -69,7 +97,9 @@ int preread_listing(struct session *session, bool blocks, struct manifest_reader
 		preread.stop = true;
 	if (started)
 		pthread_join(preread.thread, NULL);
-	*ret_known = result == 0 && started && preread.result == 0 ? known_open(path) : NULL;
-	unlink(path);
+	if (result == 0)
+		*ret_known = take(preread.known);
+	known_close(preread.known);
+	unlink(path); /* what goes on has other names, and stays (unfinished.h) */
 	return result;
 }

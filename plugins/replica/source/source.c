@@ -17,6 +17,7 @@
 #include "plugins/replica/source/freeze.h"
 #include "plugins/replica/source/guard.h"
 #include "plugins/replica/source/preread.h"
+#include "plugins/replica/source/verification.h"
 #include "plugins/replica/session.h"
 #include "plugins/replica/tree/volume.h"
 
@@ -57,7 +58,7 @@ static int open_session(struct session *session, struct stream *target, struct e
 	if (guard_mounted(session->source, err) < 0 || believe_open(session, err) < 0 || open_root(session, err) < 0)
 		return -1;
 	struct hello hello = {.version = PROTOCOL_VERSION, .source = session->identity, .term = session->source->term};
-	hello.features = FEATURE_UNKEPT | (session->source->owners_by_name ? FEATURE_OWNERS : 0) |
+	hello.features = FEATURE_UNKEPT | FEATURE_GO_ON | (session->source->owners_by_name ? FEATURE_OWNERS : 0) |
 			 (session->source->compression == COMPRESSION_NONE ? 0 : FEATURE_ZSTD) |
 			 (session->source->look ? FEATURE_LOOK : 0);
 	if (snprintf(hello.set, sizeof(hello.set), "%s", session->source->set) >= (int)sizeof(hello.set))
@@ -89,6 +90,8 @@ static void close_session(struct session *session)
 	compressor_free(session->compressor);
 	unkept_free(&session->unkept);
 	known_close(session->known);
+	free(session->from_here);
+	free(session->from_there);
 	free(session->manifest);
 	free(session->next);
 	free(session->blocks);
@@ -371,8 +374,10 @@ static int lead(const struct source *source, struct stream *target, struct sourc
 	int result = open_session(&session, target, err);
 	if (result < 0)
 		reason(&session, err);
-	else
+	else {
+		believe_found(&session, &ret_result->found);
 		result = work(&session, ret_result, err);
+	}
 	if (result == 0)
 		result = send_empty(&session.out, FRAME_CLOSE, err);
 	ret_result->wire_out = target->bytes_out;
@@ -424,10 +429,14 @@ static int tell(struct session *session, struct manifest_reader *base, unsigned 
 static int compare(struct session *session, struct source_result *result, struct error *err)
 {
 	struct manifest_reader *listing = NULL;
-	if (list_both(session, false, &listing, err) < 0)
+	if (verification_begin(session, err) < 0 || list_both(session, false, &listing, err) < 0)
 		return -1;
 	result->way = "verify";
-	return tell(session, listing, CYCLE_BY_CONTENT, result, err);
+	verification_tell(session, result);
+	int failed = tell(session, listing, CYCLE_BY_CONTENT, result, err);
+	if (failed == 0)
+		verification_end(session);
+	return failed;
 }
 
 int source_verify(const struct source *source, struct stream *target, struct source_result *ret_result, struct error *err)

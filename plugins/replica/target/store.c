@@ -64,8 +64,9 @@ static int take_lock(struct store *store, int *ret_holder, struct error *err)
 
 static bool is_a_stores(const char *name)
 {
-	static const char *const names[] = {".",     "..",	"lock",	  "term",    "point",  "batch",
-					    "trash", "listing", "blocks", "orphans", "points", "lost+found"};
+	static const char *const names[] = {".",       "..",	  "lock",	  "term",	  "point",	  "batch",
+					    "trash",   "listing", "listing.next", "listing.part", "listing.mark", "blocks",
+					    "orphans", "points",  "lost+found"};
 	static const char *const beginnings[] = {"tree-", "seen-", "point.", "term."};
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (strcmp(name, names[i]) == 0)

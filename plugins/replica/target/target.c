@@ -30,6 +30,7 @@ struct target {
 	bool skipping;	      /* a batch that was refused: the rest of it is read and dropped */
 	struct owners owners; /* by name; store.owners if the source wants it so */
 	bool owners_changed;  /* what the tree has is not what these would make */
+	struct identity work; /* for which the tree was listed (unfinished.h); none: for none that goes on */
 	bool listed;	      /* the source knows what the tree is now */
 };
 
@@ -158,7 +159,7 @@ static int greet(struct target *target, struct error *err)
 		.generation = point->generation,
 		.point = point->point,
 		.seed = point->seed,
-		.features = target->hello.features & (FEATURE_ZSTD | FEATURE_UNKEPT | FEATURE_OWNERS),
+		.features = target->hello.features & (FEATURE_ZSTD | FEATURE_UNKEPT | FEATURE_OWNERS | FEATURE_GO_ON),
 	};
 	snprintf(welcome.boot, sizeof(welcome.boot), "%s", clock_boot_id());
 	if (location_of(target->store.path, &welcome.store, err) < 0)
@@ -266,26 +267,30 @@ static int on_end(struct target *target, const struct frame *frame, struct error
 
 /* --- listings --- */
 
-static int write_listing(const struct target *target, const char *path, const char *blocks, struct error *err)
+static int read_tree(const struct target *target, struct cycle *cycle, struct error *err)
 {
 	CLEANUP_FREE char *root = store_tree(&target->store, target->store.point.tree);
 	struct tree tree;
-	struct manifest_writer *listing;
 	if (store_open_tree(&target->store, root, &tree, err) < 0)
 		return -1;
-	int result = manifest_create(path, &target->store.point.point, target->store.point.seed, &listing, err);
-	if (result == 0) {
-		struct cycle cycle = {.tree = &tree,
-				      .next = listing,
-				      .blocks = blocks,
-				      .seed = target->store.point.seed,
-				      .owners = target->store.owners};
-		result = cycle_run(&cycle, err);
-		if (result == 0)
-			result = manifest_finish(listing, false, err);
-		manifest_free(listing);
-	}
+	cycle->tree = &tree;
+	cycle->seed = target->store.point.seed;
+	cycle->owners = target->store.owners;
+	int result = cycle_run(cycle, err);
 	tree_close(&tree);
+	return result;
+}
+
+static int write_listing(const struct target *target, const char *path, const char *blocks, struct error *err)
+{
+	const struct point *point = &target->store.point;
+	struct cycle cycle = {.blocks = blocks};
+	if (manifest_create(path, &point->point, point->seed, &cycle.next, err) < 0)
+		return -1;
+	int result = read_tree(target, &cycle, err);
+	if (result == 0)
+		result = manifest_finish(cycle.next, false, err);
+	manifest_free(cycle.next);
 	return result;
 }
 
@@ -332,29 +337,70 @@ static int send_blocks(struct target *target, const char *path, struct error *er
 	return result;
 }
 
-static int on_list(struct target *target, const struct frame *frame, struct error *err)
+static int send_listing(struct target *target, const char *path, struct error *err)
 {
-	bool blocks;
-	if (parse_list(frame, &blocks, err) < 0)
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot open %s", path);
+	return send_file(target, fd, err);
+}
+
+/* For a comparison that goes on where it was interrupted. What was read is kept until the source has said that it is done. */
+static int go_on_listing(struct target *target, const char *path, struct error *err)
+{
+	const struct point *point = &target->store.point;
+	struct unfinished *unfinished;
+	const char *listing;
+	if (unfinished_new(path, &target->work, &point->point, point->seed, &unfinished, err) < 0)
 		return -1;
-	if (target->batch || (!target->store.point.generation && !store_is_begun(&target->store)))
-		return error_set(err, ERROR_CONFLICT, "there is no recovery point to be listed");
-	if (store_look_device(&target->store, err) < 0)
-		return -1;
-	CLEANUP_FREE char *path = store_file(&target->store, "listing");
+	struct cycle cycle = {.next = unfinished_writer(unfinished), .unfinished = unfinished};
+	int result = read_tree(target, &cycle, err);
+	if (result == 0)
+		result = unfinished_end(unfinished, &listing, err);
+	if (result == 0)
+		result = send_listing(target, listing, err);
+	if (result == 0)
+		result = send_listed(&target->out, unfinished_from(unfinished), err);
+	unfinished_free(unfinished);
+	return result;
+}
+
+static int list_all(struct target *target, const char *path, bool blocks, struct error *err)
+{
 	CLEANUP_FREE char *lists = store_file(&target->store, "blocks");
 	CLEANUP_CLOSE int folder = -1;
 	if (store_remove(&target->store, "blocks", err) < 0 ||
 	    (blocks && store_folder(&target->store, "blocks", &folder, err) < 0) ||
 	    write_listing(target, path, blocks ? lists : NULL, err) < 0)
 		return -1;
-	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_set_errno(err, errno, "cannot open %s", path);
-	target->listed = true;
-	if (send_file(target, fd, err) < 0 || (blocks && send_blocks(target, lists, err) < 0))
+	if (send_listing(target, path, err) < 0 || (blocks && send_blocks(target, lists, err) < 0))
 		return -1;
 	return send_empty(&target->out, FRAME_LISTED, err);
+}
+
+static int on_list(struct target *target, const struct frame *frame, struct error *err)
+{
+	bool blocks;
+	if (parse_list(frame, &blocks, &target->work, err) < 0)
+		return -1;
+	if (target->batch || (!target->store.point.generation && !store_is_begun(&target->store)))
+		return error_set(err, ERROR_CONFLICT, "there is no recovery point to be listed");
+	if (store_look_device(&target->store, err) < 0)
+		return -1;
+	CLEANUP_FREE char *path = store_file(&target->store, "listing");
+	bool goes_on = !blocks && !identity_is_none(&target->work);
+	if ((goes_on ? go_on_listing(target, path, err) : list_all(target, path, blocks, err)) < 0)
+		return -1;
+	target->listed = true;
+	return 0;
+}
+
+static int on_close(const struct target *target)
+{
+	CLEANUP_FREE char *path = store_file(&target->store, "listing");
+	if (!identity_is_none(&target->work))
+		unfinished_remove(path);
+	return 0;
 }
 
 /* --- chunks --- */
@@ -412,8 +458,10 @@ static int converse(struct target *target, struct error *err)
 		return -1;
 	for (;;) {
 		int got = frame_read(&target->in, &frame, err);
-		if (got <= 0 || frame.type == FRAME_CLOSE)
-			return got < 0 ? -1 : 0;
+		if (got <= 0)
+			return got;
+		if (frame.type == FRAME_CLOSE)
+			return on_close(target);
 		if (frame.type >= COUNT_OF(handlers) || !handlers[frame.type])
 			return error_set(err, ERROR_CORRUPT, "a message of type %u is not for a target", frame.type);
 		if (handlers[frame.type](target, &frame, err) < 0)

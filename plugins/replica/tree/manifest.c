@@ -104,6 +104,58 @@ void manifest_entry(struct manifest_writer *writer, const struct entry *entry)
 		put_entry(writer, 'e', entry->name, entry);
 }
 
+uint64_t manifest_entries(const struct manifest_writer *writer)
+{
+	return writer->entries;
+}
+
+int manifest_flush(struct manifest_writer *writer, struct manifest_sum *ret_sum, struct error *err)
+{
+	flush(writer);
+	if (writer->failed.code != ERROR_OK)
+		return error_set(err, writer->failed.code, "%s", error_text(&writer->failed));
+	off_t length = lseek(writer->fd, 0, SEEK_CUR);
+	if (length < 0)
+		return error_set_errno(err, errno, "cannot write %s", writer->path);
+	*ret_sum = (struct manifest_sum){(uint64_t)length, checksum_end(writer->checksum), writer->entries};
+	return file_sync(writer->fd, writer->path, err);
+}
+
+/* Of the next `length` bytes; what is too short has another. */
+static struct checksum *sum_bytes(int fd, uint64_t length)
+{
+	CLEANUP_FREE char *window = memory_alloc(WINDOW);
+	struct checksum *checksum = checksum_new();
+	while (length) {
+		ssize_t got = read(fd, window, length < WINDOW ? length : WINDOW);
+		if (got <= 0)
+			break;
+		checksum_add(checksum, window, (size_t)got);
+		length -= (uint64_t)got;
+	}
+	return checksum;
+}
+
+int manifest_end_at(const char *path, const struct manifest_sum *sum, struct error *err)
+{
+	CLEANUP_BUFFER struct buffer end = {0};
+	CLEANUP_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot open %s", path);
+	struct checksum *checksum = sum_bytes(fd, sum->length);
+	bool same = lseek(fd, 0, SEEK_CUR) == (off_t)sum->length && checksum_end(checksum) == sum->sum;
+	buffer_add_char(&end, 'E');
+	wire_put_u64(&end, sum->entries);
+	checksum_add(checksum, end.data, end.length);
+	wire_put_u64(&end, checksum_end(checksum));
+	checksum_free(checksum);
+	if (!same)
+		return error_set(err, ERROR_CORRUPT, "%s is not what its mark is about", path);
+	if (ftruncate(fd, (off_t)sum->length) < 0)
+		return error_set_errno(err, errno, "cannot cut %s", path);
+	return file_append(fd, path, end.data, end.length, err);
+}
+
 int manifest_finish(struct manifest_writer *writer, bool sync, struct error *err)
 {
 	buffer_add_char(&writer->window, 'E');

@@ -47,5 +47,13 @@ int manifest_create(const char *path, const struct identity *point, uint64_t see
 		    struct error *err);
 void manifest_folder(struct manifest_writer *writer, const char *path, const struct entry *self);
 void manifest_entry(struct manifest_writer *writer, const struct entry *entry);
+uint64_t manifest_entries(const struct manifest_writer *writer);
+/* The beginning of a manifest that is not finished: bytes, their XXH3-64, entries in them. */
+struct manifest_sum {
+	uint64_t length, sum, entries;
+};
+int manifest_flush(struct manifest_writer *writer, struct manifest_sum *ret_sum, struct error *err); /* durable, so far */
+/* Cuts what lies behind, and writes the end there: a whole manifest. Refused if these are not the bytes. */
+int manifest_end_at(const char *path, const struct manifest_sum *sum, struct error *err);
 int manifest_finish(struct manifest_writer *writer, bool sync, struct error *err); /* writes the end */
 void manifest_free(struct manifest_writer *writer);				   /* NULL is fine */

@@ -577,7 +577,7 @@ static void say_listed_patch(bool listed)
 {
 	say_hello("set", &me, 1);
 	if (listed)
-		assert_int_equal(send_list(&script, true, NULL), 0);
+		assert_int_equal(send_list(&script, true, NULL, NULL), 0);
 	say_begin(BEGIN_ANYWAY, NULL, &first_point);
 	say_folder("");
 	say(volume_record(RECORD_PATCH));
