@@ -58,8 +58,13 @@ static int collect_runs(struct history *history, const struct options *options, 
 	history->others = value_list(history->arena);
 	for (size_t i = 0; i < history->count; i++)
 		history->runs[i] = value_list(history->arena);
-	if (run_store_open_existing(options_get(options, "state"), &history->store, err) < 0)
-		return -1;
+	const char *state = options_get(options, "state");
+	if (run_store_open_existing(state, &history->store, err) < 0) {
+		if (state || getenv("STANDIN_STATE") || err->code != ERROR_NOT_FOUND)
+			return -1;
+		error_clear(err); /* who only reviews has run nothing here */
+		return 0;
+	}
 	int result = run_index_visit(history->store, note_run, history, err);
 	run_store_close(history->store);
 	return result;

@@ -533,6 +533,14 @@ Runs of what is not in this history
   code 2 standin history mail/r.yaml -n x
 }
 
+@test "history: where nothing was ever run there are versions all the same; a state directory that was named must be there" {
+  code 0 unshare -m sh -c 'mount -t tmpfs none /var/lib && unset STANDIN_STATE && exec "$@"' sh "$STANDIN" history mail/r.yaml
+  has "$output" "$(id | cut -c1-8)"
+  [[ $output != *"no state directory"* ]]
+  code 8 standin history mail/r.yaml --state "$W/typo"
+  has "$output" "there is no state directory $W/typo"
+}
+
 @test "diff: two versions in terms of steps, and what else changed that they use" {
   git tag v1
   cat >mail/r.yaml <<'YAML'
