@@ -15,161 +15,16 @@
 #include "engine/base/fault.h"
 #include "engine/base/file.h"
 #include "engine/base/memory.h"
-#include "plugins/replica/target/batch.h"
-#include "plugins/replica/target/held.h"
-#include "plugins/replica/tree/names.h"
+#include "plugins/replica/target/apply.h"
+#include "plugins/replica/target/log.h"
 #include "plugins/replica/tree/range.h"
 #include "plugins/replica/tree/stage.h"
 #include "plugins/replica/tree/volume.h"
 #include "plugins/replica/tree/walk.h"
 
-/* An object that is to be taken out of its place before anything else is done. */
-struct move {
-	char *path;
-	uint64_t number, ino;
-};
-
-struct apply {
-	struct move *moves;
-	size_t move_count, move_capacity;
-	struct tree tree;
-	int staging, trash;
-	int folder;			 /* descriptor of the present one; -1: it is not there */
-	int store;			 /* descriptor of the store's folder, not owned */
-	uint64_t generation;		 /* that the batch makes */
-	char path[ENTRY_PATH_LIMIT + 1]; /* of the present folder */
-	uint64_t trashed, conflicts;
-	struct unkept *unkept; /* borrowed */
-	struct held held;
-	struct names names;
-	bool withheld;			   /* the present folder, or one above it, could not be made */
-	char missed[ENTRY_NAME_LIMIT + 1]; /* the name in the present folder to which nothing has moved; "": none */
-	struct table *touched;		   /* folders in which something may have changed */
-	struct record record;
-};
-
-/* What a record demands is not there: somebody else has changed the tree. */
-static int conflict(struct apply *apply)
-{
-	apply->conflicts++;
-	return 0;
-}
-
-static void touch(struct apply *apply, const char *folder)
-{
-	table_put(apply->touched, folder, "");
-}
-
-static void touch_folder_of(struct apply *apply, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	CLEANUP_FREE char *folder = memory_printf("%.*s", slash ? (int)(slash - path) : 0, path);
-	touch(apply, folder);
-}
-
 static bool is_conflict(int errnum)
 {
 	return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP || errnum == ENXIO || errnum == ENAMETOOLONG;
-}
-
-/* --- names that cannot be kept --- */
-
-static char *path_of(const struct apply *apply, const char *name)
-{
-	return memory_printf("%s%s%s", apply->path, *apply->path ? "/" : "", name);
-}
-
-static int leave_out(struct apply *apply, const char *name, enum unkept_reason reason)
-{
-	CLEANUP_FREE char *path = path_of(apply, name);
-	return unkept_add(apply->unkept, path, reason) ? 0 : conflict(apply);
-}
-
-static void hold(struct apply *apply, const char *name, uint64_t number)
-{
-	CLEANUP_FREE char *path = path_of(apply, name);
-	held_add(&apply->held, path, number);
-}
-
-static void forget(struct apply *apply, const char *name)
-{
-	if (!apply->unkept->live)
-		return;
-	CLEANUP_FREE char *path = path_of(apply, name);
-	unkept_forget(apply->unkept, path);
-}
-
-/* What has another name that is the same to the file system is not what is meant. */
-static bool is_other(const struct apply *apply, const char *name)
-{
-	return apply->names.fold && names_find(&apply->names, apply->folder, name) == NAMES_OTHER;
-}
-
-static bool cannot_be_there(const struct apply *apply, const char *name, int errnum)
-{
-	struct stat status;
-	return names_reason(errnum) && fstatat(apply->folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0;
-}
-
-static int move_to_trash(struct apply *apply, const char *name, struct error *err)
-{
-	char number[32];
-	if (is_other(apply, name))
-		return 0;
-	for (;;) {
-		snprintf(number, sizeof(number), "%" PRIu64, apply->trashed++);
-		if (renameat2(apply->folder, name, apply->trash, number, RENAME_NOREPLACE) == 0 || errno == ENOENT ||
-		    cannot_be_there(apply, name, errno))
-			return 0;
-		if (errno != EEXIST)
-			return error_set_errno(err, errno, "cannot move it away");
-	}
-}
-
-enum put {
-	PUT_FAILED = -1,
-	PUT_DONE,
-	PUT_GONE, /* nothing waits there */
-	PUT_LEFT, /* it cannot have this name: noted */
-};
-
-static int leave_staged(struct apply *apply, const char *staged, const char *name, enum unkept_reason reason)
-{
-	struct stat status;
-	if (fstatat(apply->staging, staged, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return PUT_GONE;
-	leave_out(apply, name, reason);
-	return PUT_LEFT;
-}
-
-/* Gives what waits in batch/ its name, in place of whatever has it. */
-static int put_at(struct apply *apply, const char *staged, const char *name, struct error *err)
-{
-	if (is_other(apply, name))
-		return leave_staged(apply, staged, name, UNKEPT_CLASH);
-	for (int try = 0;; try++) {
-		if (renameat(apply->staging, staged, apply->folder, name) == 0)
-			return 0;
-		bool folder_there = errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR;
-		if (names_reason(errno))
-			return leave_staged(apply, staged, name, names_reason(errno));
-		if (!folder_there || try > 0)
-			return errno == ENOENT ? PUT_GONE : error_set_errno(err, errno, "cannot put it in its place");
-		if (move_to_trash(apply, name, err) < 0)
-			return -1;
-	}
-}
-
-static int put(struct apply *apply, const char *staged, const char *name, struct error *err)
-{
-	forget(apply, name);
-	return put_at(apply, staged, name, err);
-}
-
-static enum unkept_reason cannot_have(const struct apply *apply, const char *name)
-{
-	bool there = names_find(&apply->names, apply->folder, name) == NAMES_SAME;
-	return there ? UNKEPT_NOT : names_try(&apply->names, apply->folder, name);
 }
 
 static int on_staged(struct apply *apply, const struct record *record, struct error *err)
@@ -178,19 +33,19 @@ static int on_staged(struct apply *apply, const struct record *record, struct er
 	struct stat status;
 	snprintf(number, sizeof(number), "%" PRIu64, record->number);
 	if (apply->withheld) {
-		hold(apply, record->name, record->number);
+		apply_hold(apply, record->name, record->number);
 		return 0;
 	}
-	int result = put(apply, number, record->name, err);
-	enum unkept_reason reason = result == PUT_GONE ? cannot_have(apply, record->name) : UNKEPT_NOT;
+	int result = apply_put(apply, number, record->name, err);
+	enum unkept_reason reason = result == PUT_GONE ? apply_cannot_have(apply, record->name) : UNKEPT_NOT;
 	if (reason) { /* applied before: it has got another name since, or waits for none */
-		leave_out(apply, record->name, reason);
+		apply_leave_out(apply, record->name, reason);
 		result = PUT_LEFT;
 	}
 	if (result == PUT_LEFT)
-		hold(apply, record->name, record->number);
+		apply_hold(apply, record->name, record->number);
 	if (result == PUT_GONE) /* it has arrived already, if this was applied before */
-		result = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : conflict(apply);
+		result = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : apply_conflict(apply);
 	if (result >= 0 && apply->missed[0] && strcmp(apply->missed, record->name) == 0) {
 		apply->conflicts--; /* what should have moved there was only to be replaced */
 		apply->missed[0] = '\0';
@@ -202,7 +57,7 @@ static int on_staged(struct apply *apply, const struct record *record, struct er
 static int open_regular(struct apply *apply, const char *name, int flags, int *ret_fd, struct error *err)
 {
 	struct stat status;
-	if (is_other(apply, name))
+	if (apply_is_other(apply, name))
 		return 0;
 	CLEANUP_CLOSE int fd = openat(apply->folder, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
@@ -218,7 +73,7 @@ static int on_meta(struct apply *apply, const struct record *record, struct erro
 	CLEANUP_CLOSE int fd = -1;
 	int there = open_regular(apply, record->name, O_RDONLY, &fd, err);
 	if (there <= 0)
-		return there < 0 ? -1 : conflict(apply);
+		return there < 0 ? -1 : apply_conflict(apply);
 	return meta_set(fd, &record->meta, record->attributes, record->attributes_length, err);
 }
 
@@ -259,7 +114,7 @@ static int on_patched(struct apply *apply, const struct record *record, struct e
 	bool device = apply->tree.is_volume;
 	int there = device ? open_device(apply, &fd, err) : open_regular(apply, record->name, O_RDWR, &fd, err);
 	if (there <= 0)
-		return there < 0 ? -1 : conflict(apply);
+		return there < 0 ? -1 : apply_conflict(apply);
 	struct stat status;
 	bool shorter = !device && fstat(fd, &status) == 0 && (uint64_t)status.st_size > record->meta.size;
 	if (shorter && ftruncate(fd, (off_t)record->meta.size) < 0) /* first, so that a hole at the end is one */
@@ -278,18 +133,18 @@ static int on_patched(struct apply *apply, const struct record *record, struct e
 static int on_make_folder(struct apply *apply, const struct record *record, struct error *err)
 {
 	struct stat status;
-	forget(apply, record->name);
-	if (is_other(apply, record->name))
-		return leave_out(apply, record->name, UNKEPT_CLASH);
+	apply_forget(apply, record->name);
+	if (apply_is_other(apply, record->name))
+		return apply_leave_out(apply, record->name, UNKEPT_CLASH);
 	if (mkdirat(apply->folder, record->name, 0700) == 0)
 		return 0;
 	if (names_reason(errno))
-		return leave_out(apply, record->name, names_reason(errno));
+		return apply_leave_out(apply, record->name, names_reason(errno));
 	if (errno != EEXIST)
 		return error_set_errno(err, errno, "cannot create it");
 	if (fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
 		return 0;
-	if (move_to_trash(apply, record->name, err) < 0)
+	if (apply_trash(apply, record->name, err) < 0)
 		return -1;
 	return mkdirat(apply->folder, record->name, 0700) < 0 ? error_set_errno(err, errno, "cannot create it") : 0;
 }
@@ -306,10 +161,10 @@ static int link_held(struct apply *apply, const struct record *record, uint64_t 
 {
 	char staged[32];
 	snprintf(staged, sizeof(staged), "%" PRIu64, number);
-	int result = put(apply, staged, record->name, err);
-	CLEANUP_FREE char *path = path_of(apply, record->name);
+	int result = apply_put(apply, staged, record->name, err);
+	CLEANUP_FREE char *path = apply_path_of(apply, record->name);
 	if (result == PUT_GONE && names_find(&apply->names, apply->folder, record->name) != NAMES_SAME)
-		return conflict(apply);
+		return apply_conflict(apply);
 	if (result == PUT_DONE || result == PUT_GONE)
 		held_settle(&apply->held, record->path, path);
 	return result < 0 ? -1 : 0;
@@ -326,27 +181,22 @@ static int on_link(struct apply *apply, const struct record *record, struct erro
 	CLEANUP_CLOSE int parent = -1;
 	CLEANUP_ERROR struct error why = ERROR_NONE;
 	const char *first;
-	touch_folder_of(apply, path);
+	apply_touch_folder_of(apply, path);
 	if (tree_parent(&apply->tree, path, &parent, &first, &why) < 0) {
 		if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
-			return conflict(apply);
+			return apply_conflict(apply);
 		error_move(err, &why);
 		return -1;
 	}
 	if (unkept_covers(apply->unkept, path) || names_find(&apply->names, parent, first) == NAMES_OTHER)
-		return conflict(apply);
-	if (same_object(parent, first, apply->folder, record->name) && !is_other(apply, record->name))
+		return apply_conflict(apply);
+	if (same_object(parent, first, apply->folder, record->name) && !apply_is_other(apply, record->name))
 		return 0;
 	unlinkat(apply->staging, "link", 0); /* left by a crash */
 	if (linkat(parent, first, apply->staging, "link", 0) < 0)
-		return is_conflict(errno) || errno == EPERM ? conflict(apply) : error_set_errno(err, errno, "cannot link it");
-	return put(apply, "link", record->name, err) < 0 ? -1 : 0;
-}
-
-/* The names that a folder could not keep go with it. No path in the tree is like this. */
-static char *waiting_as(uint64_t number)
-{
-	return memory_printf("/%" PRIu64, number);
+		return is_conflict(errno) || errno == EPERM ? apply_conflict(apply)
+							    : error_set_errno(err, errno, "cannot link it");
+	return apply_put(apply, "link", record->name, err) < 0 ? -1 : 0;
 }
 
 /* What was taken out of its old place (take_out) goes to its new one. */
@@ -355,25 +205,25 @@ static int on_moved(struct apply *apply, const struct record *record, struct err
 	char number[32];
 	struct stat status;
 	snprintf(number, sizeof(number), "%" PRIu64, record->number);
-	CLEANUP_FREE char *path = path_of(apply, record->name), *waiting = waiting_as(record->number);
+	CLEANUP_FREE char *path = apply_path_of(apply, record->name), *waiting = apply_waiting_as(record->number);
 	CLEANUP_FREE char *all = memory_printf("%s/", path);
-	touch(apply, all);
+	apply_touch(apply, all);
 	unkept_forget(apply->unkept, path);
 	unkept_moved(apply->unkept, waiting, path);
-	int result = put_at(apply, number, record->name, err);
+	int result = apply_put_at(apply, number, record->name, err);
 	if (result != PUT_GONE)
 		return result < 0 ? -1 : 0;
 	bool arrived = fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_ino == record->from;
 	if (arrived)
 		return 0;
 	snprintf(apply->missed, sizeof(apply->missed), "%s", record->name);
-	return conflict(apply);
+	return apply_conflict(apply);
 }
 
 static int on_delete(struct apply *apply, const struct record *record, struct error *err)
 {
-	forget(apply, record->name);
-	return move_to_trash(apply, record->name, err);
+	apply_forget(apply, record->name);
+	return apply_trash(apply, record->name, err);
 }
 
 /* --- orphans: STORE/orphans/GENERATION, and the path in the tree --- */
@@ -408,9 +258,9 @@ static int on_orphan(struct apply *apply, const struct record *record, struct er
 {
 	CLEANUP_CLOSE int aside = -1;
 	struct stat status;
-	forget(apply, record->name);
-	if (is_other(apply, record->name) || (fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
-					      (errno == ENOENT || errno == ENAMETOOLONG)))
+	apply_forget(apply, record->name);
+	if (apply_is_other(apply, record->name) || (fstatat(apply->folder, record->name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
+						    (errno == ENOENT || errno == ENAMETOOLONG)))
 		return 0;
 	if (open_orphans(apply, &aside, err) < 0)
 		return -1;
@@ -430,7 +280,7 @@ static int on_folder_done(struct apply *apply, const struct record *record, stru
 static int on_folder(struct apply *apply, const struct record *record, struct error *err)
 {
 	CLEANUP_ERROR struct error why = ERROR_NONE;
-	touch(apply, record->path);
+	apply_touch(apply, record->path);
 	if (apply->folder >= 0)
 		close(apply->folder);
 	apply->folder = -1;
@@ -444,7 +294,7 @@ static int on_folder(struct apply *apply, const struct record *record, struct er
 	if (tree_folder(&apply->tree, record->path, &apply->folder, &why) == 0)
 		return 0;
 	if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
-		return conflict(apply);
+		return apply_conflict(apply);
 	error_move(err, &why);
 	return -1;
 }
@@ -478,8 +328,9 @@ static int tell_fixed(const struct apply *apply, const struct record *record, st
 	return error_hint(err, "`chattr -i -a %s` there; the batch is received, and completed at the next session", path);
 }
 
-static int apply_records(struct apply *apply, const struct frame *frame, struct error *err)
+static int apply_records(void *context, const struct frame *frame, struct error *err)
 {
+	struct apply *apply = context;
 	struct wire wire = wire_of(frame->payload, frame->length);
 	struct record *record = &apply->record;
 	int got;
@@ -491,7 +342,7 @@ static int apply_records(struct apply *apply, const struct frame *frame, struct 
 		if (apply->withheld && !link)
 			continue;
 		if (apply->folder < 0 && !apply->withheld && !apply->tree.is_volume && record->kind != RECORD_FOLDER)
-			conflict(apply);
+			apply_conflict(apply);
 		else if ((fault ? error_set_errno(err, fault, "cannot apply") : actions[record->kind](apply, record, err)) <
 			 0) {
 			record_wrap(record, err);
@@ -501,87 +352,11 @@ static int apply_records(struct apply *apply, const struct frame *frame, struct 
 	return got;
 }
 
-/* --- what moves --- */
-
-static int gather_moves(struct apply *apply, const struct frame *frame, struct error *err)
-{
-	struct wire wire = wire_of(frame->payload, frame->length);
-	struct record *record = &apply->record;
-	int got;
-	while ((got = record_get(&wire, record, err)) > 0) {
-		if (record->kind != RECORD_MOVED)
-			continue;
-		if (apply->move_count == apply->move_capacity) {
-			apply->move_capacity = apply->move_capacity ? apply->move_capacity * 2 : 64;
-			apply->moves = memory_resize(apply->moves, apply->move_capacity * sizeof(*apply->moves));
-		}
-		apply->moves[apply->move_count++] =
-			(struct move){.path = memory_strdup(record->path), .number = record->number, .ino = record->from};
-	}
-	return got;
-}
-
-/* What lies below comes before what it lies in. */
-static int deepest_first(const void *a, const void *b)
-{
-	return walk_order(((const struct move *)b)->path, ((const struct move *)a)->path);
-}
-
-/* One that is not there, or is another object, was taken before, or somebody else has changed the tree: on_moved will see. */
-static int take_out(struct apply *apply, const struct move *move, struct error *err)
-{
-	CLEANUP_CLOSE int parent = -1;
-	CLEANUP_ERROR struct error why = ERROR_NONE;
-	const char *name;
-	char number[32];
-	struct stat status;
-	int fault = fault_hit("apply");
-	if (fault)
-		return error_set_errno(err, fault, "cannot take %s out", move->path);
-	if (tree_parent(&apply->tree, move->path, &parent, &name, &why) < 0) {
-		if (why.code == ERROR_NOT_FOUND || why.code == ERROR_REFUSED)
-			return 0;
-		error_move(err, &why);
-		return -1;
-	}
-	if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_ino != move->ino)
-		return 0;
-	snprintf(number, sizeof(number), "%" PRIu64, move->number);
-	if (renameat2(parent, name, apply->staging, number, RENAME_NOREPLACE) < 0)
-		return error_set_errno(err, errno, "cannot take %s out", move->path);
-	return 0;
-}
-
-/* Before anything has another name: so it does not matter in which order records come. */
-static int take_all_out(struct apply *apply, struct error *err)
-{
-	int result = 0;
-	if (apply->move_count)
-		qsort(apply->moves, apply->move_count, sizeof(*apply->moves), deepest_first);
-	for (size_t i = 0; i < apply->move_count; i++) {
-		if (result == 0 && !apply->tree.is_volume)
-			result = take_out(apply, &apply->moves[i], err);
-		touch_folder_of(apply, apply->moves[i].path);
-		CLEANUP_FREE char *waiting = waiting_as(apply->moves[i].number);
-		unkept_moved(apply->unkept, apply->moves[i].path, waiting);
-	}
-	return result;
-}
-
-static void forget_moves(struct apply *apply)
-{
-	for (size_t i = 0; i < apply->move_count; i++) {
-		CLEANUP_FREE char *waiting = waiting_as(apply->moves[i].number);
-		unkept_forget(apply->unkept, waiting);
-		free(apply->moves[i].path);
-	}
-	free(apply->moves);
-}
-
 /* --- what is deleted goes first where names fold: it may have been renamed to what is the same there --- */
 
-static int apply_deletes(struct apply *apply, const struct frame *frame, struct error *err)
+static int apply_deletes(void *context, const struct frame *frame, struct error *err)
 {
+	struct apply *apply = context;
 	struct wire wire = wire_of(frame->payload, frame->length);
 	struct record *record = &apply->record;
 	const uint64_t conflicts = apply->conflicts;
@@ -593,54 +368,6 @@ static int apply_deletes(struct apply *apply, const struct frame *frame, struct 
 	}
 	apply->conflicts = conflicts; /* a folder that is not there yet is none */
 	return got;
-}
-
-/* --- the log --- */
-
-static int open_log(const struct store *store, struct error *err)
-{
-	CLEANUP_FREE char *path = store_file(store, "batch/log");
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? error_set_errno(err, errno, "cannot open %s", path) : fd;
-}
-
-/* Calls on_changes (may be NULL) for each frame of records between BEGIN and END. */
-static int read_log(int fd, struct begin *ret_begin, struct batch_end *ret_end,
-		    int (*on_changes)(struct apply *apply, const struct frame *frame, struct error *err), struct apply *apply,
-		    struct error *err)
-{
-	struct stream stream = stream_of_fds("the log of the batch", fd, -1);
-	struct frame_reader reader = {.stream = &stream};
-	struct frame frame;
-	int result = expect_frame(&reader, FRAME_BEGIN, &frame, err);
-	if (result == 0)
-		result = parse_begin(&frame, ret_begin, err);
-	while (result == 0) {
-		int got = frame_read(&reader, &frame, err);
-		if (got <= 0)
-			result = got < 0 ? -1 : error_set(err, ERROR_CORRUPT, "the log of the batch has no end");
-		else if (frame.type == FRAME_CHANGES)
-			result = on_changes ? on_changes(apply, &frame, err) : 0;
-		else
-			break;
-	}
-	if (result == 0)
-		result = parse_end(&frame, ret_end, err);
-	frame_reader_free(&reader);
-	return result;
-}
-
-int batch_sealed(const struct store *store, struct begin *ret_begin, struct batch_end *ret_end, struct error *err)
-{
-	CLEANUP_ERROR struct error why = ERROR_NONE;
-	CLEANUP_CLOSE int fd = open_log(store, &why);
-	if (fd < 0 && why.code == ERROR_NOT_FOUND)
-		return 0;
-	if (fd < 0) {
-		error_move(err, &why);
-		return -1;
-	}
-	return read_log(fd, ret_begin, ret_end, NULL, NULL, err) < 0 ? -1 : 1;
 }
 
 int batch_apply(const struct store *store, struct table *touched, struct unkept *unkept, uint64_t *ret_conflicts,
@@ -655,7 +382,7 @@ int batch_apply(const struct store *store, struct table *touched, struct unkept 
 	apply->store = store->folder;
 	apply->generation = store->point.generation + 1;
 	CLEANUP_FREE char *tree = store_tree(store, store->point.tree);
-	CLEANUP_CLOSE int log = open_log(store, err);
+	CLEANUP_CLOSE int log = log_open(store, err);
 	int result = log < 0 ? -1 : 0;
 	if (result == 0 &&
 	    (store_open_tree(store, tree, &apply->tree, err) < 0 || store_folder(store, "batch", &apply->staging, err) < 0 ||
@@ -664,16 +391,16 @@ int batch_apply(const struct store *store, struct table *touched, struct unkept 
 	if (result == 0)
 		result = names_look(apply->staging, &apply->names, err);
 	if (result == 0)
-		result = read_log(log, &begin, &end, gather_moves, apply, err);
+		result = log_read(log, &begin, &end, apply_gather_moves, apply, err);
 	if (result == 0)
-		result = take_all_out(apply, err);
+		result = apply_take_out(apply, err);
 	if (result == 0 && apply->names.fold && lseek(log, 0, SEEK_SET) == 0)
-		result = read_log(log, &begin, &end, apply_deletes, apply, err);
+		result = log_read(log, &begin, &end, apply_deletes, apply, err);
 	if (result == 0 && lseek(log, 0, SEEK_SET) < 0)
 		result = error_set_errno(err, errno, "cannot read the log of the batch again");
 	if (result == 0)
-		result = read_log(log, &begin, &end, apply_records, apply, err);
-	forget_moves(apply);
+		result = log_read(log, &begin, &end, apply_records, apply, err);
+	apply_forget_moves(apply);
 	held_free(&apply->held);
 	*ret_conflicts = apply->conflicts;
 	const int fds[] = {apply->tree.root, apply->staging, apply->trash, apply->folder};
